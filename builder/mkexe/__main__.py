@@ -1,0 +1,7 @@
+"""`python -m mkexe`."""
+
+import sys
+
+from mkexe.cli import main
+
+sys.exit(main())

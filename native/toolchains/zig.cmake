@@ -1,0 +1,29 @@
+# CMake toolchain: zig as a cross compiler for C and C++.
+#
+#   MKEXE_ZIG          the zig executable
+#   MKEXE_TRIPLE       zig's name of the target, e.g. x86_64-linux-musl (native/targets.toml)
+#   MKEXE_SYSTEM_NAME  CMake's name of the system: Linux, Darwin, Windows
+#   MKEXE_PROCESSOR    CMake's name of the processor: x86_64, aarch64, AMD64
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MKEXE_ZIG MKEXE_TRIPLE MKEXE_SYSTEM_NAME MKEXE_PROCESSOR)
+
+set(CMAKE_SYSTEM_NAME ${MKEXE_SYSTEM_NAME})
+set(CMAKE_SYSTEM_PROCESSOR ${MKEXE_PROCESSOR})
+set(CMAKE_SYSTEM_VERSION 1)
+
+# One program is compiler, archiver and resource compiler: the sub-command is its first argument.
+set(CMAKE_C_COMPILER ${MKEXE_ZIG} cc -target ${MKEXE_TRIPLE})
+set(CMAKE_CXX_COMPILER ${MKEXE_ZIG} c++ -target ${MKEXE_TRIPLE})
+set(CMAKE_AR ${MKEXE_ZIG} CACHE FILEPATH "")
+set(CMAKE_RANLIB ${MKEXE_ZIG} CACHE FILEPATH "")
+foreach(language C CXX)
+    set(CMAKE_${language}_ARCHIVE_CREATE "<CMAKE_AR> ar qcD <TARGET> <LINK_FLAGS> <OBJECTS>")
+    set(CMAKE_${language}_ARCHIVE_APPEND "<CMAKE_AR> ar qD <TARGET> <LINK_FLAGS> <OBJECTS>")
+    set(CMAKE_${language}_ARCHIVE_FINISH "<CMAKE_RANLIB> ranlib <TARGET>")
+endforeach()
+# CMake looks for it when the system is Darwin, though nothing here uses it
+set(CMAKE_INSTALL_NAME_TOOL ${MKEXE_ZIG} CACHE FILEPATH "")
+
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)

@@ -1,0 +1,100 @@
+#include "artifact.h"
+
+#include "platform.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+struct file_closer {
+    void operator()(std::FILE * file) const { std::fclose(file); }
+};
+
+using file_handle = std::unique_ptr<std::FILE, file_closer>;
+
+static outcome<std::string> read_bytes(std::FILE * file, uint64_t offset, uint64_t size) {
+    std::string bytes(size, '\0');
+    if (!seek_to(file, offset) || std::fread(bytes.data(), 1, size, file) != size) {
+        return failure{ "cannot read " + std::to_string(size) + " bytes at offset " + std::to_string(offset) };
+    }
+    return bytes;
+}
+
+std::string find_artifact() {
+    const auto named = environment(artifact_variable);
+    return named.empty() ? executable_path() : named;
+}
+
+static outcome<artifact> read_artifact(std::FILE * file, const std::string & path) {
+    const int64_t size = size_of(file);
+    if (size < 0) {
+        return failure{ std::strerror(errno) };
+    }
+    const auto head = read_bytes(file, 0, std::min<uint64_t>(size, artifact_head_size));
+    if (!head) {
+        return failure{ head.message() };
+    }
+    const auto block = read_superblock(reinterpret_cast<const uint8_t *>(head.value().data()), head.value().size(), size);
+    if (!block) {
+        return failure{ block.message() };
+    }
+    const auto text = read_bytes(file, block.value().manifest_offset, block.value().manifest_size);
+    if (!text) {
+        return failure{ text.message() };
+    }
+    const auto found = sha256(text.value().data(), text.value().size());
+    if (found != block.value().manifest_sha256) {
+        return failure{ "the manifest at offset " + std::to_string(block.value().manifest_offset) +
+                        " is damaged: expected " + to_hex(block.value().manifest_sha256) + ", found " + to_hex(found) };
+    }
+    auto contents = read_manifest(text.value(), block.value());
+    if (!contents) {
+        return failure{ contents.message() };
+    }
+    return artifact{ path, uint64_t(size), block.value(), contents.value() };
+}
+
+outcome<artifact> open_artifact(const std::string & path) {
+    const file_handle file(open_for_reading(path));
+    if (!file) {
+        return failure{ path + ": " + std::strerror(errno) };
+    }
+    auto opened = read_artifact(file.get(), path);
+    if (!opened) {
+        return failure{ path + ": " + opened.message() };
+    }
+    return opened;
+}
+
+outcome<std::string> read_range(const artifact & source, const stored_range & range) {
+    const file_handle file(open_for_reading(source.path));
+    if (!file) {
+        return failure{ source.path + ": " + std::strerror(errno) };
+    }
+    auto bytes = read_bytes(file.get(), range.offset, range.size);
+    if (!bytes) {
+        return failure{ source.path + ": " + bytes.message() };
+    }
+    if (const auto found = sha256(bytes.value().data(), range.size); found != range.sha256) {
+        return failure{ source.path + ": entry \"" + range.name + "\" at offset " + std::to_string(range.offset) +
+                        " is damaged: expected " + to_hex(range.sha256) + ", found " + to_hex(found) };
+    }
+    return bytes;
+}
+
+const stored_range * find_entry(const artifact & source, const std::string & name) {
+    for (const auto & model : source.contents.models) {
+        for (const auto & part : model.parts) {
+            if (part.name == name) {
+                return &part;
+            }
+        }
+    }
+    for (const auto & file : source.contents.files) {
+        if (file.name == name) {
+            return &file;
+        }
+    }
+    return nullptr;
+}

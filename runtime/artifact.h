@@ -1,0 +1,33 @@
+#pragma once
+
+// The file that holds everything: this program's own file, or the one that the launcher's head names.
+
+#include "manifest.h"
+#include "outcome.h"
+
+#include <string>
+
+// The environment variable in which a launcher's head hands over the artifact's absolute path.
+constexpr const char * artifact_variable = "MKEXE_ARTIFACT";
+
+// What paths inside the artifact begin with, as llama.cpp's options and loaders see them.
+constexpr const char * artifact_path_prefix = "mkexe:/";
+
+struct artifact {
+    std::string path;
+    uint64_t    size;  // bytes, appended signature included
+    superblock  block;
+    manifest    contents;
+};
+
+// The artifact's path: MKEXE_ARTIFACT where it is set, else this executable.
+std::string find_artifact();
+
+// Opens and checks superblock, manifest and every bound. A message names the file.
+outcome<artifact> open_artifact(const std::string & path);
+
+// The bytes of one range, checked against its hash.
+outcome<std::string> read_range(const artifact & source, const stored_range & range);
+
+// The range of the entry with this name, or null.
+const stored_range * find_entry(const artifact & source, const std::string & name);

@@ -1,0 +1,122 @@
+#include "commands.h"
+
+#include "build-info.h"
+#include "exit-status.h"
+#include "platform.h"
+
+#include <cstdio>
+#include <memory>
+
+static const char help[] =
+    R"(usage: %s [COMMAND] [OPTIONS]
+
+Without a command: loads the model inside this file, serves a chat page and
+an OpenAI-compatible API on this computer only, and prints the address.
+
+commands:
+  serve             the same, said explicitly
+  info [--json]     what is inside: models, licences, systems, hashes
+  verify            read every byte and compare every hash
+
+options:
+  --port N          the port (default 8080)
+  --api-key KEY     ask clients for this key
+  -c N, --ctx-size N    context size in tokens (default: the model's own)
+  -t N, --threads N     processor threads
+  --verbose         show llama.cpp's log
+  --version         versions of this program and of llama.cpp
+  --help            this text
+  --help-server     all options of llama.cpp's server; every one of them works
+
+examples:
+  %s
+  %s --port 9000 -c 4096
+  %s info --json
+)";
+
+int show_help(const std::string & program) {
+    const char * name = program.c_str();
+    std::printf(help, name, name, name, name);
+    return exit_good;
+}
+
+int show_version() {
+    std::printf("mkexe runtime %s (%s), llama.cpp %s\n", MKEXE_VERSION, MKEXE_TARGET, llama_commit());
+    return exit_good;
+}
+
+static void show_model(const bundled_model & model) {
+    uint64_t size = 0;
+    for (const auto & part : model.parts) {
+        size += part.size;
+    }
+    std::printf("%-8s %s (architecture %s, licence %s, %.1f MB", model.role.c_str(), model.name.c_str(),
+                model.architecture.c_str(), model.license.empty() ? "not stated" : model.license.c_str(), size / 1e6);
+    std::printf(model.parts.size() > 1 ? ", %zu parts)\n" : ")\n", model.parts.size());
+    for (const auto & part : model.parts) {
+        std::printf("         %s at offset %llu, SHA-256 %s\n", part.name.c_str(), (unsigned long long) part.offset,
+                    to_hex(part.sha256).c_str());
+    }
+}
+
+int show_info(const artifact & source, bool as_json) {
+    const auto & contents = source.contents;
+    if (as_json) {
+        std::printf("%s\n", contents.text.c_str());
+        return exit_good;
+    }
+    std::printf("%-8s %s\n%-8s %s\n", "name", contents.name.c_str(), "title", contents.title.c_str());
+    std::printf("%-8s %s, %.1f MB\n", "file", source.path.c_str(), source.size / 1e6);
+    std::printf("%-8s %s by %s\n", "made", contents.created.c_str(), contents.generator.c_str());
+    for (const auto & model : contents.models) {
+        show_model(model);
+    }
+    for (const auto & runtime : contents.runtimes) {
+        std::printf("%-8s %s\n", "runs on", runtime.target.c_str());
+    }
+    std::printf("%-8s", "options");
+    for (const auto & argument : contents.default_args) {
+        std::printf(" %s", argument.c_str());
+    }
+    std::printf("\n");
+    return exit_good;
+}
+
+// Empty where the range is whole, else what is wrong.
+static std::string check_range(const artifact & source, const stored_range & range) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(open_for_reading(source.path), std::fclose);
+    if (!file || !seek_to(file.get(), range.offset)) {
+        return "cannot be read";
+    }
+    std::vector<char> buffer(1 << 20);
+    sha256_hasher     hasher;
+    for (uint64_t left = range.size; left > 0;) {
+        const size_t count = std::fread(buffer.data(), 1, left < buffer.size() ? left : buffer.size(), file.get());
+        if (count == 0) {
+            return "ends " + std::to_string(left) + " bytes early";
+        }
+        hasher.update(buffer.data(), count);
+        left -= count;
+    }
+    const auto found = hasher.finish();
+    return found == range.sha256 ? "" : "expected " + to_hex(range.sha256) + ", found " + to_hex(found);
+}
+
+int verify(const artifact & source) {
+    int damaged = 0;
+    for (const auto & range : all_ranges(source.contents)) {
+        const auto name    = range.name.empty() ? "the Windows program" : range.name;
+        const auto problem = check_range(source, range);
+        std::printf("%s  %s\n", problem.empty() ? "good   " : "DAMAGED", name.c_str());
+        if (!problem.empty()) {
+            std::fprintf(stderr, "%s: %s at offset %llu: %s\n", source.path.c_str(), name.c_str(),
+                         (unsigned long long) range.offset, problem.c_str());
+            damaged++;
+        }
+    }
+    if (damaged > 0) {
+        std::fprintf(stderr, "%s\n", damaged_hint);
+        return exit_damaged;
+    }
+    return exit_good;
+}

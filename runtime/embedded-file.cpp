@@ -1,0 +1,43 @@
+#include "embedded-file.h"
+
+#include "platform.h"
+
+#include <cerrno>
+#include <cstring>
+
+static const artifact * embedded = nullptr;
+
+void serve_embedded_files(const artifact & source) {
+    embedded = &source;
+}
+
+// A stream on the artifact itself, at the entry's first byte: the loader reads GGUF metadata from there, takes the
+// absolute offsets that the position gives, and maps the artifact. Nothing is copied.
+static std::FILE * open_entry(const std::string & name) {
+    const stored_range * range = embedded ? find_entry(*embedded, name) : nullptr;
+    if (!range) {
+        errno = ENOENT;
+        return nullptr;
+    }
+    std::FILE * file = open_for_reading(embedded->path);
+    if (file && !seek_to(file, range->offset)) {
+        std::fclose(file);
+        return nullptr;
+    }
+    return file;
+}
+
+// upstream's definition, compiled under this name (upstream.cmake)
+extern "C" std::FILE * ggml_fopen_default(const char * path, const char * mode);
+
+extern "C" std::FILE * ggml_fopen(const char * path, const char * mode) {
+    const size_t prefix = std::strlen(artifact_path_prefix);
+    if (std::strncmp(path, artifact_path_prefix, prefix) != 0) {
+        return ggml_fopen_default(path, mode);
+    }
+    if (mode[0] != 'r') {
+        errno = EROFS;
+        return nullptr;
+    }
+    return open_entry(path + prefix);
+}

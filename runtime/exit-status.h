@@ -1,0 +1,14 @@
+#pragma once
+
+// Exit statuses of an artifact, the same numbers as the builder's where they mean the same (docs/errors.md).
+
+enum exit_status {
+    exit_good        = 0,
+    exit_failed      = 1,   // upstream's server said why
+    exit_usage       = 2,
+    exit_damaged     = 4,
+    exit_unsupported = 12,  // this processor or system cannot run it
+};
+
+constexpr const char * damaged_hint =
+    "This copy of the file is damaged or incomplete. Copy or download it again and compare its SHA-256.";

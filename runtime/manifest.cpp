@@ -1,0 +1,149 @@
+#include "manifest.h"
+
+#include <nlohmann/json.hpp>
+
+#include <stdexcept>
+
+using json = nlohmann::json;
+
+// Raised and caught in this file only: nlohmann's own errors are exceptions, ours join them.
+struct manifest_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+static int hex_digit(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static sha256_digest parse_sha256(const std::string & text) {
+    sha256_digest digest;
+    bool          good = text.size() == 2 * digest.size();
+    for (size_t i = 0; good && i < digest.size(); i++) {
+        const int high = hex_digit(text[2 * i]);
+        const int low  = hex_digit(text[2 * i + 1]);
+        good           = high >= 0 && low >= 0;
+        digest[i]      = uint8_t(high * 16 + low);
+    }
+    if (!good) {
+        throw manifest_error("sha256 \"" + text + "\" is not 64 lower-case hexadecimal digits");
+    }
+    return digest;
+}
+
+static const json & member(const json & object, const char * key) {
+    if (!object.is_object() || !object.contains(key)) {
+        throw manifest_error(std::string("\"") + key + "\" is missing");
+    }
+    return object.at(key);
+}
+
+static uint64_t number(const json & object, const char * key) {
+    const json & value = member(object, key);
+    if (!value.is_number_unsigned()) {
+        throw manifest_error(std::string("\"") + key + "\" must be a whole number, found " + value.dump());
+    }
+    return value.get<uint64_t>();
+}
+
+static std::string text_of(const json & object, const char * key) {
+    const json & value = member(object, key);
+    if (!value.is_string()) {
+        throw manifest_error(std::string("\"") + key + "\" must be a string, found " + value.dump());
+    }
+    return value.get<std::string>();
+}
+
+static const json & list_of(const json & object, const char * key) {
+    const json & value = member(object, key);
+    if (!value.is_array()) {
+        throw manifest_error(std::string("\"") + key + "\" must be a list");
+    }
+    return value;
+}
+
+static stored_range range_of(const json & object, const superblock & block) {
+    const stored_range range = {
+        object.contains("entry") && object.at("entry").is_null() ? "" : text_of(object, "entry"),
+        number(object, "offset"),
+        number(object, "size"),
+        parse_sha256(text_of(object, "sha256")),
+    };
+    if (range.offset < artifact_head_size || range.offset > block.manifest_offset ||
+        range.size > block.manifest_offset - range.offset) {
+        throw manifest_error("entry \"" + range.name + "\" at offset " + std::to_string(range.offset) + " with " +
+                             std::to_string(range.size) + " bytes must lie between " +
+                             std::to_string(artifact_head_size) + " and " + std::to_string(block.manifest_offset));
+    }
+    return range;
+}
+
+static bundled_model model_of(const json & object, const superblock & block) {
+    bundled_model model = {
+        text_of(object, "role"), text_of(object, "name"), text_of(object, "architecture"),
+        text_of(object, "license"), {},
+    };
+    for (const json & part : list_of(object, "parts")) {
+        model.parts.push_back(range_of(part, block));
+    }
+    if (model.parts.empty()) {
+        throw manifest_error("model \"" + model.name + "\" has no parts");
+    }
+    return model;
+}
+
+static void check_version(const json & root) {
+    if (const uint64_t format = number(root, "format"); format != format_major) {
+        throw manifest_error("\"format\" is " + std::to_string(format) + ", this program reads " +
+                             std::to_string(format_major));
+    }
+    for (const json & feature : list_of(root, "required_features")) {
+        throw manifest_error("this file needs the feature " + feature.dump() + ", which this program does not know");
+    }
+}
+
+static manifest decode(const json & root, const superblock & block) {
+    check_version(root);
+    manifest contents;
+    contents.name      = text_of(root, "name");
+    contents.title     = text_of(member(root, "page"), "title");
+    contents.created   = text_of(root, "created");
+    contents.generator = text_of(root, "generator");
+    for (const json & argument : list_of(root, "default_args")) {
+        contents.default_args.push_back(argument.get<std::string>());
+    }
+    for (const json & runtime : list_of(root, "runtimes")) {
+        contents.runtimes.push_back({ text_of(runtime, "target"), range_of(runtime, block) });
+    }
+    for (const json & model : list_of(root, "models")) {
+        contents.models.push_back(model_of(model, block));
+    }
+    for (const json & file : list_of(root, "files")) {
+        contents.files.push_back(range_of(file, block));
+    }
+    if (contents.models.empty()) {
+        throw manifest_error("\"models\" is empty");
+    }
+    return contents;
+}
+
+outcome<manifest> read_manifest(const std::string & text, const superblock & block) {
+    try {
+        manifest contents = decode(json::parse(text), block);
+        contents.text     = text;
+        return contents;
+    } catch (const std::exception & error) {
+        return failure{ "the manifest at offset " + std::to_string(block.manifest_offset) +
+                        " cannot be used: " + error.what() };
+    }
+}
+
+std::vector<stored_range> all_ranges(const manifest & contents) {
+    std::vector<stored_range> ranges = contents.files;
+    for (const auto & runtime : contents.runtimes) {
+        ranges.push_back(runtime.range);
+    }
+    for (const auto & model : contents.models) {
+        ranges.insert(ranges.end(), model.parts.begin(), model.parts.end());
+    }
+    return ranges;
+}

@@ -1,0 +1,70 @@
+#include "platform.h"
+
+#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
+#include <windows.h>
+// after windows.h
+#include <shellapi.h>
+
+#include <cstdlib>
+
+static std::string to_utf8(const wchar_t * text) {
+    const int   size = WideCharToMultiByte(CP_UTF8, 0, text, -1, nullptr, 0, nullptr, nullptr);
+    std::string utf8(size > 0 ? size : 1, '\0');
+    WideCharToMultiByte(CP_UTF8, 0, text, -1, utf8.data(), size, nullptr, nullptr);
+    utf8.pop_back();  // the terminating zero
+    return utf8;
+}
+
+static std::wstring to_wide(const std::string & text) {
+    const int    size = MultiByteToWideChar(CP_UTF8, 0, text.c_str(), -1, nullptr, 0);
+    std::wstring wide(size > 0 ? size : 1, L'\0');
+    MultiByteToWideChar(CP_UTF8, 0, text.c_str(), -1, wide.data(), size);
+    wide.pop_back();  // the terminating zero
+    return wide;
+}
+
+static UINT console_code_page;
+
+void prepare_console() {
+    console_code_page = GetConsoleOutputCP();
+    SetConsoleOutputCP(CP_UTF8);
+    std::atexit([] { SetConsoleOutputCP(console_code_page); });
+}
+
+std::vector<std::string> utf8_arguments(int argc, char ** argv) {
+    int       count = 0;
+    LPWSTR *  wide  = CommandLineToArgvW(GetCommandLineW(), &count);
+    if (!wide) {
+        return std::vector<std::string>(argv, argv + argc);
+    }
+    std::vector<std::string> arguments;
+    for (int i = 0; i < count; i++) {
+        arguments.push_back(to_utf8(wide[i]));
+    }
+    LocalFree(wide);
+    return arguments;
+}
+
+std::string environment(const char * name) {
+    const wchar_t * value = _wgetenv(to_wide(name).c_str());
+    return value ? to_utf8(value) : "";
+}
+
+std::string executable_path() {
+    std::wstring path(32768, L'\0');  // the longest path that Windows knows
+    const DWORD  length = GetModuleFileNameW(nullptr, path.data(), DWORD(path.size()));
+    return length > 0 && length < path.size() ? to_utf8(path.c_str()) : "";
+}
+
+std::FILE * open_for_reading(const std::string & path) {
+    return _wfopen(to_wide(path).c_str(), L"rbN");
+}
+
+bool seek_to(std::FILE * file, uint64_t offset) {
+    return _fseeki64(file, int64_t(offset), SEEK_SET) == 0;
+}
+
+int64_t size_of(std::FILE * file) {
+    return _fseeki64(file, 0, SEEK_END) == 0 ? _ftelli64(file) : -1;
+}

@@ -1,0 +1,71 @@
+#include "server.h"
+
+#include "cpu-dispatch.h"
+#include "embedded-file.h"
+#include "exit-status.h"
+#include "page-assets.h"
+#include "platform.h"
+
+#include <cstdio>
+
+// upstream's tools/server/server.cpp
+int llama_server(int argc, char ** argv);
+
+static std::string served_title;
+
+// Called from upstream's server (native/patches/server-start-hooks.patch).
+void mkexe_on_listening(const std::vector<std::string> & addresses) {
+    std::fprintf(stderr, "%s: loading the model\n", served_title.c_str());
+    for (const auto & address : addresses) {
+        std::fprintf(stderr, "listening on %s\n", address.c_str());
+    }
+}
+
+void mkexe_on_ready() {
+    std::fprintf(stderr, "%s: ready. Open the address above in a browser; Ctrl-C stops.\n", served_title.c_str());
+}
+
+// What comes before the user's arguments. There are always more of these than main() takes away: upstream reads
+// Windows' own command line again where the numbers match (common_params_parse, common/arg.cpp).
+static std::vector<std::string> default_arguments(const artifact & source) {
+    const auto &             model     = source.contents.models[0];
+    std::vector<std::string> arguments = {
+        "-m", artifact_path_prefix + model.parts[0].name,
+        "--alias", source.contents.name,
+        "--cors-origins", "localhost",
+    };
+    if (environment("LLAMA_ARG_LOG_VERBOSITY").empty()) {
+        arguments.insert(arguments.end(), { "--log-verbosity", "1" });  // errors
+    }
+    arguments.insert(arguments.end(), source.contents.default_args.begin(), source.contents.default_args.end());
+    return arguments;
+}
+
+static int run_llama_server(std::vector<std::string> arguments) {
+    std::vector<char *> pointers;
+    for (auto & argument : arguments) {
+        pointers.push_back(argument.data());
+    }
+    pointers.push_back(nullptr);
+    return llama_server(int(arguments.size()), pointers.data());
+}
+
+int serve(const artifact & source, const std::vector<std::string> & user_arguments) {
+    if (best_cpu_variant().score == 0) {
+        std::fprintf(stderr, "This computer's processor is too old for this program: it needs %s.\n",
+                     cpu_requirements().c_str());
+        return exit_unsupported;
+    }
+    if (const auto page = serve_page(source); !page) {
+        std::fprintf(stderr, "%s\n%s\n", page.message().c_str(), damaged_hint);
+        return exit_damaged;
+    }
+    serve_embedded_files(source);
+    served_title = source.contents.title;
+
+    std::vector<std::string> arguments = { source.path };
+    const auto               defaults  = default_arguments(source);
+    arguments.insert(arguments.end(), defaults.begin(), defaults.end());
+    arguments.insert(arguments.end(), user_arguments.begin(), user_arguments.end());
+    return run_llama_server(arguments);
+}

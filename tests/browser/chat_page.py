@@ -1,0 +1,51 @@
+"""The page as a person uses it: names of what is on it, and what one does with it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+from .fake_server import FakeServer
+
+
+class ChatPage:
+    """Wraps a browser tab that shows the page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.message = page.get_by_label("Your message")
+        self.send_button = page.get_by_role("button", name="Send", exact=True)
+        self.stop_button = page.get_by_role("button", name="Stop", exact=True)
+        self.questions = page.locator(".bubble")
+        self.answers = page.locator("article.answer")
+        self.announcer = page.get_by_role("status")
+
+    def open(self, server: FakeServer) -> ChatPage:
+        self.page.goto(server.url)
+        return self
+
+    def open_ready(self, server: FakeServer) -> ChatPage:
+        self.open(server)
+        expect(self.page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
+        return self
+
+    def ask(self, text: str) -> None:
+        self.message.fill(text)
+        self.message.press("Enter")
+
+    @property
+    def answer(self) -> Locator:
+        """The newest answer."""
+        return self.answers.last
+
+    @property
+    def prose(self) -> Locator:
+        """The text of the newest answer."""
+        return self.answer.locator(".prose")
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def has_sideways_scrolling(self) -> bool:
+        script = """() => [document.documentElement, document.body, document.getElementById('scroller')]
+            .some((element) => element.scrollWidth > element.clientWidth)"""
+        return bool(self.page.evaluate(script))

@@ -1,0 +1,90 @@
+"""The built page, a scripted server, and a browser that watches for what must never happen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+from mkexe.page import FIRST_LOAD, LICENSES, build_page, page_key
+
+from .fake_server import FakeServer
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_ARGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+TIMEOUT_MS = 15_000
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: builds the page and drives it in a real browser")
+
+
+@pytest.fixture(scope="session")
+def built_page(request: pytest.FixtureRequest) -> Path:
+    """The folder of the built page; built anew only when its sources changed."""
+    assert request.config.cache is not None
+    folder = request.config.cache.mkdir("page") / page_key(TEMPLATES)[:16]
+    if not all((folder / name).is_file() for name in (*FIRST_LOAD, LICENSES)):
+        build_page(folder, TEMPLATES, folder.with_suffix(".log"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    with sync_playwright() as playwright:
+        try:
+            launched = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
+        except PlaywrightError as error:
+            reason = f"Chromium cannot be started: {error.message.splitlines()[0]}"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def server(built_page: Path) -> Iterator[FakeServer]:
+    fake = FakeServer(built_page)
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture
+def context(browser: Browser, server: FakeServer) -> Iterator[BrowserContext]:
+    """A fresh browser profile. Fails the test on a foreign request, a broken content policy or a script error."""
+    context = browser.new_context(viewport={"width": 1100, "height": 800}, color_scheme="light")
+    context.set_default_timeout(TIMEOUT_MS)
+    faults: list[str] = []
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((f"{server.url}", "data:")):
+            faults.append(f"request to {request.url}")
+
+    def on_console(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or "Content-Security-Policy" in message.text:
+            faults.append(message.text)
+
+    def on_page(page: Page) -> None:
+        page.on("pageerror", lambda error: faults.append(f"script error: {error.message}"))
+
+    context.on("request", on_request)
+    context.on("console", on_console)
+    context.on("page", on_page)
+    yield context
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()

@@ -1,0 +1,216 @@
+"""A small stand-in for llama-server: serves the built page and answers as a test scripts it.
+
+Nothing here waits for a time to pass. A test holds an answer back with a `Gate` and opens it when it has seen what
+it wanted to see.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mkexe.page import CONTENT_SECURITY_POLICY
+
+# stricter than the page's own <meta> only in what a <meta> cannot say
+CSP_HEADER = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
+GATE_LIMIT_S = 30.0
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+
+class Gate:
+    """Holds an answer back until `open` is called; `reached` is set when the answer stands before it."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self._opened = threading.Event()
+
+    def open(self) -> None:
+        self._opened.set()
+
+    def wait(self, connection: socket.socket) -> bool:
+        """False when the browser hung up, or the test never opened the gate."""
+        self.reached.set()
+        for _ in range(int(GATE_LIMIT_S / 0.02)):
+            if self._opened.wait(0.02):
+                return True
+            if select.select([connection], [], [], 0)[0] and connection.recv(1, socket.MSG_PEEK) == b"":
+                return False
+        return False
+
+
+class HangUp:
+    """Ends the connection in the middle of an answer."""
+
+
+Step = str | dict[str, Any] | Gate | HangUp
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A streamed answer: text pieces, whole chunks, gates. Ends with a reason and `[DONE]` unless it hangs up."""
+
+    steps: Sequence[Step]
+    finish_reason: str = "stop"
+    tokens_per_second: float | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An HTTP error, in llama-server's form unless `body` says otherwise."""
+
+    status: int
+    message: str = ""
+    type: str = "server_error"
+    body: str | None = None
+
+    def text(self) -> str:
+        error = {"message": self.message, "type": self.type, "code": self.status}
+        return self.body if self.body is not None else json.dumps({"error": error})
+
+
+def chunk(delta: dict[str, Any], finish_reason: str | None = None, **more: Any) -> dict[str, Any]:
+    """A piece of a streamed chat completion."""
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}], **more}
+
+
+@dataclass
+class FakeServer:
+    """Serves `page_dir` below `prefix`; a test changes its attributes while it runs."""
+
+    page_dir: Path
+    prefix: str = "/"
+    loading: bool = False
+    settings: dict[str, str] | None = field(
+        default_factory=lambda: {"title": "Garden helper", "system_prompt": "", "model_name": "Tiny 1B"}
+    )
+    answers: deque[Answer | Refusal] = field(default_factory=deque)
+    chat_requests: list[dict[str, Any]] = field(default_factory=list)
+    hung_up: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._port = 0
+        self._server: ThreadingHTTPServer | None = None
+        self.start()
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def url(self) -> str:
+        return self.origin + self.prefix
+
+    def start(self) -> None:
+        """Listen; after `stop`, on the same port again."""
+        fake = self
+
+        class Handler(_Handler):
+            server_state = fake
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
+        self._server.daemon_threads = True
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Close the port, as when the program is closed."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_state: FakeServer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Stay silent."""
+
+    def do_GET(self) -> None:
+        state = self.server_state
+        path = urlsplit(self.path).path
+        if not path.startswith(state.prefix):
+            self._send(404, "text/plain", b"outside of the prefix")
+            return
+        name = path[len(state.prefix) :] or "index.html"
+        if name == "health":
+            self._health()
+        elif name == "page.json" and state.settings is not None:
+            self._send(200, "application/json", json.dumps(state.settings).encode())
+        elif (state.page_dir / name).is_file() and "/" not in name:
+            self._send(200, _TYPES[Path(name).suffix], (state.page_dir / name).read_bytes())
+        else:
+            self._send(404, "text/plain", b"not found")
+
+    def do_POST(self) -> None:
+        state = self.server_state
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path != f"{state.prefix}v1/chat/completions":
+            self._send(404, "text/plain", b"not found")
+            return
+        state.chat_requests.append(json.loads(body))
+        answer = state.answers.popleft() if state.answers else Refusal(500, "no answer was scripted")
+        if isinstance(answer, Refusal):
+            self._send(answer.status, "application/json", answer.text().encode())
+        else:
+            self._stream(answer)
+
+    def _health(self) -> None:
+        if self.server_state.loading:
+            refusal = Refusal(503, "Loading model", "unavailable_error")
+            self._send(503, "application/json", refusal.text().encode())
+        else:
+            self._send(200, "application/json", b'{"status":"ok"}')
+
+    def _stream(self, answer: Answer) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        try:
+            for step in answer.steps:
+                if isinstance(step, HangUp):
+                    return
+                if isinstance(step, Gate):
+                    if not step.wait(self.connection):
+                        self.server_state.hung_up.set()
+                        return
+                else:
+                    self._event(chunk({"content": step}) if isinstance(step, str) else step)
+            timings = {"timings": {"predicted_per_second": answer.tokens_per_second}} if answer.tokens_per_second else {}
+            self._event(chunk({}, answer.finish_reason, **timings))
+            self._write(b"data: [DONE]\n\n")
+        except (BrokenPipeError, ConnectionResetError):
+            self.server_state.hung_up.set()
+
+    def _event(self, data: dict[str, Any]) -> None:
+        self._write(b"data: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n")
+
+    def _write(self, data: bytes) -> None:
+        self.wfile.write(data)
+        self.wfile.flush()
+
+    def _send(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", CSP_HEADER)
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(body)

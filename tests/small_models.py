@@ -1,0 +1,36 @@
+"""GGUF files of a few kilobytes, for tests of the container: complete headers, weights of random bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gguf
+import numpy as np
+
+
+def write_small_model(path: Path, name: str = "small", seed: int = 1, license_id: str = "cc0-1.0") -> Path:
+    """A llama GGUF that every check accepts and no runtime could use."""
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_name(name)
+    writer.add_license(license_id)
+    writer.add_context_length(64)
+    writer.add_embedding_length(32)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(64)
+    writer.add_head_count(2)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(16)
+    writer.add_vocab_size(4)
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(["<unk>", "<s>", "</s>", "a"])
+    writer.add_token_scores([0.0, 0.0, 0.0, 0.0])
+    writer.add_token_types([2, 3, 3, 1])
+    rng = np.random.default_rng(seed)
+    writer.add_tensor("token_embd.weight", rng.standard_normal((4, 32)).astype(np.float32))
+    writer.add_tensor("output_norm.weight", rng.standard_normal(32).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
