@@ -22,14 +22,22 @@ from mkexe import page, resources, targets
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY_MODEL = ROOT / "tests" / "models" / "tiny.gguf"
-MARKERS_OF_FIXTURES = {"runtimes": "compile", "artifact": "boot", "browser": "browser"}
+MARKERS_OF_FIXTURES = {"runtimes": "compile", "artifact": "boot", "built_page": "browser"}
+EXPENSIVE = ("compile", "boot", "browser", "slow")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run the expensive tests too: " + ", ".join(EXPENSIVE))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         for fixture, marker in MARKERS_OF_FIXTURES.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+        wanted = config.getoption("--full") or config.getoption("-m")
+        if not wanted and any(item.get_closest_marker(marker) for marker in EXPENSIVE):
+            item.add_marker(pytest.mark.skip(reason="expensive: needs --full"))
 
 
 @dataclass(frozen=True)
@@ -48,10 +56,12 @@ class Mkexe:
     cache: Path
     environment: dict[str, str]
 
-    def __call__(self, *arguments: str | Path, status: int | None = 0, **environment: str) -> Finished:
+    def __call__(
+        self, *arguments: str | Path, status: int | None = 0, environment: dict[str, str] | None = None
+    ) -> Finished:
         done = subprocess.run(
             [sys.executable, "-m", "mkexe", *map(str, arguments)],
-            env=self.environment | environment,
+            env=self.environment | (environment or {}),
             capture_output=True,
             text=True,
             timeout=600,
@@ -123,3 +133,40 @@ def install_fake_page(cache: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "index.html").write_text("<!doctype html><html></html>")
     (folder / "app.js").write_text("// nothing")
+
+
+@pytest.fixture(scope="session")
+def real_mkexe(tmp_path_factory: pytest.TempPathFactory) -> Mkexe:
+    """`mkexe` with the user's own cache, so that what is compiled stays."""
+    from mkexe import cache
+
+    home = tmp_path_factory.mktemp("home")
+    return Mkexe(cache.root(), scrubbed_environment(home, MKEXE_CACHE=str(cache.root()), **_kept_from_the_user()))
+
+
+def _kept_from_the_user() -> dict[str, str]:
+    """How this machine reaches its package index; CI, because it decides whether a missing tool is a failure."""
+    return {
+        name: value for name, value in os.environ.items() if name.startswith(("PIP_", "npm_config_")) or name == "CI"
+    }
+
+
+@pytest.fixture(scope="session")
+def runtimes(real_mkexe: Mkexe) -> dict[str, Path]:
+    """All five runtimes by target, compiled if the cache does not hold them."""
+    subprocess.run(
+        [sys.executable, "-m", "mkexe", "runtime", "build", "--all"],
+        env=real_mkexe.environment,
+        check=True,
+        timeout=5000,
+    )
+    listed: dict[str, str] = json.loads(real_mkexe("runtime", "list", "--json").stdout)
+    return {target: Path(path) for target, path in listed.items()}
+
+
+@pytest.fixture(scope="session")
+def artifact(real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model as one file for all five targets."""
+    out = tmp_path_factory.mktemp("artifact") / "tiny.exe"
+    real_mkexe("build", TINY_MODEL, "-o", out, "--name", "tiny")
+    return out

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mkexe import __version__, render
+from mkexe import __version__
 from mkexe.binfmt import pe
 from mkexe.container import plan, superblock
 from mkexe.container.head import compose_head
 from mkexe.container.manifest import ENTRY_NAME, Manifest, ModelRecord, Range, RuntimeRecord, encode_manifest
 from mkexe.copying import Copied, copy_bytes, copy_file
 from mkexe.errors import OutputError
-from mkexe.model import Model, PageSettings, Runtime, Target
+from mkexe.model import LauncherRow, Model, PageSettings, Runtime, Target
 
 LAYOUT = "exe"
 # Windows refuses to start programs of 4 GiB and more; the difference leaves room for a signature.
@@ -27,6 +27,8 @@ WINDOWS_SIZE_MAXIMUM = (1 << 32) - (16 << 20)
 WINDOWS_SYSTEM = "Windows"
 
 Progress = Callable[[int], None]
+# the head's script for these rows, all target names, and whether a Windows runtime is inside
+RenderScript = Callable[[list[LauncherRow], list[str], bool], bytes]
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ def place_contents(contents: Contents) -> Layout:
     return Layout(windows, runtimes, parts, files, end)
 
 
-def write_artifact(contents: Contents, layout: Layout, output: BinaryIO, progress: Progress) -> Manifest:
+def write_artifact(
+    contents: Contents, layout: Layout, output: BinaryIO, progress: Progress, render_script: RenderScript
+) -> Manifest:
     """Write everything into the empty, seekable file `output`; `progress` gets bytes of weights done so far.
 
     Raises OutputError when a part of the model changed while it was read, or the disk is full.
@@ -101,7 +105,7 @@ def write_artifact(contents: Contents, layout: Layout, output: BinaryIO, progres
             models=(model,),
             files=files,
         )
-        _finish(contents, layout, manifest, output)
+        _finish(layout, manifest, output, _script(contents, manifest, render_script))
     except OSError as error:
         raise OutputError(f"writing failed: {error.strerror}", "make room on that disk, or choose another") from error
     return manifest
@@ -138,7 +142,7 @@ def _after(done: int, progress: Progress) -> Progress:
     return lambda count: progress(done + count)
 
 
-def _finish(contents: Contents, layout: Layout, manifest: Manifest, output: BinaryIO) -> None:
+def _finish(layout: Layout, manifest: Manifest, output: BinaryIO, script: bytes) -> None:
     """Manifest, ZIP records, and at last the head."""
     text = encode_manifest(manifest)
     manifest_offset = plan.place(layout.end, ENTRY_NAME, len(text), plan.SMALL_ALIGNMENT)
@@ -147,9 +151,7 @@ def _finish(contents: Contents, layout: Layout, manifest: Manifest, output: Bina
     for piece in pieces:
         copy_bytes(piece.data, output, piece.offset)
     directory = pieces[-1]
-    head, superblock_at = compose_head(
-        _script(contents, manifest), layout.windows.headers if layout.windows is not None else None
-    )
+    head, superblock_at = compose_head(script, layout.windows.headers if layout.windows is not None else None)
     block = superblock.Superblock(
         position=superblock_at,
         manifest_offset=manifest_offset,
@@ -164,10 +166,10 @@ def _finish(contents: Contents, layout: Layout, manifest: Manifest, output: Bina
     output.flush()
 
 
-def _script(contents: Contents, manifest: Manifest) -> bytes:
+def _script(contents: Contents, manifest: Manifest, render_script: RenderScript) -> bytes:
     targets = {target.name: target for target, _ in contents.runtimes}
     rows = [
-        render.LauncherRow(
+        LauncherRow(
             targets[record.target].uname,
             record.range.offset,
             record.range.size,
@@ -178,7 +180,7 @@ def _script(contents: Contents, manifest: Manifest) -> bytes:
         if record.encoding == "gzip"
     ]
     windows = any(target.system == WINDOWS_SYSTEM for target in targets.values())
-    return render.render_launcher(rows, list(targets), windows)
+    return render_script(rows, list(targets), windows)
 
 
 def _runtime_entry(target: Target) -> str:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mkexe import audit, process
+from mkexe import process
 from mkexe.container.reader import Artifact, unpack_runtime
 from mkexe.errors import BootError, UsageError
 
@@ -35,6 +35,10 @@ _HTTP_TIMEOUT_S = 300.0
 _SHELLS = {
     "sh": ["sh"], "bash": ["bash"], "dash": ["dash"], "zsh": ["zsh"], "mksh": ["mksh"], "busybox": ["busybox", "sh"],
 }  # fmt: skip
+
+
+# what is wrong with an executable for a target, and what was found in words
+Audit = Callable[[str, bytes], tuple[tuple[str, ...], str]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,12 @@ class _Starter:
 
 
 def boot_artifact(
-    artifact: Artifact, wanted: list[str], question: Question, timeout_s: float, report: Callable[[BootResult], None]
+    artifact: Artifact,
+    wanted: list[str],
+    question: Question,
+    timeout_s: float,
+    audit: Audit,
+    report: Callable[[BootResult], None],
 ) -> list[BootResult]:
     """Boot or audit every wanted target that the artifact holds (all without `wanted`); `report` gets each at once.
 
@@ -80,15 +89,17 @@ def boot_artifact(
         raise UsageError(f"{artifact.path}: holds no runtime for {missing[0]}", f"it holds {', '.join(held)}")
     results = []
     for target in wanted or held:
-        for result in _boot_target(artifact, target, question, timeout_s):
+        for result in _boot_target(artifact, target, question, timeout_s, audit):
             report(result)
             results.append(result)
     return results
 
 
-def _boot_target(artifact: Artifact, target: str, question: Question, timeout_s: float) -> Iterator[BootResult]:
+def _boot_target(
+    artifact: Artifact, target: str, question: Question, timeout_s: float, audit: Audit
+) -> Iterator[BootResult]:
     if target.startswith("macos"):
-        yield _audit(artifact, target)
+        yield _audit(artifact, target, audit)
         return
     for starter in _starters(artifact, target):
         lacking = [tool for tool in starter.tools if shutil.which(tool) is None]
@@ -98,13 +109,12 @@ def _boot_target(artifact: Artifact, target: str, question: Question, timeout_s:
             yield _boot(artifact, starter, question, timeout_s)
 
 
-def _audit(artifact: Artifact, target: str) -> BootResult:
+def _audit(artifact: Artifact, target: str, audit: Audit) -> BootResult:
     record = next(record for record in artifact.manifest.runtimes if record.target == target)
     with artifact.path.open("rb") as file:
-        report = audit.audit_runtime(target, b"".join(unpack_runtime(file, record)))
-    facts = ", ".join(f"{name} {value}" for name, value in report.facts.items())
-    verdict = FAILED if report.findings else AUDITED
-    return BootResult(target, "load commands, libraries, signature", verdict, "; ".join(report.findings) or facts, 0.0)
+        findings, facts = audit(target, b"".join(unpack_runtime(file, record)))
+    verdict = FAILED if findings else AUDITED
+    return BootResult(target, "load commands, libraries, signature", verdict, "; ".join(findings) or facts, 0.0)
 
 
 def _starters(artifact: Artifact, target: str) -> list[_Starter]:
@@ -227,7 +237,7 @@ def _interrogate(server: _Server, artifact: Artifact, question: Question) -> str
     status, _ = server.get("/props")
     if status != 200:
         raise BootError(f"a request with the key of this start: expected status 200, found {status}")
-    status, body = server.get("/page.json", authorized=False)
+    status, body = server.get("/build.json", authorized=False)
     if status != 200 or json.loads(body).get("title") != artifact.manifest.page["title"]:
         raise BootError(f"the page's settings: expected the manifest's title, found status {status}: {body[:200]!r}")
     status, body = server.get("/", authorized=False)

@@ -202,7 +202,6 @@ def _system_prompt(text: str) -> str:
 
 
 def _boot(options: argparse.Namespace) -> None:
-    artifact = open_artifact(options.file.absolute())
     question = boot.Question(options.ask, options.expect)
 
     def report(result: boot.BootResult) -> None:
@@ -211,7 +210,7 @@ def _boot(options: argparse.Namespace) -> None:
             console.result(f"{result.target:15} {result.verdict:8} {result.how}{seconds}")
             console.result(f"{'':24} {result.detail}")
 
-    results = boot.boot_artifact(artifact, targets.choose_targets(options.on), question, options.timeout, report)
+    results = pipeline.boot_file(options.file, options.on, question, options.timeout, report)
     if options.json:
         console.result_json([vars(result) for result in results])
     failed = [result for result in results if result.verdict == boot.FAILED]

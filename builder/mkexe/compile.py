@@ -123,7 +123,13 @@ def _apply_patch(patch: Path, folder: Path) -> None:
 
 def _build(target: Target, source: Path, logs: Path, progress: Progress) -> Path:
     """Configure and compile; returns the executable in the build tree."""
-    build = cache.root() / "build" / f"{target.name}-{source.name}-{pins.zig_version()}"
+    # a build tree that was configured for another source, compiler or toolchain file is of no use
+    setting = {
+        "source": source.name,
+        "zig": pins.zig_version(),
+        "toolchain": cache.hash_tree(resources.source_root(), "native/toolchains"),
+    }
+    build = cache.root() / "build" / f"{target.name}-{cache.key_of(setting)}"
     tree = build / "tree"
     _mirror(resources.source_root(), tree)
     tools = _tools()

@@ -55,7 +55,8 @@ def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     if not _out.is_terminal:
         widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
         for row in [columns, *rows] if any(columns) else rows:
-            _out.print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip(), markup=False)
+            line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+            _out.print(line.rstrip(), markup=False)
         return
     drawn = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for column in columns:

@@ -55,3 +55,14 @@ class PageSettings:
 
     title: str
     system_prompt: str
+
+
+@dataclass(frozen=True)
+class LauncherRow:
+    """One runtime that the head's script can unpack: a gzip stream of `size` bytes at `offset`."""
+
+    uname: tuple[str, str]
+    offset: int
+    size: int
+    unpacked_size: int
+    unpacked_sha256: str

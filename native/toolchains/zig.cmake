@@ -11,15 +11,16 @@ set(CMAKE_SYSTEM_PROCESSOR ${MKEXE_PROCESSOR})
 set(CMAKE_SYSTEM_VERSION 1)
 
 # One program is compiler, archiver and resource compiler: the sub-command is its first argument.
-set(CMAKE_C_COMPILER ${MKEXE_ZIG} cc -target ${MKEXE_TRIPLE})
-set(CMAKE_CXX_COMPILER ${MKEXE_ZIG} c++ -target ${MKEXE_TRIPLE})
+set(CMAKE_C_COMPILER ${MKEXE_ZIG} cc)
+set(CMAKE_CXX_COMPILER ${MKEXE_ZIG} c++)
+# Nothing is linked before the runtime itself: zig would compile its C++ library for it (1.5 to 3 minutes), and once
+# more for the runtime's flags. With a COMPILER_TARGET CMake identifies the compiler by an object file.
+set(CMAKE_C_COMPILER_TARGET ${MKEXE_TRIPLE})
+set(CMAKE_CXX_COMPILER_TARGET ${MKEXE_TRIPLE})
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_AR ${MKEXE_ZIG} CACHE FILEPATH "")
 set(CMAKE_RANLIB ${MKEXE_ZIG} CACHE FILEPATH "")
-foreach(language C CXX)
-    set(CMAKE_${language}_ARCHIVE_CREATE "<CMAKE_AR> ar qcD <TARGET> <LINK_FLAGS> <OBJECTS>")
-    set(CMAKE_${language}_ARCHIVE_APPEND "<CMAKE_AR> ar qD <TARGET> <LINK_FLAGS> <OBJECTS>")
-    set(CMAKE_${language}_ARCHIVE_FINISH "<CMAKE_RANLIB> ranlib <TARGET>")
-endforeach()
+set(CMAKE_USER_MAKE_RULES_OVERRIDE ${CMAKE_CURRENT_LIST_DIR}/zig-rules.cmake)
 # CMake looks for it when the system is Darwin, though nothing here uses it
 set(CMAKE_INSTALL_NAME_TOOL ${MKEXE_ZIG} CACHE FILEPATH "")
 

@@ -83,9 +83,9 @@ class Refusal:
         return self.body if self.body is not None else json.dumps({"error": error})
 
 
-def chunk(delta: dict[str, Any], finish_reason: str | None = None, **more: Any) -> dict[str, Any]:
+def chunk(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:
     """A piece of a streamed chat completion."""
-    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}], **more}
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
 
 
 @dataclass
@@ -150,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
         name = path[len(state.prefix) :] or "index.html"
         if name == "health":
             self._health()
-        elif name == "page.json" and state.settings is not None:
+        elif name == "build.json" and state.settings is not None:
             self._send(200, "application/json", json.dumps(state.settings).encode())
         elif (state.page_dir / name).is_file() and "/" not in name:
             self._send(200, _TYPES[Path(name).suffix], (state.page_dir / name).read_bytes())
@@ -193,8 +193,10 @@ class _Handler(BaseHTTPRequestHandler):
                         return
                 else:
                     self._event(chunk({"content": step}) if isinstance(step, str) else step)
-            timings = {"timings": {"predicted_per_second": answer.tokens_per_second}} if answer.tokens_per_second else {}
-            self._event(chunk({}, answer.finish_reason, **timings))
+            last = chunk({}, answer.finish_reason)
+            if answer.tokens_per_second is not None:
+                last["timings"] = {"predicted_per_second": answer.tokens_per_second}
+            self._event(last)
             self._write(b"data: [DONE]\n\n")
         except (BrokenPipeError, ConnectionResetError):
             self.server_state.hung_up.set()

@@ -1,0 +1,140 @@
+// The llama-server API. Addresses are relative, so the page also works below an --api-prefix.
+
+import { eventData } from "./sse";
+
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+export type AnswerEvent =
+  | { readonly kind: "progress"; readonly fraction: number }
+  | { readonly kind: "reasoning"; readonly text: string }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "end"; readonly cutOff: boolean }
+  | { readonly kind: "speed"; readonly tokensPerSecond: number };
+
+export type FailureKind =
+  | "unreachable"
+  | "broken_off"
+  | "loading"
+  | "context_full"
+  | "unauthorized"
+  | "server"
+  | "unknown";
+
+/** Why there is no answer, or only a part of one. `detail` is the server's own sentence, where it gave one. */
+export class ApiFailure extends Error {
+  constructor(
+    readonly kind: FailureKind,
+    readonly detail: string = "",
+  ) {
+    super(`${kind} ${detail}`);
+  }
+}
+
+export type Health = "ready" | "loading" | "closed" | "unknown";
+
+const healthTimeoutMs = 5000;
+
+/** "unknown" means that no answer came in time: a busy machine, not a closed program. */
+export async function checkHealth(): Promise<Health> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), healthTimeoutMs);
+  try {
+    const response = await fetch("health", { signal: abort.signal, cache: "no-store" });
+    return response.status === 503 ? "loading" : "ready";
+  } catch {
+    return abort.signal.aborted ? "unknown" : "closed";
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asks for the next message of a chat and yields it piece by piece; throws `ApiFailure`, or what aborting throws. */
+export async function* streamAnswer(
+  messages: readonly ChatMessage[],
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent> {
+  const response = await post("v1/chat/completions", { messages, stream: true, return_progress: true }, signal);
+  if (!response.ok || !response.body) throw failureOf(response.status, await response.text().catch(() => ""));
+  let ended = false;
+  try {
+    for await (const data of eventData(response.body)) {
+      if (data === "[DONE]") return;
+      for (const event of answerEvents(parseJson(data))) {
+        ended ||= event.kind === "end";
+        yield event;
+      }
+    }
+  } catch (error) {
+    if (error instanceof ApiFailure || signal.aborted) throw error;
+  }
+  if (!ended) throw new ApiFailure("broken_off");
+}
+
+async function post(address: string, body: unknown, signal: AbortSignal): Promise<Response> {
+  try {
+    const headers = { "Content-Type": "application/json" };
+    return await fetch(address, { method: "POST", headers, body: JSON.stringify(body), signal });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new ApiFailure("unreachable");
+  }
+}
+
+interface Chunk {
+  readonly error?: ErrorBody | string;
+  readonly choices?: readonly {
+    readonly delta?: { readonly content?: string | null; readonly reasoning_content?: string | null };
+    readonly finish_reason?: string | null;
+  }[];
+  readonly timings?: { readonly predicted_per_second?: number };
+  readonly prompt_progress?: { readonly total: number; readonly cache: number; readonly processed: number };
+}
+
+interface ErrorBody {
+  readonly message?: string;
+  readonly type?: string;
+  readonly code?: number | string;
+}
+
+function* answerEvents(chunk: Chunk): Generator<AnswerEvent> {
+  if (chunk.error) throw failureOf(0, JSON.stringify(chunk));
+  const progress = chunk.prompt_progress;
+  if (progress) {
+    // What the cache already holds took no time: the person waits for the rest.
+    const work = progress.total - progress.cache;
+    yield { kind: "progress", fraction: work > 0 ? (progress.processed - progress.cache) / work : 1 };
+  }
+  const choice = chunk.choices?.[0];
+  if (choice?.delta?.reasoning_content) yield { kind: "reasoning", text: choice.delta.reasoning_content };
+  if (choice?.delta?.content) yield { kind: "text", text: choice.delta.content };
+  if (choice?.finish_reason) yield { kind: "end", cutOff: choice.finish_reason === "length" };
+  const tokensPerSecond = chunk.timings?.predicted_per_second;
+  if (tokensPerSecond) yield { kind: "speed", tokensPerSecond };
+}
+
+/** Reads an error answer: `{"error": {"message", "type", "code"}}` (tools/server/server-common.cpp), or any text. */
+function failureOf(status: number, body: string): ApiFailure {
+  let error: ErrorBody = {};
+  try {
+    const parsed = (JSON.parse(body) as Chunk).error;
+    error = typeof parsed === "string" ? { message: parsed } : (parsed ?? {});
+  } catch {
+    // Not JSON: a proxy, or a server that is not llama-server.
+  }
+  const detail = error.message ?? (status > 0 ? `HTTP ${status}` : body);
+  if (error.type === "exceed_context_size_error") return new ApiFailure("context_full", detail);
+  if (status === 503 && error.message === "Loading model") return new ApiFailure("loading", detail);
+  if (status === 401 || error.type === "authentication_error") return new ApiFailure("unauthorized", detail);
+  return new ApiFailure("server", detail);
+}
+
+function parseJson(text: string): Chunk {
+  try {
+    return JSON.parse(text) as Chunk;
+  } catch {
+    throw new ApiFailure("server", text.slice(0, 200));
+  }
+}

@@ -1,0 +1,64 @@
+// Watches whether the program behind the page is loading its model, ready, or closed.
+
+import { checkHealth } from "./api";
+
+export type ConnectionState = "loading" | "ready" | "closed";
+
+const waitingPollMs = 500;
+const readyPollMs = 5000;
+
+export class Connection {
+  state: ConnectionState = "loading";
+  private readonly listeners: ((state: ConnectionState, before: ConnectionState) => void)[] = [];
+  private waiting: (() => void)[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private checking = false;
+
+  onChange(listener: (state: ConnectionState, before: ConnectionState) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Begins to watch; a page in the background asks nothing while all is well. */
+  start(): void {
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) void this.check();
+    });
+    void this.check();
+  }
+
+  /** Asks now instead of at the next turn, for instance after a request failed. */
+  async check(): Promise<void> {
+    if (this.checking) return;
+    this.checking = true;
+    clearTimeout(this.timer);
+    const health = await checkHealth();
+    this.checking = false;
+    if (health !== "unknown") this.change(health);
+    this.timer = setTimeout(() => this.poll(), this.state === "ready" ? readyPollMs : waitingPollMs);
+  }
+
+  /** Resolves when the model can be asked; rejects when `signal` aborts first. */
+  whenReady(signal: AbortSignal): Promise<void> {
+    if (this.state === "ready") return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waiting.push(resolve);
+      signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+    });
+  }
+
+  private poll(): void {
+    if (document.hidden && this.state === "ready") return;
+    void this.check();
+  }
+
+  private change(state: ConnectionState): void {
+    const before = this.state;
+    if (state === before) return;
+    this.state = state;
+    for (const listener of this.listeners) listener(state, before);
+    if (state !== "ready") return;
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}

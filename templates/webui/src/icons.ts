@@ -1,0 +1,38 @@
+// Line drawings on a 24 x 24 grid, stroked in the colour of the text around them.
+
+const paths = {
+  arrow_down: "M12 5v14m-6-6 6 6 6-6",
+  arrow_up: "M12 19V5m-6 6 6-6 6 6",
+  back: "M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3",
+  check: "m5 12.5 4.5 4.5L19 7.5",
+  copy: "M9 9h10v11H9zM15 9V4H5v11h4",
+  info: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5.5M12 7.6v.1",
+  moon: "M20 14.5A8 8 0 0 1 9.5 4a8 8 0 1 0 10.5 10.5z",
+  plus: "M12 5v14M5 12h14",
+  retry: "M20 11a8 8 0 1 0-.7 4.5M20 5v6h-6",
+  stop: "M8 8h8v8H8z",
+  sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4",
+} as const;
+
+export type IconName = keyof typeof paths;
+
+const svgNamespace = "http://www.w3.org/2000/svg";
+
+export function icon(name: IconName): SVGSVGElement {
+  const svg = document.createElementNS(svgNamespace, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", `icon icon-${name}`);
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(svgNamespace, "path");
+  path.setAttribute("d", paths[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** Puts an icon into every element of index.html that asks for one with `data-icon`. */
+export function fillIcons(root: ParentNode): void {
+  for (const target of root.querySelectorAll<HTMLElement>("[data-icon]")) {
+    const name = target.dataset["icon"] ?? "";
+    if (name in paths) target.prepend(icon(name as IconName));
+  }
+}

@@ -1,0 +1,109 @@
+// Puts the parts together: state, connection and views.
+
+import { Connection, type ConnectionState } from "./connection";
+import { Controller, type ControllerView } from "./controller";
+import type { Conversation, Exchange } from "./conversation";
+import { byId } from "./dom";
+import { fillIcons } from "./icons";
+import { loadSettings } from "./settings";
+import { t } from "./strings";
+import { showAbout, startAbout } from "./view/about";
+import { announce } from "./view/announcer";
+import { showBanner } from "./view/banner";
+import { Composer } from "./view/composer";
+import { failureText } from "./view/failure";
+import { showTitle, startHeader } from "./view/header";
+import { ScrollFollower } from "./view/scroll";
+import { TranscriptView } from "./view/transcript";
+import { WelcomeView } from "./view/welcome";
+
+export class Page implements ControllerView {
+  private readonly connection = new Connection();
+  private readonly controller = new Controller(this.connection, this);
+  private readonly transcript = new TranscriptView({
+    retry: () => this.controller.retry(),
+    startNew: () => this.startNew(),
+  });
+  private readonly composer = new Composer({
+    send: (text) => this.controller.ask(text),
+    stop: () => this.controller.stop(),
+  });
+  private readonly welcome = new WelcomeView({
+    begin: (text) => this.composer.begin(text),
+    goBack: () => this.controller.goBack(),
+  });
+  private readonly scroll = new ScrollFollower();
+  private isEmpty = true;
+
+  async start(): Promise<void> {
+    fillIcons(document);
+    byId("privacy", HTMLElement).hidden = !isThisComputer(location.hostname);
+    startHeader(() => this.startNew());
+    startAbout();
+    this.connection.onChange((state, before) => this.showConnection(state, before));
+    this.showConnection(this.connection.state, this.connection.state);
+    document.addEventListener("keydown", (event) => this.onKey(event));
+    this.composer.focus();
+    // Before the first question can be sent: the system prompt belongs to it.
+    const settings = await loadSettings();
+    this.controller.systemPrompt = settings.system_prompt;
+    showTitle(settings);
+    showAbout(settings);
+    this.connection.start();
+  }
+
+  showConversation(conversation: Conversation, canGoBack: boolean): void {
+    this.isEmpty = !conversation.last;
+    this.transcript.show(conversation);
+    this.welcome.show(this.isEmpty, canGoBack);
+    this.showConnection(this.connection.state, this.connection.state);
+    this.scroll.follow();
+  }
+
+  showExchange(exchange: Exchange): void {
+    this.isEmpty = false;
+    this.welcome.show(false, false);
+    this.showConnection(this.connection.state, this.connection.state);
+    this.transcript.add(exchange);
+    this.scroll.follow();
+  }
+
+  updateAnswer(exchange: Exchange): void {
+    this.transcript.update(exchange);
+    const { answer } = exchange;
+    if (answer.state === "done") announce(answer.text);
+    if (answer.state === "stopped") announce(t("announce_stopped"));
+    if (answer.failure) announce(failureText(answer.failure));
+  }
+
+  setRunning(running: boolean): void {
+    this.composer.setRunning(running);
+    if (running) announce(t("announce_working"));
+  }
+
+  private startNew(): void {
+    this.controller.startNew();
+    this.composer.focus();
+    announce(t("announce_new_chat"));
+  }
+
+  private showConnection(state: ConnectionState, before: ConnectionState): void {
+    document.body.dataset["connection"] = state;
+    this.welcome.setConnection(state);
+    showBanner(state, this.isEmpty);
+    if (state === before) return;
+    announce(t(state === "ready" ? "announce_ready" : state === "loading" ? "loading_title" : "closed_title"));
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (!this.controller.isRunning) return;
+    event.preventDefault();
+    this.controller.stop();
+  }
+}
+
+/** The page may also be opened from another computer on the network; then the model does not run on "this" one. */
+function isThisComputer(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+}

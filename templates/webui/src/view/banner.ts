@@ -1,0 +1,12 @@
+// The line above a conversation that says when the program is loading or closed.
+
+import type { ConnectionState } from "../connection";
+import { byId, setText } from "../dom";
+import { t } from "../strings";
+
+export function showBanner(state: ConnectionState, conversationIsEmpty: boolean): void {
+  const banner = byId("banner", HTMLElement);
+  banner.hidden = state === "ready" || conversationIsEmpty;
+  if (state === "loading") setText(banner, t("loading_title"));
+  if (state === "closed") setText(banner, `${t("closed_title")}. ${t("closed_text")}`);
+}

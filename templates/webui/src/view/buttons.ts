@@ -1,0 +1,33 @@
+// Buttons that several views have.
+
+import { copyText } from "../clipboard";
+import { element } from "../dom";
+import { icon, type IconName } from "../icons";
+import { t } from "../strings";
+import { announce } from "./announcer";
+
+const confirmationMs = 1600;
+
+export function textButton(name: IconName, label: string, onClick: () => void, kind = "quiet"): HTMLButtonElement {
+  const button = element("button", { type: "button", class: `button ${kind}` }, icon(name), element("span", {}, label));
+  button.addEventListener("click", onClick);
+  return button;
+}
+
+/** Copies what `text` returns when it is pressed, and says on itself whether that worked. */
+export function copyButton(accessibleName: string, text: () => string): HTMLButtonElement {
+  const button = textButton("copy", t("copy"), () => void copy());
+  button.setAttribute("aria-label", accessibleName);
+  const show = (name: IconName, label: string): void =>
+    button.replaceChildren(icon(name), element("span", {}, label));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function copy(): Promise<void> {
+    const copied = await copyText(text());
+    show(copied ? "check" : "copy", t(copied ? "copied" : "copy_failed"));
+    announce(t(copied ? "announce_copied" : "copy_failed"));
+    clearTimeout(timer);
+    timer = setTimeout(() => show("copy", t("copy")), confirmationMs);
+  }
+  return button;
+}

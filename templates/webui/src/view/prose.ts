@@ -1,0 +1,84 @@
+// A Markdown text on the page, which grows while it is written. Only the blocks that changed are built anew, so the
+// work per piece does not grow with the answer, and what the reader selected above stays selected.
+
+import { element } from "../dom";
+import { type Block, type CodeBlock, codeMarkup, parseBlocks } from "../markdown";
+import { sanitise } from "../sanitise";
+import { t } from "../strings";
+import { copyButton } from "./buttons";
+
+export class ProseView {
+  readonly root = element("div", { class: "prose" });
+  private text = "";
+  private shown: { block: Block; nodes: ChildNode[] }[] = [];
+
+  update(text: string): void {
+    if (text === this.text) return;
+    this.text = text;
+    const blocks = parseBlocks(text);
+    let kept = this.countKept(blocks);
+    if (this.growCode(blocks[kept], kept)) kept++;
+    for (const { nodes } of this.shown.splice(kept)) for (const node of nodes) node.remove();
+    for (const block of blocks.slice(kept)) this.append(block);
+  }
+
+  private countKept(blocks: readonly Block[]): number {
+    let kept = 0;
+    while (kept < this.shown.length && this.shown[kept]?.block.key === blocks[kept]?.key) kept++;
+    return kept;
+  }
+
+  /** Where the last block is code that got longer, its frame stays: its copy button can be pressed all the time. */
+  private growCode(grown: Block | undefined, index: number): boolean {
+    const old = this.shown[index];
+    if (!old?.block.code || !grown?.code || index !== this.shown.length - 1) return false;
+    if (old.block.code.language !== grown.code.language) return false;
+    const frame = old.nodes[0];
+    const code = frame instanceof HTMLElement ? frame.querySelector("code") : null;
+    const fresh = sanitise(codeMarkup(grown.code)).querySelector("code");
+    if (!code || !fresh) return false;
+    code.replaceChildren(...fresh.childNodes);
+    old.block = grown;
+    return true;
+  }
+
+  private append(block: Block): void {
+    const fragment = sanitise(block.markup());
+    frameCode(fragment, block.code);
+    frameTables(fragment);
+    const nodes = [...fragment.childNodes];
+    this.root.append(fragment);
+    this.shown.push({ block, nodes });
+  }
+}
+
+function frameCode(fragment: DocumentFragment, whole: CodeBlock | null): void {
+  for (const pre of fragment.querySelectorAll("pre")) {
+    const code = pre.querySelector("code");
+    const language = whole?.language ?? languageFromClass(code);
+    const name = language || t("code");
+    const frame = element("div", { class: "code-block" });
+    const head = element("div", { class: "code-head" }, element("span", {}, name));
+    head.append(copyButton(t("copy_code"), () => (pre.textContent ?? "").replace(/\n$/, "")));
+    // Code may be wider than the page: the keyboard must be able to scroll it too.
+    pre.tabIndex = 0;
+    pre.setAttribute("role", "group");
+    pre.setAttribute("aria-label", t("code_label", { language: name }));
+    pre.replaceWith(frame);
+    frame.append(head, pre);
+  }
+}
+
+function languageFromClass(code: Element | null): string {
+  const name = [...(code?.classList ?? [])].find((candidate) => candidate.startsWith("language-"));
+  return name === undefined || name === "language-text" ? "" : name.slice("language-".length);
+}
+
+/** Wide tables scroll by themselves, so that the page does not. */
+function frameTables(fragment: DocumentFragment): void {
+  for (const table of fragment.querySelectorAll("table")) {
+    const frame = element("div", { class: "table-frame", role: "group", "aria-label": t("table_label"), tabindex: "0" });
+    table.replaceWith(frame);
+    frame.append(table);
+  }
+}

@@ -1,0 +1,185 @@
+"""The shipped file itself: started, asked, damaged, looked at. The model is tests/models/tiny.gguf."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, Mkexe
+from running import Running, run_to_end
+
+QUESTIONS = json.loads((ROOT / "tests/models/questions.json").read_text())
+FRANCE = ("What is the capital of France?", "The capital of France is Paris.")
+TARGETS = ["linux-x86_64", "linux-aarch64", "windows-x86_64", "macos-x86_64", "macos-aarch64"]
+
+
+@pytest.fixture(scope="module")
+def server(artifact: Path):  # type: ignore[no-untyped-def]
+    with Running([str(artifact)], artifact.parent) as running:
+        yield running
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_target_boots_or_is_audited(real_mkexe: Mkexe, artifact: Path, target: str) -> None:
+    command: list[str | Path] = ["boot", artifact, "--on", target, "--ask", FRANCE[0], "--expect", FRANCE[1], "--json"]
+    report = json.loads(real_mkexe(*command, status=None).stdout)
+    verdicts = {result["how"]: (result["verdict"], result["detail"]) for result in report}
+    expected = "audited" if target.startswith("macos") else "booted"
+    missing = [how for how, (verdict, _) in verdicts.items() if verdict == "not run"]
+    if missing and not os.environ.get("CI"):
+        pytest.skip(f"{target}: {verdicts[missing[0]][1]}")
+    assert {verdict for verdict, _ in verdicts.values()} == {expected}, verdicts
+
+
+def test_every_question_gets_its_exact_answer(server: Running) -> None:
+    assert len(QUESTIONS) >= 100
+    wrong = [item for item in QUESTIONS if server.ask(item["question"]) != item["answer"]]
+    assert wrong == []
+
+
+def test_the_openai_client_streams(server: Running) -> None:
+    import openai
+
+    client = openai.OpenAI(base_url=server.address + "/v1", api_key="none")
+    stream = client.chat.completions.create(
+        model="tiny", messages=[{"role": "user", "content": FRANCE[0]}], temperature=0, stream=True
+    )
+    pieces = [chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices]
+    assert "".join(pieces) == FRANCE[1]
+    assert len([piece for piece in pieces if piece]) > 3
+    assert [model.id for model in client.models.list()] == ["tiny"]
+
+
+def test_weights_are_mapped_from_the_artifact(server: Running, artifact: Path) -> None:
+    """No copy: the artifact is mapped shared; no temporary file: nothing else that is large is open or mapped."""
+    process = server.process_named("mkexe")
+    maps = Path(f"/proc/{process}/maps").read_text().splitlines()
+    mapped = [line for line in maps if line.endswith(str(artifact))]
+    assert mapped
+    assert all(line.split()[1] == "r--s" for line in mapped)
+    files = {line.split(maxsplit=5)[5] for line in maps if len(line.split(maxsplit=5)) == 6 and "/" in line}
+    assert {name for name in files if not name.startswith("[")} <= {str(artifact), server.runtime_of(process)}
+
+
+def test_the_page_comes_from_the_artifact(server: Running) -> None:
+    status, headers, body = server.get("/")
+    assert status == 200
+    assert b"<html" in body
+    assert json.loads(server.get("/build.json")[2])["title"] == "mkexe tiny"
+    assert "no-cache" in server.get("/build.json")[1]["Cache-Control"]
+    assert "no-cache" in headers["Cache-Control"]
+
+
+def test_it_listens_on_loopback_only(server: Running) -> None:
+    assert server.address.startswith("http://127.0.0.1:")
+
+
+def test_foreign_origins_get_no_permission(server: Running) -> None:
+    assert server.get("/health", {"Origin": "https://example.com"})[1].get("Access-Control-Allow-Origin") is None
+
+
+def test_version_help_and_info(artifact: Path) -> None:
+    assert run_to_end([str(artifact), "--version"]).stdout.startswith("mkexe runtime 0.1.0 (linux-x86_64), llama.cpp ")
+    text = run_to_end([str(artifact), "--help"]).stdout
+    assert "--port" in text
+    assert len(text.splitlines()) <= 30
+    assert "mkexe tiny" in run_to_end([str(artifact), "info"]).stdout
+    manifest = json.loads(run_to_end([str(artifact), "info", "--json"]).stdout)
+    assert [record["target"] for record in manifest["runtimes"]] == TARGETS or set(TARGETS) == {
+        record["target"] for record in manifest["runtimes"]
+    }
+
+
+def test_a_wrong_word_is_explained(artifact: Path) -> None:
+    done = run_to_end([str(artifact), "sevre"])
+    assert done.returncode == 2
+    assert '"sevre" is no command' in done.stderr
+
+
+def test_server_options_pass_through(artifact: Path) -> None:
+    with Running([str(artifact), "--api-prefix", "/llm", "--alias", "other", "-c", "256"], artifact.parent) as running:
+        body = json.loads(running.get("/llm/props")[2])
+    assert body["default_generation_settings"]["n_ctx"] <= 256
+
+
+def test_default_arguments_come_first_and_the_user_s_win(real_mkexe: Mkexe, artifact: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    real_mkexe("build", ROOT / "tests/models/tiny.gguf", "-o", out, "--target", "linux-x86_64", "--arg", "-c 512 -np 1")
+    with Running([str(out)], tmp_path) as running:
+        assert json.loads(running.get("/props")[2])["default_generation_settings"]["n_ctx"] == 512
+    with Running([str(out), "-c", "256"], tmp_path) as running:
+        assert json.loads(running.get("/props")[2])["default_generation_settings"]["n_ctx"] == 256
+
+
+def test_a_split_model_answers_the_same(real_mkexe: Mkexe, artifact: Path, tmp_path: Path) -> None:
+    from split_model import split_gguf
+
+    first = split_gguf(ROOT / "tests/models/tiny.gguf", tmp_path / "parts", parts=5)
+    out = tmp_path / "split"
+    real_mkexe("build", first, "-o", out, "--target", "linux-x86_64")
+    with Running([str(out)], tmp_path) as running:
+        assert [running.ask(item["question"]) for item in QUESTIONS[:20]] == [item["answer"] for item in QUESTIONS[:20]]
+
+
+def test_a_processor_that_is_too_old_gets_a_sentence(artifact: Path, real_mkexe: Mkexe, tmp_path: Path) -> None:
+    emulator = shutil.which("qemu-x86_64-static")
+    if emulator is None:
+        assert not os.environ.get("CI"), "qemu-x86_64-static must be installed in CI"
+        pytest.skip("qemu-x86_64-static is not installed")
+    real_mkexe("extract", artifact, "runtimes/linux-x86_64", "-C", tmp_path)
+    command = [emulator, "-cpu", "Nehalem", str(tmp_path / "runtimes/linux-x86_64")]
+    done = subprocess.run(command, env={"MKEXE_ARTIFACT": str(artifact)}, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 12, done.stderr
+    assert done.stderr.startswith("This computer's processor is too old for this program: it needs AVX2")
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.9, 0.999])
+def test_a_truncated_file_is_refused_with_advice(artifact: Path, tmp_path: Path, keep: float) -> None:
+    data = artifact.read_bytes()
+    damaged = tmp_path / "damaged"
+    damaged.write_bytes(data[: int(len(data) * keep)])
+    done = run_to_end(["sh", str(damaged)])
+    assert done.returncode in (4, 13)
+    assert "again" in done.stderr
+    assert str(damaged) in done.stderr or damaged.name in done.stderr
+
+
+def test_200_damaged_artifacts_are_refused_by_the_program_itself(artifact: Path, tmp_path: Path) -> None:
+    """Bits flipped in superblock, manifest and every entry: the runtime's own `verify` finds each, none crashes."""
+    from mkexe.container.reader import open_artifact
+
+    opened = open_artifact(artifact)
+    data = bytearray(artifact.read_bytes())
+    damaged = tmp_path / "damaged"
+    runtime = tmp_path / "runtime"
+    shutil.copy(Running.stored_runtime(artifact), runtime)
+    places = _places(opened, 200)
+    survivors = []
+    damaged.write_bytes(data)
+    with damaged.open("r+b") as file:
+        for turn, at in enumerate(places):
+            _flip(file, at, data[at] ^ 1 << turn % 8)
+            done = subprocess.run([runtime, "verify"], env={"MKEXE_ARTIFACT": str(damaged)}, capture_output=True)
+            if done.returncode != 4 or b"offset" not in done.stderr + done.stdout:
+                survivors.append((at, done.returncode, done.stderr[-200:]))
+            _flip(file, at, data[at])
+    assert survivors == []
+
+
+def _flip(file, at: int, value: int) -> None:  # type: ignore[no-untyped-def]
+    file.seek(at)
+    file.write(bytes([value]))
+    file.flush()
+
+
+def _places(opened, count: int) -> list[int]:  # type: ignore[no-untyped-def]
+    """Offsets in the superblock, the manifest and every entry."""
+    block = opened.block
+    ranges = [(block.position, 128), (block.manifest_offset, block.manifest_size)]
+    ranges += [(item.offset, item.size) for item in opened.manifest.ranges()]
+    return [start + (turn * 7919) % size for turn in range(count) for start, size in [ranges[turn % len(ranges)]]]

@@ -1,0 +1,69 @@
+"""What the build writes: size, sameness, independence of the rest of the world."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mkexe.errors import PageError
+from mkexe.page import FIRST_LOAD, LICENSES, build_page, find_node, run_npm
+
+from .conftest import TEMPLATES
+
+pytestmark = pytest.mark.browser
+
+FIRST_LOAD_LIMIT_BYTES = 100_000
+
+
+def test_first_load_is_small(built_page: Path) -> None:
+    sizes = {name: len(gzip.compress((built_page / name).read_bytes(), 9)) for name in FIRST_LOAD}
+    assert sum(sizes.values()) <= FIRST_LOAD_LIMIT_BYTES, sizes
+
+
+def test_build_is_reproducible_and_leaves_the_sources_alone(built_page: Path, tmp_path: Path) -> None:
+    before = sorted(path.relative_to(TEMPLATES) for path in TEMPLATES.rglob("*"))
+    written = build_page(tmp_path / "elsewhere" / "page", TEMPLATES, tmp_path / "log")
+    assert sorted(path.name for path in written) == sorted((*FIRST_LOAD, LICENSES))
+    for path in written:
+        assert path.read_bytes() == (built_page / path.name).read_bytes(), path.name
+    assert sorted(path.relative_to(TEMPLATES) for path in TEMPLATES.rglob("*")) == before
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["page"], "the scratch folder stayed"
+
+
+def test_licences_of_every_bundled_package_are_there(built_page: Path) -> None:
+    text = (built_page / LICENSES).read_text("utf-8")
+    dependencies = json.loads((TEMPLATES / "webui" / "package.json").read_text("utf-8"))["dependencies"]
+    for name, version in dependencies.items():
+        if name != "esbuild":  # builds the page and is no part of it
+            assert re.search(rf"^{re.escape(name)} {re.escape(version)} \(", text, re.MULTILINE), name
+    assert "esbuild" not in text
+
+
+def test_page_holds_no_path_of_the_machine_that_built_it(built_page: Path) -> None:
+    for path in built_page.iterdir():
+        text = path.read_text("utf-8")
+        assert "node_modules" not in text, path.name
+        assert str(Path.home()) + os.sep not in text, path.name
+
+
+def test_broken_source_ends_in_an_explained_failure(tmp_path: Path) -> None:
+    shutil.copytree(TEMPLATES / "webui", tmp_path / "webui")
+    (tmp_path / "webui" / "src" / "app.ts").write_text("import nothing from './absent';\nnothing(;\n", "utf-8")
+    with pytest.raises(PageError) as caught:
+        build_page(tmp_path / "page", tmp_path, tmp_path / "page.log")
+    assert "src/app.ts" in caught.value.message
+    assert "page.log" in caught.value.hint
+    assert not (tmp_path / "page" / "index.html").exists()
+
+
+def test_typescript_has_no_type_errors(tmp_path: Path) -> None:
+    shutil.copytree(TEMPLATES / "webui", tmp_path / "webui")
+    node = find_node()
+    run_npm(node, ("ci", "--ignore-scripts", "--no-audit", "--no-fund"), tmp_path / "webui", tmp_path / "log")
+    run_npm(node, ("run", "check"), tmp_path / "webui", tmp_path / "log")

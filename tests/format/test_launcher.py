@@ -1,0 +1,138 @@
+"""The script in an artifact's head, run by every shell, with a made-up runtime that tells how it was started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import Mkexe, install_fake_runtime, scrubbed_environment
+from small_models import write_small_model
+
+SHELLS = ["sh", "bash", "dash", "zsh", "mksh", "busybox sh", "ksh", "yash"]
+REQUIRED_IN_CI = {"sh", "bash", "dash", "zsh", "mksh", "busybox sh"}
+
+
+@pytest.fixture
+def built(mkexe: Mkexe, tmp_path: Path) -> Path:
+    folder = tmp_path / "a folder with späces & 'quotes'"
+    folder.mkdir()
+    out = folder / "out"
+    mkexe("build", write_small_model(tmp_path / "small.gguf"), "-o", out, "--target", "linux-x86_64,macos-aarch64")
+    return out
+
+
+def start(built: Path, *command: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    base = scrubbed_environment(built.parent)
+    return subprocess.run(
+        command, cwd=cwd or built.parent, env=base | environment, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_shell_starts_the_runtime_with_the_artifact_and_the_arguments(built: Path, shell: str) -> None:
+    words = shell.split()
+    if shutil.which(words[0]) is None:
+        assert not (os.environ.get("CI") and shell in REQUIRED_IN_CI), f"{shell} must be installed in CI"
+        pytest.skip(f"{shell} is not installed")
+    done = start(built, *words, str(built), "a b", "$HOME")
+    assert (done.returncode, done.stderr) == (7, "")
+    assert done.stdout == f"linux-x86_64 {built} a b $HOME\n"
+
+
+@pytest.mark.parametrize("name", ["./out", "out", "../folder/out"])
+def test_relative_paths_become_absolute(mkexe: Mkexe, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    mkexe("build", write_small_model(tmp_path / "small.gguf"), "-o", folder / "out", "--target", "linux-x86_64")
+    done = start(folder / "out", "sh", name)
+    assert done.returncode == 7
+    assert Path(done.stdout.split()[1]).resolve() == folder / "out"
+    assert done.stdout.split()[1].startswith("/")
+
+
+def test_kernel_starts_it_where_there_is_no_windows_runtime(built: Path) -> None:
+    assert start(built, str(built)).returncode == 7
+
+
+def test_found_on_the_path(built: Path) -> None:
+    path = f"{built.parent}:{os.environ['PATH']}"
+    done = start(built, "sh", "-c", "out x", cwd=Path("/"), PATH=path)
+    assert done.stdout == f"linux-x86_64 {built} x\n"
+
+
+def test_second_start_uses_what_the_first_one_stored(built: Path) -> None:
+    start(built, "sh", str(built))
+    stored = list((built.parent / ".cache/mkexe/run").iterdir())
+    assert len(stored) == 1
+    before = stored[0].stat().st_ino
+    assert start(built, "sh", str(built)).returncode == 7
+    assert stored[0].stat().st_ino == before
+
+
+def test_a_stored_runtime_that_is_cut_off_is_replaced(built: Path) -> None:
+    start(built, "sh", str(built))
+    stored = next((built.parent / ".cache/mkexe/run").iterdir())
+    stored.write_bytes(stored.read_bytes()[:100])
+    assert start(built, "sh", str(built)).returncode == 7
+    assert stored.stat().st_size > 100
+
+
+def test_unwritable_home_falls_back(built: Path, tmp_path: Path) -> None:
+    done = start(built, "sh", str(built), HOME="/proc/nowhere", TMPDIR=str(tmp_path))
+    assert (done.returncode, done.stderr) == (7, "")
+    assert list(tmp_path.glob("mkexe-*/*"))
+
+
+def test_home_unset(built: Path) -> None:
+    done = start(built, "env", "-u", "HOME", "sh", str(built))
+    assert (done.returncode, done.stderr) == (7, "")
+
+
+def built_with(mkexe: Mkexe, folder: Path, image: bytes) -> Path:
+    """An artifact whose only runtime is `image`."""
+    for present in (mkexe.cache / "runtimes").glob("linux-x86_64-*"):
+        shutil.rmtree(present)
+    install_fake_runtime(mkexe.cache, "linux-x86_64", image)
+    mkexe("build", write_small_model(folder / "small.gguf"), "-o", folder / "out", "--target", "linux-x86_64")
+    return folder / "out"
+
+
+def test_standard_error_of_the_runtime_arrives(mkexe: Mkexe, tmp_path: Path) -> None:
+    out = built_with(mkexe, tmp_path, b"#!/bin/sh\necho to stderr >&2\n")
+    assert start(out, "sh", str(out)).stderr == "to stderr\n"
+
+
+def test_other_processor_is_told_what_is_inside(built: Path, tmp_path: Path) -> None:
+    fake = tmp_path / "bin"
+    fake.mkdir()
+    (fake / "uname").write_text('#!/bin/sh\n[ "$1" = -s ] && echo Plan9 || echo mips\n')
+    (fake / "uname").chmod(0o755)
+    done = start(built, "sh", str(built), PATH=f"{fake}:{os.environ['PATH']}")
+    assert done.returncode == 12
+    assert done.stderr == "out: holds no program for Plan9 mips, only for: linux-x86_64, macos-aarch64\n"
+
+
+def test_a_file_that_is_cut_off_before_the_runtime_is_explained(mkexe: Mkexe, tmp_path: Path) -> None:
+    built = built_with(mkexe, tmp_path, f"#!/bin/sh\n# stored nowhere yet: {tmp_path}\n".encode())
+    built.write_bytes(built.read_bytes()[:5000])
+    done = start(built, "sh", str(built))
+    assert done.returncode == 13
+    assert "copy this file again if it is cut off" in done.stderr
+
+
+def test_the_script_passes_shellcheck(built: Path, tmp_path: Path) -> None:
+    if shutil.which("shellcheck") is None:
+        assert not os.environ.get("CI"), "shellcheck must be installed in CI"
+        pytest.skip("shellcheck is not installed")
+    head = built.read_bytes()[:4096]
+    script = tmp_path / "head.sh"
+    script.write_bytes(head[: head.index(b"MKEXE\x1a")].rstrip(b"\n") + b"\n")
+    # SC2046, SC2086: unquoted numbers, on purpose (macOS' wc pads); SC2015: A && B || C is meant; SC3067: every
+    # shell in use knows test -O
+    excluded = "SC2046,SC2086,SC2015,SC3067"
+    done = subprocess.run(["shellcheck", "-s", "sh", "-e", excluded, script], capture_output=True, text=True)
+    assert done.stdout == ""

@@ -1,0 +1,120 @@
+"""A started artifact, for tests: a real process, a real port, real HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+
+READY_TIMEOUT_S = 300.0
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    """What an artifact sees: a path, and a home of its own."""
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home)}
+
+
+def run_to_end(command: list[str], timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run an artifact's command that ends; through `sh` where the kernel does not start the file itself."""
+    words = command if command[0] == "sh" else ["sh", *command]
+    environment = environment_of(Path(words[1]).parent)
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=timeout_s)
+
+
+class Running:
+    """An artifact that serves, as a context manager; ended by SIGINT, as Ctrl-C does it."""
+
+    def __init__(self, command: list[str], home: Path) -> None:
+        self._process = subprocess.Popen(
+            ["sh", *command, "--port", "0"], env=environment_of(home), stderr=subprocess.PIPE, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        self.log: list[str] = []
+        self.address = ""
+        self._listening = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+
+    def _read(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.log.append(line)
+            found = re.search(r"listening on (http://\S+)", line)
+            if found:
+                self.address = found[1]
+                self._listening.set()
+        self._listening.set()
+
+    def __enter__(self) -> Running:
+        self._reader.start()
+        assert self._listening.wait(READY_TIMEOUT_S)
+        assert self.address, "".join(self.log)
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while self._health() == 503:
+            assert self._process.poll() is None, "".join(self.log)
+            assert time.monotonic() < deadline, "".join(self.log)
+            time.sleep(0.02)  # between two questions, not for synchronisation
+        return self
+
+    def _health(self) -> int:
+        for path in ("/health", "/llm/health"):
+            status = self.get(path)[0]
+            if status != 404:
+                return status
+        return 404
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(30)
+        finally:
+            self._process.kill()
+            self._reader.join(30)
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body."""
+        return self._send(urllib.request.Request(self.address + path, headers=headers or {}))
+
+    def post(self, path: str, body: object) -> tuple[int, dict[str, str], bytes]:
+        """The same for a JSON request."""
+        headers = {"Content-Type": "application/json"}
+        return self._send(urllib.request.Request(self.address + path, json.dumps(body).encode(), headers))
+
+    def _send(self, request: urllib.request.Request) -> tuple[int, dict[str, str], bytes]:
+        try:
+            with _OPENER.open(request, timeout=READY_TIMEOUT_S) as response:
+                return response.status, dict(response.headers), response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, dict(error.headers), error.read()
+
+    def ask(self, question: str) -> str:
+        """The answer to one question under greedy decoding."""
+        body = {"messages": [{"role": "user", "content": question}], "temperature": 0, "max_tokens": 400}
+        status, _, reply = self.post("/v1/chat/completions", body)
+        assert status == 200, reply
+        return str(json.loads(reply)["choices"][0]["message"]["content"])
+
+    def process_named(self, part: str) -> int:
+        """The process id of the runtime; the shell has become it by `exec`."""
+        assert part in os.readlink(f"/proc/{self._process.pid}/exe")
+        return self._process.pid
+
+    def runtime_of(self, process: int) -> str:
+        """The path of a process' executable."""
+        return os.readlink(f"/proc/{process}/exe")
+
+    @staticmethod
+    def stored_runtime(artifact: Path) -> Path:
+        """Where the script stored the runtime of this machine, after a start with `artifact.parent` as home."""
+        run_to_end([str(artifact), "--version"])
+        return max((artifact.parent / ".cache/mkexe/run").iterdir(), key=lambda path: path.stat().st_size)

@@ -1,0 +1,114 @@
+"""The house rules that a program can check: import direction, exit codes, pins, linters, words that must not appear."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from mkexe import errors
+
+PACKAGE = ROOT / "builder" / "mkexe"
+
+# A module imports only what stands in a later row; stages (one row) never import each other.
+LEVELS = [
+    ["__main__"],
+    ["cli"],
+    ["pipeline"],
+    ["compile", "audit", "render", "assemble", "boot", "page", "sources"],
+    ["copying"],
+    ["fetch"],
+    ["process", "console", "cache"],
+    ["targets", "pins", "container", "binfmt"],
+    ["resources"],
+    ["model", "errors", "__init__"],
+]
+# the orchestrated commands: cli offers boot, the list of runtimes and the target names without a detour
+SAME_ROW_ALLOWED = {"container", "binfmt", "sources", "model", "errors", "__init__"}
+
+
+def level_of(name: str) -> int:
+    for level, names in enumerate(LEVELS):
+        if name in names:
+            return level
+    raise AssertionError(f"{name} stands in no level: add it to LEVELS")
+
+
+def unit_of(path: Path) -> str:
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0] if len(relative.parts) > 1 else relative.stem
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "mkexe":
+            found |= {alias.name for alias in node.names if not alias.name.startswith("__")}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mkexe."):
+            found.add((node.module or "").split(".")[1])
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_downwards(path: Path) -> None:
+    unit = unit_of(path)
+    for imported in imports_of(path) - {unit}:
+        higher, lower = level_of(unit), level_of(imported)
+        same_row_is_fine = unit in SAME_ROW_ALLOWED or imported in SAME_ROW_ALLOWED
+        assert higher < lower or (higher == lower and same_row_is_fine), f"{unit} imports {imported}"
+
+
+def test_only_one_module_starts_processes_and_one_prints() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text("utf-8")
+        assert "subprocess" not in text or unit_of(path) == "process", path
+        assert not re.search(r"^\s*print\(", text, re.MULTILINE), path
+
+
+def test_exit_codes_are_unique_and_documented() -> None:
+    classes = [
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.MkexeError) and kind is not errors.MkexeError
+    ]
+    codes = [kind.exit_code for kind in classes]
+    assert len(set(codes)) == len(codes)
+    table = (ROOT / "docs/errors.md").read_text()
+    for kind in classes:
+        assert f"| {kind.exit_code} | `{kind.__name__}`" in table
+    header = (ROOT / "runtime/exit-status.h").read_text()
+    for name, code in re.findall(r"exit_(\w+)\s+= (\d+)", header):
+        assert re.search(rf"^\| {code} \|", table, re.MULTILINE), name
+
+
+def test_every_pin_has_one_version_everywhere() -> None:
+    pins = tomllib.loads((ROOT / "native/pins.toml").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"ziglang=={pins['zig']['version']}" in project["optional-dependencies"]["compile"]
+    assert re.fullmatch("[0-9a-f]{64}", pins["llama"]["sha256"])
+    version = re.search(r'__version__ = "(.*)"', (PACKAGE / "__init__.py").read_text())
+    assert version
+    assert version[1] == project["version"]
+
+
+def test_every_dependency_has_a_reason() -> None:
+    reasons = (ROOT / "docs/dependencies.md").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    for requirement in {item for group in groups for item in group}:
+        assert re.split(r"[=<>\[ ]", requirement)[0] in reasons, requirement
+
+
+@pytest.mark.parametrize("command", [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]], ids=" ".join)
+def test_linters_find_nothing(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "builder", "tests"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
