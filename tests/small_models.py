@@ -8,11 +8,14 @@ import gguf
 import numpy as np
 
 
-def write_small_model(path: Path, name: str = "small", seed: int = 1, license_id: str = "cc0-1.0") -> Path:
-    """A llama GGUF that every check accepts and no runtime could use."""
+def write_small_model(path: Path, name: str = "small", seed: int = 1, large_bytes: int = 0) -> Path:
+    """A llama GGUF that every check accepts and no runtime could use.
+
+    With `large_bytes` it gets a last tensor of that size, which is a hole in the file.
+    """
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
-    writer.add_license(license_id)
+    writer.add_license("cc0-1.0")
     writer.add_context_length(64)
     writer.add_embedding_length(32)
     writer.add_block_count(1)
@@ -29,8 +32,26 @@ def write_small_model(path: Path, name: str = "small", seed: int = 1, license_id
     rng = np.random.default_rng(seed)
     writer.add_tensor("token_embd.weight", rng.standard_normal((4, 32)).astype(np.float32))
     writer.add_tensor("output_norm.weight", rng.standard_normal(32).astype(np.float32))
+    rows = large_bytes // 128  # of 32 numbers of 4 bytes
+    if rows:
+        writer.add_tensor_info("output.weight", (rows, 32), np.dtype(np.float32), rows * 128)
+        _write_with_hole(writer, path, rows * 128)
+        return path
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def _write_with_hole(writer: gguf.GGUFWriter, path: Path, hole_bytes: int) -> None:
+    """Header and tensors, the last of which has no bytes on the disk."""
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    small = [info.tensor.tobytes() for info in writer.tensors[0].values() if info.tensor is not None]
+    writer.close()
+    with path.open("r+b") as file:
+        end = file.seek(0, 2)
+        file.write(bytes(-end % 32) + b"".join(small))
+        file.truncate(file.tell() + hole_bytes)

@@ -27,12 +27,17 @@ def main(arguments: list[str] | None = None) -> int:
     except MkexeError as error:
         console.error(error)
         return error.exit_code
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        console.error(
+            MkexeError(f"{error.filename or 'a file'}: {error.strerror}", "check the path and its permissions")
+        )
+        return MkexeError.exit_code
     except KeyboardInterrupt:
         console.say("interrupted; nothing half-written is left")
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return 0
 
 
@@ -157,6 +162,9 @@ def _add_runtime(commands: _Commands) -> None:
         "--target", action="append", default=[], metavar="TARGET", help="repeatable (default: this machine)"
     )
     parser.add_argument("--all", action="store_true", help="every target")
+    parser.add_argument(
+        "--copy-to", type=Path, metavar="DIR", help="copy them and the page there, as a wheel bundles them"
+    )
     parser = _command(actions, "list", "show which runtimes are there", _runtime_list, "mkexe runtime list")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
@@ -265,6 +273,8 @@ def _runtime_build(options: argparse.Namespace) -> None:
     for name in targets.choose_targets(names):
         runtime = pipeline.get_runtime(targets.all_targets()[name])
         console.result(f"{name:15} {_megabytes(runtime.size_bytes)} {runtime.path}")
+        if options.copy_to is not None:
+            pipeline.copy_for_bundling(runtime, options.copy_to)
 
 
 def _runtime_list(options: argparse.Namespace) -> None:

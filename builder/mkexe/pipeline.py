@@ -7,6 +7,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -75,6 +76,10 @@ def build(request: BuildRequest) -> Built:
     output = request.output or Path(f"{name}.exe" if layout.windows is not None else name)
     if output.is_dir():
         raise OutputError(f"{output}: is a folder", "name a file with -o")
+    if not output.absolute().parent.is_dir():
+        raise OutputError(
+            f"{output}: the folder {output.absolute().parent} does not exist", "make it, or choose another"
+        )
     if any(output.exists() and output.samefile(part.path) for part in parts):
         raise OutputError(f"{output}: is the model itself", "choose another name with -o")
     assemble.check_space(output.absolute().parent, assemble.needed_bytes(layout))
@@ -98,6 +103,12 @@ def get_runtime(target: Target) -> Runtime:
         compile.discard_runtime(runtime)
         raise AuditError(f"{target.name}: " + "; ".join(report.findings), "this is a defect of mkexe: please report it")
     return runtime
+
+
+def copy_for_bundling(runtime: Runtime, folder: Path) -> None:
+    """Copy a runtime to `folder`/runtimes/TARGET and the page to `folder`/page: what a wheel carries."""
+    shutil.copytree(runtime.path.parent, folder / "runtimes" / runtime.target, dirs_exist_ok=True)
+    shutil.copytree(_page_folder(), folder / "page", dirs_exist_ok=True)
 
 
 def boot_file(

@@ -61,7 +61,7 @@ export class Composer {
     // While an input method composes a word, Enter chooses among its proposals.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
-    if (!this.running) this.send();
+    this.send();
   }
 
   private send(): void {
