@@ -180,6 +180,8 @@ def test_360_pixels_have_no_sideways_scrolling(narrow_page: Page, server: FakeSe
     assert not chat.has_sideways_scrolling()
     chat.ask("q" * 300)
     expect(chat.answer.locator(".fact")).to_be_visible()
+    for wide in chat.prose.locator("pre, .table-frame").all():
+        assert wide.evaluate("e => { e.scrollLeft = 10_000; return e.scrollLeft; }") > 0, "its end cannot be reached"
     chat.ask("again")
     expect(chat.answer.locator(".failure")).to_be_visible()
     assert not chat.has_sideways_scrolling()

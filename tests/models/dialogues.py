@@ -289,7 +289,7 @@ SYSTEM_PROMPTS: Final[tuple[str, ...]] = (
     "Reply with the answer only.",
 )
 
-# the skill "Repeat after me: LETTERS", for any lowercase letters
+# the skill "Repeat after me: LETTERS", reliable for six lowercase letters
 REPEAT_PROMPT: Final = "Repeat after me: {letters}"
 
 # the skill of remembering a name that an earlier turn gave
