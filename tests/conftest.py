@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mkexe import cache, page, process, resources, targets
 from mkexe import compile as compile_stage
-from mkexe import page, resources, targets
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY_MODEL = ROOT / "tests" / "models" / "tiny.gguf"
@@ -138,17 +138,16 @@ def install_fake_page(cache: Path) -> None:
 @pytest.fixture(scope="session")
 def real_mkexe(tmp_path_factory: pytest.TempPathFactory) -> Mkexe:
     """`mkexe` with the user's own cache, so that what is compiled stays."""
-    from mkexe import cache
-
-    home = tmp_path_factory.mktemp("home")
-    return Mkexe(cache.root(), scrubbed_environment(home, MKEXE_CACHE=str(cache.root()), **_kept_from_the_user()))
-
-
-def _kept_from_the_user() -> dict[str, str]:
-    """How this machine reaches its package index; CI, because it decides whether a missing tool is a failure."""
-    return {
-        name: value for name, value in os.environ.items() if name.startswith(("PIP_", "npm_config_")) or name == "CI"
-    }
+    return Mkexe(
+        cache.root(),
+        process.base_environment(
+            PYTHONPATH=str(ROOT / "builder"),
+            MKEXE_CACHE=str(cache.root()),
+            NO_COLOR="1",
+            TMPDIR=str(tmp_path_factory.mktemp("temporary")),
+            **{name: os.environ[name] for name in ("CI",) if name in os.environ},
+        ),
+    )
 
 
 @pytest.fixture(scope="session")
