@@ -17,7 +17,8 @@ TAIL_LINES = 30
 # what a child sees of the environment: where programs, homes and temporary files are, and the network's settings
 _KEPT = (
     "PATH", "HOME", "USER", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "SYSTEMROOT", "LOCALAPPDATA", "APPDATA",
-    "USERPROFILE", "COMSPEC", "PATHEXT", "SYSTEMDRIVE", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
+    "USERPROFILE", "COMSPEC", "PATHEXT", "SYSTEMDRIVE", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
 )  # fmt: skip
 _KEPT_PREFIXES = ("PIP_", "NPM_CONFIG_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
 

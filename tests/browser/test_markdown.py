@@ -105,7 +105,9 @@ def test_finished_blocks_are_not_rebuilt_while_the_answer_grows(page: Page, serv
 
 
 def test_pieces_and_whole_give_the_same_page(page: Page, server: FakeServer) -> None:
-    text = f"# A\n\n- x\n  - y\n\n```python\n{CODE}\n```\n\n[a][1]\n\n| a |\n|---|\n| b |\n\n[1]: https://good.example/\n"
+    text = (
+        f"# A\n\n- x\n  - y\n\n```python\n{CODE}\n```\n\n[a][1]\n\n| a |\n|---|\n| b |\n\n[1]: https://good.example/\n"
+    )
     server.answers.extend([Answer(list(text)), Answer([text])])
     chat = ChatPage(page).open_ready(server)
     for _ in range(2):
