@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import struct
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -384,21 +381,6 @@ def test_weak_binds_of_a_linked_program_already_point_at_its_own_definitions(
     assert parsed is not None
     kinds = {str(entry.binding_class) for entry in parsed.bindings if isinstance(entry, lief.MachO.DyldBindingInfo)}
     assert kinds == {"CLASS.STANDARD", "CLASS.LAZY"}
-
-
-@pytest.mark.compile
-@pytest.mark.boot
-def test_a_relocated_pe_runs_under_wine(tmp_path: Path) -> None:
-    image = compile_program(tmp_path, "x86_64-windows-gnu", "-s")
-    if shutil.which("wine") is None:
-        assert not os.environ.get("CI"), "wine is not installed"
-        pytest.skip("wine is not installed")
-    moved = tmp_path / "moved.exe"
-    moved.write_bytes(reassemble(image, b"MZmkexe='' <<'__TERMINATOR__'\n"))
-    environment = {**os.environ, "WINEDEBUG": "-all", "WINEPREFIX": str(tmp_path / "wine")}
-    done = subprocess.run(["wine", str(moved)], env=environment, capture_output=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.decode().split() == ["thrown", "1"]
 
 
 def test_replacing_a_field_of_a_spec_changes_the_image() -> None:
