@@ -35,7 +35,8 @@ static outcome<artifact> read_artifact(std::FILE * file, const std::string & pat
     if (!head) {
         return failure{ head.message() };
     }
-    const auto block = read_superblock(reinterpret_cast<const uint8_t *>(head.value().data()), head.value().size(), size);
+    const auto block =
+        read_superblock(reinterpret_cast<const uint8_t *>(head.value().data()), head.value().size(), size);
     if (!block) {
         return failure{ block.message() };
     }

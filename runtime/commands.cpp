@@ -17,6 +17,7 @@ commands:
   serve             the same, said explicitly
   info [--json]     what is inside: models, licences, systems, hashes
   verify            read every byte and compare every hash
+  doctor [--json]   this machine, and what was chosen for it: kernels, threads
 
 options:
   --port N          the port (default 8080)
@@ -27,6 +28,9 @@ options:
   --version         versions of this program and of llama.cpp
   --help            this text
   --help-server     all options of llama.cpp's server; every one of them works
+
+environment:
+  MKEXE_CPU=LEVEL   use these processor kernels (doctor lists them)
 
 examples:
   %s

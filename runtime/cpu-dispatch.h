@@ -2,15 +2,20 @@
 
 // Which compiled set of CPU kernels this processor runs (native/cpu/variants.cmake).
 
+#include "outcome.h"
+
 #include <string>
+#include <vector>
 
 struct cpu_variant {
-    const char * name;
-    int          score;  // upstream's score (cpu-feats.cpp): 0 where this processor cannot run it
+    const char * name;      // upstream's
+    const char * features;  // upstream's names, with spaces between
+    int          score;     // upstream's score of this processor (cpu-feats.cpp): 0 where it cannot run the variant
 };
 
-// The variant with the highest score. Its score is 0 where this processor can run none.
-cpu_variant best_cpu_variant();
+// All that are in this program, the lowest level first.
+std::vector<cpu_variant> cpu_variants();
 
-// The instructions that the lowest variant needs, in words.
-std::string cpu_requirements();
+// The variant with the highest score, or the one that MKEXE_CPU names. A sentence where this processor runs none, or not
+// the named one.
+outcome<cpu_variant> chosen_cpu_variant();

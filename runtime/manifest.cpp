@@ -79,8 +79,11 @@ static stored_range range_of(const json & object, const superblock & block) {
 
 static bundled_model model_of(const json & object, const superblock & block) {
     bundled_model model = {
-        text_of(object, "role"), text_of(object, "name"), text_of(object, "architecture"),
-        text_of(object, "license"), {},
+        text_of(object, "role"),
+        text_of(object, "name"),
+        text_of(object, "architecture"),
+        text_of(object, "license"),
+        {},
     };
     for (const json & part : list_of(object, "parts")) {
         model.parts.push_back(range_of(part, block));

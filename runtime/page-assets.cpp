@@ -11,9 +11,12 @@ static std::vector<llama_ui_asset> assets;
 
 static std::string media_type(const std::string & name) {
     static const std::pair<const char *, const char *> types[] = {
-        { ".html", "text/html; charset=utf-8" },        { ".js", "text/javascript; charset=utf-8" },
-        { ".css", "text/css; charset=utf-8" },          { ".json", "application/json; charset=utf-8" },
-        { ".svg", "image/svg+xml" },                    { ".txt", "text/plain; charset=utf-8" },
+        { ".html", "text/html; charset=utf-8" },
+        { ".js", "text/javascript; charset=utf-8" },
+        { ".css", "text/css; charset=utf-8" },
+        { ".json", "application/json; charset=utf-8" },
+        { ".svg", "image/svg+xml" },
+        { ".txt", "text/plain; charset=utf-8" },
         { ".woff2", "font/woff2" },
     };
     for (const auto & [suffix, type] : types) {

@@ -1,7 +1,8 @@
 #include "platform.h"
 
-#include <climits>
 #include <unistd.h>
+
+#include <climits>
 
 std::string executable_path() {
     char          path[PATH_MAX];

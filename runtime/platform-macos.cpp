@@ -1,8 +1,9 @@
 #include "platform.h"
 
+#include <mach-o/dyld.h>
+
 #include <climits>
 #include <cstdlib>
-#include <mach-o/dyld.h>
 
 std::string executable_path() {
     char     path[PATH_MAX];

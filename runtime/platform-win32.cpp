@@ -33,8 +33,8 @@ void prepare_console() {
 }
 
 std::vector<std::string> utf8_arguments(int argc, char ** argv) {
-    int       count = 0;
-    LPWSTR *  wide  = CommandLineToArgvW(GetCommandLineW(), &count);
+    int      count = 0;
+    LPWSTR * wide  = CommandLineToArgvW(GetCommandLineW(), &count);
     if (!wide) {
         return std::vector<std::string>(argv, argv + argc);
     }

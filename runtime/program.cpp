@@ -1,6 +1,7 @@
 #include "program.h"
 
 #include "commands.h"
+#include "doctor.h"
 #include "exit-status.h"
 #include "server.h"
 
@@ -21,13 +22,13 @@ static int unexpected(const std::string & command, const std::string & argument)
 }
 
 static int run_command(const artifact & source, const std::string & command, const std::vector<std::string> & rest) {
-    if (command == "info") {
+    if (command == "info" || command == "doctor") {
         for (const auto & argument : rest) {
             if (argument != "--json") {
                 return unexpected(command, argument);
             }
         }
-        return show_info(source, !rest.empty());
+        return command == "info" ? show_info(source, !rest.empty()) : show_doctor(source, !rest.empty());
     }
     if (command == "verify") {
         return rest.empty() ? verify(source) : unexpected(command, rest[0]);
@@ -36,7 +37,7 @@ static int run_command(const artifact & source, const std::string & command, con
 }
 
 static bool is_command(const std::string & word) {
-    return word == "serve" || word == "info" || word == "verify";
+    return word == "serve" || word == "info" || word == "verify" || word == "doctor";
 }
 
 int run_program(const std::vector<std::string> & arguments) {
@@ -55,7 +56,8 @@ int run_program(const std::vector<std::string> & arguments) {
         command = rest[0];
         rest.erase(rest.begin());
         if (!is_command(command)) {
-            std::fprintf(stderr, "\"%s\" is no command: expected serve, info or verify. Try --help.\n", command.c_str());
+            std::fprintf(stderr, "\"%s\" is no command: expected serve, info, verify or doctor. Try --help.\n",
+                         command.c_str());
             return exit_usage;
         }
     }

@@ -3,6 +3,7 @@
 #include "cpu-dispatch.h"
 #include "embedded-file.h"
 #include "exit-status.h"
+#include "machine.h"
 #include "page-assets.h"
 #include "platform.h"
 
@@ -30,12 +31,14 @@ void mkexe_on_ready() {
 static std::vector<std::string> default_arguments(const artifact & source) {
     const auto &             model     = source.contents.models[0];
     std::vector<std::string> arguments = {
-        "-m", artifact_path_prefix + model.parts[0].name,
-        "--alias", source.contents.name,
-        "--cors-origins", "localhost",
+        "-m",        artifact_path_prefix + model.parts[0].name, "--alias", source.contents.name, "--cors-origins",
+        "localhost",
     };
     if (environment("LLAMA_ARG_LOG_VERBOSITY").empty()) {
         arguments.insert(arguments.end(), { "--log-verbosity", "1" });  // errors
+    }
+    if (environment("LLAMA_ARG_THREADS").empty()) {
+        arguments.insert(arguments.end(), { "--threads", std::to_string(default_threads(read_machine())) });
     }
     arguments.insert(arguments.end(), source.contents.default_args.begin(), source.contents.default_args.end());
     return arguments;
@@ -51,9 +54,9 @@ static int run_llama_server(std::vector<std::string> arguments) {
 }
 
 int serve(const artifact & source, const std::vector<std::string> & user_arguments) {
-    if (best_cpu_variant().score == 0) {
-        std::fprintf(stderr, "This computer's processor is too old for this program: it needs %s.\n",
-                     cpu_requirements().c_str());
+    const auto variant = chosen_cpu_variant();
+    if (!variant) {
+        std::fprintf(stderr, "%s\n", variant.message().c_str());
         return exit_unsupported;
     }
     if (const auto page = serve_page(source); !page) {

@@ -1,4 +1,4 @@
-# llama.cpp as libraries: which parts, with which options, and the three places where mkexe puts its own in.
+# llama.cpp as libraries: which parts, with which options, and the four places where mkexe puts its own in.
 set(BUILD_SHARED_LIBS OFF)
 set(GGML_CCACHE OFF)
 set(GGML_NATIVE OFF)
@@ -39,3 +39,9 @@ set_property(SOURCE ${MKEXE_LLAMA_DIR}/ggml/src/ggml.c TARGET_DIRECTORY ggml-bas
 
 # 3. Kernels: ggml registers the CPU backend that cpu-dispatch.cpp chooses.
 target_compile_definitions(ggml PRIVATE GGML_USE_CPU)
+
+# 4. Downloads: an artifact makes no connection.
+get_target_property(common_sources llama-common SOURCES)
+list(REMOVE_ITEM common_sources download.cpp hf-cache.cpp)
+set_target_properties(llama-common PROPERTIES SOURCES "${common_sources}")
+target_sources(llama-common PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/no-download.cpp)

@@ -23,19 +23,19 @@ def environment_of(home: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home)}
 
 
-def run_to_end(command: list[str], timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+def run_to_end(command: list[str], timeout_s: float = 120, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run an artifact's command that ends; through `sh` where the kernel does not start the file itself."""
     words = command if command[0] == "sh" else ["sh", *command]
-    environment = environment_of(Path(words[1]).parent)
+    environment = environment_of(Path(words[1]).parent) | variables
     return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=timeout_s)
 
 
 class Running:
     """An artifact that serves, as a context manager; ended by SIGINT, as Ctrl-C does it."""
 
-    def __init__(self, command: list[str], home: Path) -> None:
+    def __init__(self, command: list[str], home: Path, **variables: str) -> None:
         self._process = subprocess.Popen(
-            ["sh", *command, "--port", "0"], env=environment_of(home), stderr=subprocess.PIPE, text=True,
+            ["sh", *command, "--port", "0"], env=environment_of(home) | variables, stderr=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
         self.log: list[str] = []

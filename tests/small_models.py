@@ -8,14 +8,16 @@ import gguf
 import numpy as np
 
 
-def write_small_model(path: Path, name: str = "small", seed: int = 1, large_bytes: int = 0) -> Path:
+def write_small_model(
+    path: Path, name: str = "small", seed: int = 1, large_bytes: int = 0, license_name: str = "cc0-1.0"
+) -> Path:
     """A llama GGUF that every check accepts and no runtime could use.
 
     With `large_bytes` it gets a last tensor of that size, which is a hole in the file.
     """
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
-    writer.add_license("cc0-1.0")
+    writer.add_license(license_name)
     writer.add_context_length(64)
     writer.add_embedding_length(32)
     writer.add_block_count(1)

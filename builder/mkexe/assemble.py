@@ -1,14 +1,15 @@
 """Write an artifact: head, runtimes, weights, small files, manifest, central directory (docs/FORMAT.md).
 
-Everything is placed from sizes first, then written once from front to back; the head, which holds the superblock, is
-written last, so an unfinished file is never an artifact.
+Everything is placed from sizes first (the bill of materials, which quotes hashes, once they are known), then written
+once from front to back; the head, which holds the superblock, is written last, so an unfinished file is never an
+artifact.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,10 +26,13 @@ LAYOUT = "exe"
 # Windows refuses to start programs of 4 GiB and more; the difference leaves room for a signature.
 WINDOWS_SIZE_MAXIMUM = (1 << 32) - (16 << 20)
 WINDOWS_SYSTEM = "Windows"
+SBOM_ENTRY = "sbom.cdx.json"
 
 Progress = Callable[[int], None]
 # the head's script for these rows, all target names, and whether a Windows runtime is inside
 RenderScript = Callable[[list[LauncherRow], list[str], bool], bytes]
+# the bill of materials for a manifest that does not name it yet
+EncodeSbom = Callable[[Manifest], bytes]
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,12 @@ def place_contents(contents: Contents) -> Layout:
 
 
 def write_artifact(
-    contents: Contents, layout: Layout, output: BinaryIO, progress: Progress, render_script: RenderScript
+    contents: Contents,
+    layout: Layout,
+    output: BinaryIO,
+    progress: Progress,
+    render_script: RenderScript,
+    encode_sbom: EncodeSbom,
 ) -> Manifest:
     """Write everything into the empty, seekable file `output`; `progress` gets bytes of weights done so far.
 
@@ -105,6 +114,7 @@ def write_artifact(
             models=(model,),
             files=files,
         )
+        manifest = _add_sbom(manifest, layout.end, output, encode_sbom)
         _finish(layout, manifest, output, _script(contents, manifest, render_script))
     except OSError as error:
         raise OutputError(f"writing failed: {error.strerror}", "make room on that disk, or choose another") from error
@@ -142,10 +152,18 @@ def _after(done: int, progress: Progress) -> Progress:
     return lambda count: progress(done + count)
 
 
+def _add_sbom(manifest: Manifest, end: int, output: BinaryIO, encode_sbom: EncodeSbom) -> Manifest:
+    """Write the bill of materials behind everything else: the weights' hashes, which it quotes, are known only now."""
+    data = encode_sbom(manifest)
+    offset = plan.place(end, SBOM_ENTRY, len(data), plan.SMALL_ALIGNMENT)
+    return replace(manifest, files=(*manifest.files, _range(SBOM_ENTRY, offset, copy_bytes(data, output, offset))))
+
+
 def _finish(layout: Layout, manifest: Manifest, output: BinaryIO, script: bytes) -> None:
     """Manifest, ZIP records, and at last the head."""
     text = encode_manifest(manifest)
-    manifest_offset = plan.place(layout.end, ENTRY_NAME, len(text), plan.SMALL_ALIGNMENT)
+    end = max(item.offset + item.size for item in manifest.ranges())
+    manifest_offset = plan.place(end, ENTRY_NAME, len(text), plan.SMALL_ALIGNMENT)
     copied = copy_bytes(text, output, manifest_offset)
     pieces = plan.records(manifest, manifest_offset, len(text), copied.crc32)
     for piece in pieces:
@@ -192,9 +210,9 @@ def _range(entry: str | None, offset: int, copied: Copied) -> Range:
 
 
 def needed_bytes(layout: Layout) -> int:
-    """An upper bound of the artifact's size in bytes: what is placed, and generously the manifest and directory."""
+    """An upper bound of the artifact's size in bytes: what is placed, and generously what is written after that."""
     names = len(layout.runtimes) + len(layout.parts) + len(layout.files)
-    return layout.end + 64 * 1024 + 1024 * names
+    return layout.end + 96 * 1024 + 1024 * names
 
 
 def check_space(folder: Path, needed: int) -> None:

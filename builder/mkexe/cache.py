@@ -3,7 +3,8 @@
 `MKEXE_CACHE` names it; otherwise it is `mkexe` in `XDG_CACHE_HOME`, `~/.cache` or, on Windows, `%LOCALAPPDATA%`.
 
     downloads/   pinned inputs, as fetched
-    source/      llama.cpp, unpacked and patched; by key
+    source/      llama.cpp, unpacked and patched; by commit
+    zig-VERSION/ the compiler, under a path that outlives the virtual environment it came in
     build/       build trees, one per target and source; kept, so that only what changed compiles again
     runtimes/    finished runtimes; by target and key
     page/        built pages; by key

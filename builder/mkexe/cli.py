@@ -21,7 +21,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status (docs/errors.md)."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_join_values(sys.argv[1:] if arguments is None else arguments))
     try:
         options.run(options)
     except MkexeError as error:
@@ -39,6 +39,17 @@ def main(arguments: list[str] | None = None) -> int:
         console.say("interrupted; nothing half-written is left")
         return INTERRUPTED
     return 0
+
+
+def _join_values(arguments: list[str]) -> list[str]:
+    """Write `--arg --verbose` as `--arg=--verbose`: argparse takes a value that starts with a dash for an option."""
+    joined: list[str] = []
+    for word in arguments:
+        if joined and joined[-1] == "--arg":
+            joined[-1] = f"--arg={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -51,6 +51,7 @@ class Built:
 
 def build(request: BuildRequest) -> Built:
     """Check the model, get the runtimes and the page, write the artifact under its final name or not at all."""
+    from mkexe import sbom  # cyclonedx comes with it: slow to import
     from mkexe.sources.gguf_file import check_model  # numpy comes with it: slow to import
 
     checked = check_model(request.model)
@@ -72,6 +73,11 @@ def build(request: BuildRequest) -> Built:
         default_args=request.default_args,
         created=_creation_time(),
     )
+    encode_sbom = functools.partial(
+        sbom.encode_sbom,
+        quantization=checked.quantization,
+        third_party=contents.files.get(f"page/{page.LICENSES}", b"").decode(),
+    )
     layout = assemble.place_contents(contents)
     output = request.output or Path(f"{name}.exe" if layout.windows is not None else name)
     if output.is_dir():
@@ -84,7 +90,7 @@ def build(request: BuildRequest) -> Built:
         raise OutputError(f"{output}: is the model itself", "choose another name with -o")
     assemble.check_space(output.absolute().parent, assemble.needed_bytes(layout))
     with _output_file(output) as file, console.bytes_progress(f"writing {output.name}", weights) as progress:
-        assemble.write_artifact(contents, layout, file, progress, render.render_launcher)
+        assemble.write_artifact(contents, layout, file, progress, render.render_launcher, encode_sbom)
     digest = cache.hash_file(output)
     return Built(output, output.stat().st_size, weights, digest, tuple(target.name for target in chosen))
 
@@ -123,7 +129,10 @@ def boot_file(
 
     def audit_image(target: str, image: bytes) -> tuple[tuple[str, ...], str]:
         found = audit.audit_runtime(target, image)
-        return found.findings, ", ".join(f"{name} {value}" for name, value in found.facts.items())
+        facts = found.facts
+        libraries = " ".join(str(name) for name in facts.get("libraries", ()))  # type: ignore[attr-defined]
+        signature = ", every page of its signature recomputed" if facts.get("signed") else ""
+        return found.findings, f"libraries {libraries or 'none'}, minimum {facts.get('minimum_os', 'none')}{signature}"
 
     artifact = open_artifact(path.absolute())
     return boot.boot_artifact(artifact, targets.choose_targets(wanted), question, timeout_s, audit_image, report)

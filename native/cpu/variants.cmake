@@ -1,10 +1,14 @@
 # The CPU kernels (upstream's ggml-cpu), compiled once per variant: an instruction-set level.
 #
-# Adding a level is adding a row to MKEXE_CPU_VARIANTS: "name | compiler flags | definitions of its score".
-# Flags and definitions are upstream's for the level (ggml/src/CMakeLists.txt, ggml_add_cpu_backend_variant, and
-# ggml/src/ggml-cpu/CMakeLists.txt), except that zig takes Arm levels as -mcpu. The definitions also decide which
-# processor features the score asks for (ggml-cpu/arch/*/cpu-feats.cpp), so the two must say the same.
-# Rows go from the lowest level to the highest: the linker keeps the first copy of shared inline code.
+# Each variant is compiled under a generated header that renames every symbol that ggml-cpu defines (renamed.txt) to
+# NAME__VARIANT, so that all of them stand in one static program; runtime/cpu-dispatch.cpp chooses one by upstream's own
+# score. `mkexe.compile` checks after the compile that nothing was missed (mkexe/kernels.py).
+#
+# A level is a row "name | features"; MKEXE_CPU_SHIPPED says which rows are compiled, and
+# MKEXE_CPU_NEEDS what the lowest of these asks of a processor, in words. Names and features are upstream's
+# for its dynamically loaded variants (ggml/src/CMakeLists.txt, ggml_add_cpu_backend_variant). Where a row's comment
+# names another level of upstream's, no kernel of ggml-cpu asks for what that level has more.
+# Rows go from the lowest level to the highest: the linker keeps the first copy of the C++ library's inline code.
 
 set(MKEXE_CPU_SOURCES ggml-cpu.c ggml-cpu.cpp repack.cpp hbm.cpp quants.c traits.cpp amx/amx.cpp amx/mmq.cpp
     tiled/tiled.cpp tiled/tiled-kernel.cpp binary-ops.cpp unary-ops.cpp vec.cpp ops.cpp llamafile/sgemm.cpp)
@@ -12,13 +16,62 @@ set(MKEXE_CPU_SOURCES ggml-cpu.c ggml-cpu.cpp repack.cpp hbm.cpp quants.c traits
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     set(MKEXE_CPU_ARCH x86)
     set(MKEXE_CPU_VARIANTS
-        "haswell | -msse4.2 -mf16c -mfma -mbmi2 -mavx -mavx2 | GGML_SSE42 GGML_F16C GGML_FMA GGML_BMI2 GGML_AVX GGML_AVX2")
+        "x64 |"
+        "sse42 | SSE42"
+        "sandybridge | SSE42 AVX"
+        "ivybridge | SSE42 AVX F16C"
+        "piledriver | SSE42 AVX F16C FMA"
+        "haswell | SSE42 AVX F16C FMA AVX2 BMI2"
+        "alderlake | SSE42 AVX F16C FMA AVX2 BMI2 AVX_VNNI"
+        "skylakex | SSE42 AVX F16C FMA AVX2 BMI2 AVX512"  # cannonlake
+        "cascadelake | SSE42 AVX F16C FMA AVX2 BMI2 AVX512 AVX512_VNNI"  # icelake
+        "cooperlake | SSE42 AVX F16C FMA AVX2 BMI2 AVX512 AVX512_VNNI AVX512_BF16"  # zen4
+        "sapphirerapids | SSE42 AVX F16C FMA AVX2 BMI2 AVX512 AVX512_VBMI AVX512_VNNI AVX512_BF16 AMX_TILE AMX_INT8")
+    set(MKEXE_CPU_SHIPPED haswell)
     set(MKEXE_CPU_NEEDS "AVX2, FMA, F16C and BMI2 (Intel since 2013, AMD since 2015)")
+elseif(APPLE)
+    set(MKEXE_CPU_ARCH arm)
+    set(MKEXE_CPU_VARIANTS
+        "apple_m1 | DOTPROD"
+        "apple_m2_m3 | DOTPROD MATMUL_INT8")  # apple_m4
+    set(MKEXE_CPU_SHIPPED apple_m1)
+    set(MKEXE_CPU_NEEDS "the dot product instructions of Apple M1 and later")
 else()
     set(MKEXE_CPU_ARCH arm)
-    set(MKEXE_CPU_VARIANTS "armv8.2 | -mcpu=generic+v8_2a+dotprod | GGML_USE_DOTPROD")
+    set(MKEXE_CPU_VARIANTS
+        "armv8.0_1 |"
+        "armv8.2_1 | DOTPROD"
+        "armv8.2_2 | DOTPROD FP16_VECTOR_ARITHMETIC"
+        "armv8.2_3 | DOTPROD FP16_VECTOR_ARITHMETIC SVE"
+        "armv8.6_1 | DOTPROD FP16_VECTOR_ARITHMETIC SVE MATMUL_INT8"  # armv9.2_1
+        "armv8.6_2 | DOTPROD FP16_VECTOR_ARITHMETIC SVE MATMUL_INT8 SVE2")  # armv9.2_2
+    set(MKEXE_CPU_SHIPPED armv8.2_1)
     set(MKEXE_CPU_NEEDS "the dot product instructions of ARMv8.2 (Cortex-A55/A75 or Neoverse N1 and later)")
 endif()
+
+# These run once per element, never per weight: 80 KB less in each variant
+set_property(SOURCE ${MKEXE_LLAMA_DIR}/ggml/src/ggml-cpu/unary-ops.cpp APPEND PROPERTY COMPILE_OPTIONS -Os)
+
+# What a feature is for the compiler: as upstream's ggml/src/ggml-cpu/CMakeLists.txt says.
+set(MKEXE_CPU_FLAGS_SSE42 -msse4.2)
+set(MKEXE_CPU_FLAGS_AVX -mavx)
+set(MKEXE_CPU_FLAGS_F16C -mf16c)
+set(MKEXE_CPU_FLAGS_FMA -mfma)
+set(MKEXE_CPU_FLAGS_AVX2 -mavx2)
+set(MKEXE_CPU_FLAGS_BMI2 -mbmi2)
+set(MKEXE_CPU_FLAGS_AVX_VNNI -mavxvnni)
+set(MKEXE_CPU_FLAGS_AVX512 -mavx512f -mavx512cd -mavx512vl -mavx512dq -mavx512bw)
+set(MKEXE_CPU_FLAGS_AVX512_VBMI -mavx512vbmi)
+set(MKEXE_CPU_FLAGS_AVX512_VNNI -mavx512vnni)
+set(MKEXE_CPU_FLAGS_AVX512_BF16 -mavx512bf16)
+set(MKEXE_CPU_FLAGS_AMX_TILE -mamx-tile)
+set(MKEXE_CPU_FLAGS_AMX_INT8 -mamx-int8)
+# zig takes Arm levels as -mcpu, with LLVM's names of features; the highest architecture that a feature asks for counts
+set(MKEXE_CPU_TAGS_DOTPROD v8_2a dotprod)
+set(MKEXE_CPU_TAGS_FP16_VECTOR_ARITHMETIC v8_2a fullfp16)
+set(MKEXE_CPU_TAGS_SVE v8_2a sve)
+set(MKEXE_CPU_TAGS_MATMUL_INT8 v8_6a i8mm)
+set(MKEXE_CPU_TAGS_SVE2 v8_6a sve2)
 
 list(APPEND MKEXE_CPU_SOURCES arch/${MKEXE_CPU_ARCH}/quants.c arch/${MKEXE_CPU_ARCH}/repack.cpp)
 set(ggml_src ${MKEXE_LLAMA_DIR}/ggml/src)
@@ -26,41 +79,85 @@ set(ggml_src ${MKEXE_LLAMA_DIR}/ggml/src)
 set(MKEXE_CPU_SYSTEM_Linux _GNU_SOURCE _XOPEN_SOURCE=600)
 set(MKEXE_CPU_SYSTEM_Darwin _DARWIN_C_SOURCE)
 set(MKEXE_CPU_SYSTEM_Windows _XOPEN_SOURCE=600)
+file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/renamed.txt MKEXE_CPU_RENAMED REGEX "^[A-Za-z_]")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/renamed.txt)
 
-# ggml-cpu-NAME: the kernels. What the dispatcher calls gets the variant's name as a suffix.
-function(mkexe_add_kernels name flags definitions)
+# The compiler's flags for a list of features.
+function(mkexe_cpu_flags features result)
+    set(flags "")
+    set(tags "")
+    foreach(feature IN LISTS features)
+        list(APPEND flags ${MKEXE_CPU_FLAGS_${feature}})
+        list(APPEND tags ${MKEXE_CPU_TAGS_${feature}})
+    endforeach()
+    if(tags)
+        if("v8_6a" IN_LIST tags)
+            list(REMOVE_ITEM tags v8_2a)
+        endif()
+        list(REMOVE_DUPLICATES tags)
+        list(JOIN tags "+" tags)
+        list(APPEND flags "-mcpu=generic+${tags}")
+    endif()
+    set(${result} "${flags}" PARENT_SCOPE)
+endfunction()
+
+# The definitions by which upstream's cpu-feats.cpp asks the processor for a list of features.
+function(mkexe_score_definitions features result)
+    set(prefix GGML_)
+    if(MKEXE_CPU_ARCH STREQUAL "arm")
+        set(prefix GGML_USE_)
+    endif()
+    list(TRANSFORM features PREPEND ${prefix})
+    set(${result} "${features}" PARENT_SCOPE)
+endfunction()
+
+# ggml-cpu-NAME: the kernels, and (compiled without the variant's flags) the score of this processor for them.
+function(mkexe_add_variant name symbol features)
+    set(header ${CMAKE_BINARY_DIR}/generated/rename-${name}.h)
+    list(TRANSFORM MKEXE_CPU_RENAMED REPLACE "^(.+)$" "#define \\1 \\1__${symbol}" OUTPUT_VARIABLE lines)
+    list(JOIN lines "\n" lines)
+    file(CONFIGURE OUTPUT ${header} CONTENT "${lines}\n" @ONLY)
+    mkexe_cpu_flags("${features}" flags)
+    mkexe_score_definitions("${features}" definitions)
     list(TRANSFORM MKEXE_CPU_SOURCES PREPEND ${ggml_src}/ggml-cpu/ OUTPUT_VARIABLE sources)
-    add_library(ggml-cpu-${name} STATIC ${sources})
-    target_include_directories(ggml-cpu-${name} PRIVATE ${ggml_src} ${ggml_src}/ggml-cpu)
+
+    add_library(ggml-cpu-${name} OBJECT ${sources})
     target_compile_options(ggml-cpu-${name} PRIVATE ${flags} -O3)
     target_compile_definitions(ggml-cpu-${name} PRIVATE ${definitions} ${MKEXE_CPU_SYSTEM_${CMAKE_SYSTEM_NAME}}
-        GGML_SCHED_MAX_COPIES=4 GGML_USE_CPU_REPACK GGML_USE_LLAMAFILE ggml_backend_cpu_reg=ggml_backend_cpu_reg__${symbol})
-    target_link_libraries(ggml-cpu-${name} PRIVATE ggml-base)
-endfunction()
+        GGML_SCHED_MAX_COPIES=4 GGML_USE_CPU_REPACK GGML_USE_LLAMAFILE)
 
-# ggml-cpu-NAME-score: whether this processor can run the variant; compiled without the variant's flags.
-function(mkexe_add_score name definitions)
     add_library(ggml-cpu-${name}-score OBJECT ${ggml_src}/ggml-cpu/arch/${MKEXE_CPU_ARCH}/cpu-feats.cpp)
-    target_include_directories(ggml-cpu-${name}-score PRIVATE ${ggml_src} ${ggml_src}/ggml-cpu)
-    target_compile_definitions(ggml-cpu-${name}-score PRIVATE ${definitions} GGML_BACKEND_DL
-        ggml_backend_score=ggml_backend_score__${symbol})
-    target_link_libraries(ggml-cpu-${name}-score PRIVATE ggml-base)
+    target_compile_options(ggml-cpu-${name}-score PRIVATE -Os)
+    target_compile_definitions(ggml-cpu-${name}-score PRIVATE ${definitions} GGML_BACKEND_DL)
+
+    foreach(target ggml-cpu-${name} ggml-cpu-${name}-score)
+        target_include_directories(${target} PRIVATE ${ggml_src} ${ggml_src}/ggml-cpu)
+        target_compile_options(${target} PRIVATE "SHELL:-include ${header}")
+        target_link_libraries(${target} PRIVATE ggml-base)
+    endforeach()
 endfunction()
 
-set(libraries "")
+set(scores "")
+set(kernels "")
 set(MKEXE_CPU_ROWS "")
+set(table "")
 foreach(row IN LISTS MKEXE_CPU_VARIANTS)
-    string(REGEX MATCH "^(.*) \\| (.*) \\| (.*)$" _ "${row}")
+    string(REGEX MATCH "^([^ ]+) \\|(.*)$" _ "${row}")
     set(name ${CMAKE_MATCH_1})
+    if(NOT name IN_LIST MKEXE_CPU_SHIPPED)
+        continue()
+    endif()
+    string(APPEND table "${row}\n")
+    string(STRIP "${CMAKE_MATCH_2}" features)
     string(MAKE_C_IDENTIFIER ${name} symbol)
-    string(REPLACE " " ";" flags "${CMAKE_MATCH_2}")
-    string(REPLACE " " ";" definitions "${CMAKE_MATCH_3}")
-    mkexe_add_kernels(${name} "${flags}" "${definitions}")
-    mkexe_add_score(${name} "${definitions}")
-    list(APPEND libraries $<TARGET_OBJECTS:ggml-cpu-${name}-score> ggml-cpu-${name})
-    string(APPEND MKEXE_CPU_ROWS "MKEXE_CPU_VARIANT(${symbol}, \"${name}\")\n")
+    string(REPLACE " " ";" feature_list "${features}")
+    mkexe_add_variant(${name} ${symbol} "${feature_list}")
+    list(APPEND scores $<TARGET_OBJECTS:ggml-cpu-${name}-score>)
+    list(APPEND kernels $<TARGET_OBJECTS:ggml-cpu-${name}>)
+    string(APPEND MKEXE_CPU_ROWS "MKEXE_CPU_VARIANT(${symbol}, \"${name}\", \"${features}\")\n")
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/cpu-variants.inc CONTENT "${MKEXE_CPU_ROWS}" @ONLY)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/cpu-variants.txt CONTENT "${table}" @ONLY)
 
 add_library(mkexe-cpu INTERFACE)
-target_link_libraries(mkexe-cpu INTERFACE ${libraries} ggml-base)
+target_link_libraries(mkexe-cpu INTERFACE ${scores} ${kernels} ggml-base)

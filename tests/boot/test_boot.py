@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Mkexe
-from running import Running, run_to_end
+from running import Running, environment_of, run_to_end
 
 QUESTIONS = json.loads((ROOT / "tests/models/questions.json").read_text())
 FRANCE = ("What is the capital of France?", "The capital of France is Paris.")
@@ -102,6 +102,39 @@ def test_version_help_and_info(artifact: Path) -> None:
     assert [record["target"] for record in manifest["runtimes"]] == TARGETS or set(TARGETS) == {
         record["target"] for record in manifest["runtimes"]
     }
+
+
+def test_doctor_says_what_was_chosen_and_why(artifact: Path) -> None:
+    facts = json.loads(run_to_end([str(artifact), "doctor", "--json"]).stdout)
+    scores = {level["name"]: level["score"] for level in facts["kernels"]["levels"]}
+    assert scores[facts["kernels"]["chosen"]] == max(scores.values()) > 0
+    assert 1 <= facts["threads"]["default"] <= facts["processor"]["cores"] <= facts["processor"]["logical"]
+    assert 0 < facts["memory"]["free_bytes"] < facts["memory"]["total_bytes"]
+    text = run_to_end([str(artifact), "doctor"]).stdout
+    assert re.search(r"^kernels +haswell: the highest score on this processor$", text, re.MULTILINE)
+    assert re.search(r"^threads +[0-9]+: one per physical core$", text, re.MULTILINE)
+
+
+def test_threads_follow_the_processors_that_it_may_use(artifact: Path) -> None:
+    command = ["taskset", "-c", "0", "sh", str(artifact), "doctor", "--json"]
+    done = subprocess.run(command, env=environment_of(artifact.parent), capture_output=True, text=True, timeout=120)
+    facts = json.loads(done.stdout)
+    assert (facts["processor"]["logical"], facts["threads"]["default"]) == (1, 1)
+
+
+def test_kernels_can_be_forced_and_a_wrong_name_lists_them(artifact: Path) -> None:
+    with Running([str(artifact)], artifact.parent, MKEXE_CPU="haswell") as running:
+        assert running.ask(FRANCE[0]) == FRANCE[1]
+    done = run_to_end([str(artifact)], MKEXE_CPU="8086")
+    assert done.returncode == 12
+    assert done.stderr.strip() == "MKEXE_CPU=8086: no such level. This processor runs: haswell"
+
+
+@pytest.mark.parametrize("option", [["-hf", "org/model"], ["--model-url", "http://127.0.0.1:9/m.gguf"]])
+def test_it_downloads_nothing_and_says_so(artifact: Path, option: list[str]) -> None:
+    done = run_to_end([str(artifact), *option, "--port", "0"])
+    assert done.returncode == 1
+    assert "this program makes no connection" in done.stderr
 
 
 def test_a_wrong_word_is_explained(artifact: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-from .fake_server import FakeServer
+from .fake_server import Answer, FakeServer, Refusal
 
 
 class ChatPage:
@@ -26,6 +26,13 @@ class ChatPage:
     def open_ready(self, server: FakeServer) -> ChatPage:
         self.open(server)
         expect(self.page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
+        return self
+
+    def open_and_ask(self, server: FakeServer, question: str, *answers: Answer | Refusal) -> ChatPage:
+        """The server gives these answers to this question and to those that follow."""
+        server.answers.extend(answers)
+        self.open_ready(server)
+        self.ask(question)
         return self
 
     def ask(self, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -59,15 +60,15 @@ def server(built_page: Path) -> Iterator[FakeServer]:
     fake.stop()
 
 
-@pytest.fixture
-def context(browser: Browser, server: FakeServer) -> Iterator[BrowserContext]:
+@contextlib.contextmanager
+def watched(browser: Browser, url: str) -> Iterator[BrowserContext]:
     """A fresh browser profile. Fails the test on a foreign request, a broken content policy or a script error."""
     context = browser.new_context(viewport={"width": 1100, "height": 800}, color_scheme="light")
     context.set_default_timeout(TIMEOUT_MS)
     faults: list[str] = []
 
     def on_request(request: Request) -> None:
-        if not request.url.startswith((f"{server.url}", "data:")):
+        if not request.url.startswith((url, "data:")):
             faults.append(f"request to {request.url}")
 
     def on_console(message: ConsoleMessage) -> None:
@@ -83,6 +84,12 @@ def context(browser: Browser, server: FakeServer) -> Iterator[BrowserContext]:
     yield context
     context.close()
     assert faults == []
+
+
+@pytest.fixture
+def context(browser: Browser, server: FakeServer) -> Iterator[BrowserContext]:
+    with watched(browser, server.url) as context:
+        yield context
 
 
 @pytest.fixture

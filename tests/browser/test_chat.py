@@ -26,17 +26,15 @@ def test_page_works_without_settings(page: Page, server: FakeServer) -> None:
 
 def test_page_works_below_a_prefix(page: Page, server: FakeServer) -> None:
     server.prefix = "/some/prefix/"
-    server.answers.append(Answer(["Hello."]))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Hi")
+    chat = ChatPage(page).open_and_ask(server, "Hi", Answer(["Hello."]))
     expect(chat.prose).to_have_text("Hello.")
 
 
 def test_answer_appears_in_pieces(page: Page, server: FakeServer) -> None:
     first, second = Gate(), Gate()
-    server.answers.append(Answer(["One ", first, "two ", second, "three."], tokens_per_second=12.34))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Count")
+    chat = ChatPage(page).open_and_ask(
+        server, "Count", Answer(["One ", first, "two ", second, "three."], tokens_per_second=12.34)
+    )
     expect(chat.questions).to_have_text("Count")
     expect(chat.message).to_have_value("")
     expect(chat.prose).to_have_text("One")
@@ -50,16 +48,12 @@ def test_answer_appears_in_pieces(page: Page, server: FakeServer) -> None:
 
 
 def test_characters_cut_in_two_by_the_network_stay_whole(page: Page, server: FakeServer) -> None:
-    server.answers.append(Answer(["Grüße, 世界 ", "🌱"]))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Hi")
+    chat = ChatPage(page).open_and_ask(server, "Hi", Answer(["Grüße, 世界 ", "🌱"]))
     expect(chat.prose).to_have_text("Grüße, 世界 🌱")
 
 
 def test_stop_keeps_the_partial_answer_and_ends_the_request(page: Page, server: FakeServer) -> None:
-    server.answers.append(Answer(["The beginning", Gate(), " and the end"]))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Tell me")
+    chat = ChatPage(page).open_and_ask(server, "Tell me", Answer(["The beginning", Gate(), " and the end"]))
     expect(chat.prose).to_have_text("The beginning")
     chat.stop_button.click()
     expect(chat.answer.get_by_text("Stopped")).to_be_visible()
@@ -70,9 +64,7 @@ def test_stop_keeps_the_partial_answer_and_ends_the_request(page: Page, server: 
 
 def test_text_typed_while_an_answer_is_written_stays_and_is_not_sent(page: Page, server: FakeServer) -> None:
     gate = Gate()
-    server.answers.append(Answer(["Wait", gate, "ed."]))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("First")
+    chat = ChatPage(page).open_and_ask(server, "First", Answer(["Wait", gate, "ed."]))
     expect(chat.prose).to_have_text("Wait")
     chat.ask("Second")
     expect(chat.message).to_have_value("Second")
@@ -85,9 +77,7 @@ def test_text_typed_while_an_answer_is_written_stays_and_is_not_sent(page: Page,
 def test_history_and_system_prompt_are_sent(page: Page, server: FakeServer) -> None:
     assert server.settings is not None
     server.settings["system_prompt"] = "Be brief."
-    server.answers.extend([Answer(["Hello."]), Answer(["Bye."])])
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Hi")
+    chat = ChatPage(page).open_and_ask(server, "Hi", Answer(["Hello."]), Answer(["Bye."]))
     expect(chat.prose).to_have_text("Hello.")
     chat.ask("Go")
     expect(chat.prose).to_have_text("Bye.")
@@ -101,9 +91,7 @@ def test_history_and_system_prompt_are_sent(page: Page, server: FakeServer) -> N
 
 
 def test_no_system_message_without_a_system_prompt(page: Page, server: FakeServer) -> None:
-    server.answers.append(Answer(["Hello."]))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Hi")
+    chat = ChatPage(page).open_and_ask(server, "Hi", Answer(["Hello."]))
     expect(chat.prose).to_have_text("Hello.")
     assert [message["role"] for message in server.chat_requests[0]["messages"]] == ["user"]
 
@@ -139,9 +127,9 @@ def test_reasoning_is_folded_away(page: Page, server: FakeServer) -> None:
 def test_progress_of_reading_is_shown(page: Page, server: FakeServer) -> None:
     gate = Gate()
     progress = {"total": 120, "cache": 20, "processed": 60, "time_ms": 1}
-    server.answers.append(Answer([chunk({}) | {"prompt_progress": progress}, gate, "Read."]))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("A long text")
+    chat = ChatPage(page).open_and_ask(
+        server, "A long text", Answer([chunk({}) | {"prompt_progress": progress}, gate, "Read."])
+    )
     expect(chat.answer.get_by_text("Reading … 40 %")).to_be_visible()
     gate.open()
     expect(chat.prose).to_have_text("Read.")
@@ -149,9 +137,7 @@ def test_progress_of_reading_is_shown(page: Page, server: FakeServer) -> None:
 
 
 def test_new_chat_is_empty_and_the_previous_one_can_be_brought_back(page: Page, server: FakeServer) -> None:
-    server.answers.extend([Answer(["Old answer."]), Answer(["New answer."])])
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Old question")
+    chat = ChatPage(page).open_and_ask(server, "Old question", Answer(["Old answer."]), Answer(["New answer."]))
     expect(chat.prose).to_have_text("Old answer.")
     chat.button("New chat").click()
     expect(chat.questions).to_have_count(0)
@@ -165,9 +151,7 @@ def test_new_chat_is_empty_and_the_previous_one_can_be_brought_back(page: Page, 
 
 
 def test_new_chat_stops_the_answer_that_is_being_written(page: Page, server: FakeServer) -> None:
-    server.answers.extend([Answer(["Endless", Gate()]), Answer(["Fresh."])])
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Go on forever")
+    chat = ChatPage(page).open_and_ask(server, "Go on forever", Answer(["Endless", Gate()]), Answer(["Fresh."]))
     expect(chat.prose).to_have_text("Endless")
     chat.button("New chat").click()
     assert server.hung_up.wait(10)
@@ -177,9 +161,7 @@ def test_new_chat_stops_the_answer_that_is_being_written(page: Page, server: Fak
 
 
 def test_answer_can_be_asked_for_anew(page: Page, server: FakeServer) -> None:
-    server.answers.extend([Answer(["First try."]), Answer(["Second try."])])
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Joke")
+    chat = ChatPage(page).open_and_ask(server, "Joke", Answer(["First try."]), Answer(["Second try."]))
     expect(chat.prose).to_have_text("First try.")
     chat.button("Try again").click()
     expect(chat.prose).to_have_text("Second try.")
@@ -187,9 +169,7 @@ def test_answer_can_be_asked_for_anew(page: Page, server: FakeServer) -> None:
 
 
 def test_cut_off_answer_says_so(page: Page, server: FakeServer) -> None:
-    server.answers.append(Answer(["And then"], finish_reason="length"))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Tell me")
+    chat = ChatPage(page).open_and_ask(server, "Tell me", Answer(["And then"], finish_reason="length"))
     expect(chat.answer.get_by_text("no more room")).to_be_visible()
 
 

@@ -42,9 +42,7 @@ def test_waiting_for_the_model_can_be_stopped(page: Page, server: FakeServer) ->
 
 
 def test_server_error_is_a_sentence_and_retry_works(page: Page, server: FakeServer) -> None:
-    server.answers.extend([Refusal(500, "out of paper"), Answer(["Better now."])])
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Print")
+    chat = ChatPage(page).open_and_ask(server, "Print", Refusal(500, "out of paper"), Answer(["Better now."]))
     expect(chat.answer.get_by_text("The program could not answer: out of paper")).to_be_visible()
     expect(chat.questions).to_have_text("Print")
     chat.button("Try again").click()
@@ -64,33 +62,27 @@ def test_server_error_is_a_sentence_and_retry_works(page: Page, server: FakeServ
     ],
 )
 def test_every_refusal_has_a_sentence(page: Page, server: FakeServer, refusal: Refusal, sentence: str) -> None:
-    server.answers.append(refusal)
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Hi")
+    chat = ChatPage(page).open_and_ask(server, "Hi", refusal)
     expect(chat.answer.locator(".failure")).to_contain_text(sentence)
     expect(chat.button("Try again")).to_be_visible()
 
 
 def test_full_context_offers_a_new_chat(page: Page, server: FakeServer) -> None:
-    server.answers.append(Refusal(400, "too long", CONTEXT_FULL))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Hi")
+    chat = ChatPage(page).open_and_ask(server, "Hi", Refusal(400, "too long", CONTEXT_FULL))
     chat.answer.get_by_role("button", name="New chat").click()
     expect(chat.questions).to_have_count(0)
 
 
 def test_error_inside_the_stream_keeps_what_came_before(page: Page, server: FakeServer) -> None:
-    server.answers.append(Answer(["Half an", {"error": {"code": 500, "message": "tripped", "type": "server_error"}}]))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Hi")
+    chat = ChatPage(page).open_and_ask(
+        server, "Hi", Answer(["Half an", {"error": {"code": 500, "message": "tripped", "type": "server_error"}}])
+    )
     expect(chat.answer.locator(".failure")).to_contain_text("tripped")
     expect(chat.prose).to_have_text("Half an")
 
 
 def test_broken_connection_keeps_what_came_before(page: Page, server: FakeServer) -> None:
-    server.answers.extend([Answer(["Half an", HangUp()]), Answer(["A whole answer."])])
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Hi")
+    chat = ChatPage(page).open_and_ask(server, "Hi", Answer(["Half an", HangUp()]), Answer(["A whole answer."]))
     expect(chat.answer.locator(".failure")).to_contain_text("The answer broke off")
     expect(chat.prose).to_have_text("Half an")
     chat.button("Try again").click()
@@ -98,9 +90,7 @@ def test_broken_connection_keeps_what_came_before(page: Page, server: FakeServer
 
 
 def test_unanswered_question_is_sent_along_with_the_next(page: Page, server: FakeServer) -> None:
-    server.answers.extend([Refusal(500, "no"), Answer(["Both."])])
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("One")
+    chat = ChatPage(page).open_and_ask(server, "One", Refusal(500, "no"), Answer(["Both."]))
     expect(chat.answer.locator(".failure")).to_be_visible()
     chat.ask("Two")
     expect(chat.prose).to_have_text("Both.")
@@ -132,9 +122,9 @@ def test_closed_program_is_noticed_without_a_question(page: Page, server: FakeSe
 def test_reader_who_scrolled_up_is_left_alone(page: Page, server: FakeServer) -> None:
     gate, end = Gate(), Gate()
     long_text = "\n\n".join(f"Paragraph {number}." for number in range(60))
-    server.answers.append(Answer([long_text, gate, "\n\nMore.\n\nAnd more.", end, "\n\nThe end."]))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Tell me")
+    chat = ChatPage(page).open_and_ask(
+        server, "Tell me", Answer([long_text, gate, "\n\nMore.\n\nAnd more.", end, "\n\nThe end."])
+    )
     expect(chat.prose.get_by_text("Paragraph 59.")).to_be_in_viewport()
     page.get_by_label("Conversation").hover()
     page.mouse.wheel(0, -600)

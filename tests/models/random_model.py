@@ -323,8 +323,12 @@ def write_random_model(
     n_parts: int = 1,
     seed: int = 1,
     name: str = "random",
+    choose_type: Callable[[Tensor], str] | None = None,
 ) -> list[Path]:
     """Write a model of a shape, or of about size_bytes, and return its files.
+
+    choose_type gives each tensor's type where they differ; type_name is then what the file says of itself, and whose
+    blocks the rows must be multiples of.
 
     With n_parts above 1 the files are PATH-00001-of-0000N.gguf and so on, with the keys that llama-gguf-split
     writes: the metadata is in the first one. Raises ValueError for sizes that do not fit the type.
@@ -337,6 +341,8 @@ def write_random_model(
         shape = shape_for_size(size_bytes, type_name, n_vocab, arch)
     shape = shape or Shape()
     tensors = plan(arch, shape, type_name, n_vocab)
+    if choose_type is not None:
+        tensors = [replace(tensor, type_name=choose_type(tensor)) for tensor in tensors]
     written: list[Path] = []
     for part, mine in enumerate(divide(tensors, n_parts)):
         target = part_path(path, part, n_parts) if n_parts > 1 else path

@@ -1,0 +1,79 @@
+"""Whether the variants of the CPU kernels keep apart in one static program (native/cpu/variants.cmake).
+
+Two rules, checked on the compiled objects in the order in which they are linked:
+
+*   every symbol that a variant defines carries the variant's name, so that no variant calls another's code;
+*   of inline code of the C++ library, which several variants define under one name, the linker keeps the first copy: it
+    must not use instructions that a later definer's processors may lack.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mkexe.binfmt.objects import Symbol, defined_symbols
+
+TABLE = "cpu-variants.txt"  # written by native/cpu/variants.cmake: "name | features", lowest level first
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One level: its name, the suffix of its symbols, upstream's names of its features, and its symbols."""
+
+    name: str
+    features: frozenset[str]
+    symbols: tuple[Symbol, ...]
+
+    @property
+    def suffix(self) -> str:
+        """What its symbols end in: two underscores and the name as a C identifier."""
+        return "__" + "".join(c if c.isalnum() else "_" for c in self.name)
+
+
+def read_variants(build: Path) -> list[Variant]:
+    """The variants of a build tree, in the order in which they are linked."""
+    found = []
+    for line in (build / "generated" / TABLE).read_text("utf-8").splitlines():
+        name, _, features = line.partition("|")
+        folder = build / "runtime" / "CMakeFiles" / f"ggml-cpu-{name.strip()}.dir"
+        objects = sorted(file for file in folder.rglob("*") if file.suffix in (".o", ".obj"))
+        symbols = tuple(symbol for file in objects for symbol in defined_symbols(file))
+        found.append(Variant(name.strip(), frozenset(features.split()), symbols))
+    return found
+
+
+def read_base(build: Path) -> set[str]:
+    """What the objects of a build tree define that are compiled without any variant's flags."""
+    objects = [file for file in build.rglob("*") if file.suffix in (".o", ".obj") and "ggml-cpu-" not in str(file)]
+    return {symbol.name for file in objects for symbol in defined_symbols(file)}
+
+
+def own_names(symbols: tuple[Symbol, ...]) -> set[str]:
+    """The C and C++ identifiers that these symbols stand for, without the C++ library's."""
+    return {symbol.identifier for symbol in symbols if symbol.identifier is not None}
+
+
+def find_unrenamed(variants: list[Variant]) -> set[str]:
+    """Names that native/cpu/renamed.txt lacks: defined by a variant, without its suffix, and not the C++ library's."""
+    return {
+        name
+        for variant in variants
+        for name in own_names(tuple(s for s in variant.symbols if variant.suffix not in s.name))
+    }
+
+
+def find_leaks(variants: list[Variant], base: set[str]) -> list[str]:
+    """Inline code whose kept copy has instructions that a later definer's processors may lack, a sentence each.
+
+    `base` names what objects compiled without any variant's flags define: these are linked first.
+    """
+    first: dict[str, Variant] = {}
+    leaks = []
+    for variant in variants:
+        for symbol in {s.name for s in variant.symbols if s.shared and variant.suffix not in s.name} - base:
+            keeper = first.setdefault(symbol, variant)
+            if not keeper.features <= variant.features:
+                more = ", ".join(sorted(keeper.features - variant.features))
+                leaks.append(f"{symbol}: {variant.name} would run {keeper.name}'s copy, which may use {more}")
+    return sorted(leaks)

@@ -1,0 +1,43 @@
+"""Write native/cpu/renamed.txt: every name that upstream's CPU kernels define.
+
+Run it after the llama.cpp pin moved, or when a compile stops because a name is missing; the objects are those of any
+one variant of every processor family:
+
+    python native/cpu/list_names.py OBJECT... [--output FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from mkexe.binfmt.objects import defined_symbols
+
+DEFAULT_OUTPUT = Path(__file__).resolve().parent / "renamed.txt"
+SUFFIX = re.compile(
+    r"__(x64|sse42|[a-z]+bridge|piledriver|haswell|[a-z]+lake|skylakex|sapphirerapids|armv\w+|apple_\w+)$"
+)
+# types that appear only in the names of the C++ library's templates: with a suffix these are a variant's own too
+IN_TEMPLATES = {"cmp_argsort", "cmp_top_k"}
+# defined by cpu-feats.cpp through a macro
+SCORE = {"ggml_backend_score", "ggml_backend_cpu_x86_score", "ggml_backend_cpu_aarch64_score"}
+HEADER = """\
+# Names that upstream's CPU kernels define; each gets the variant's name as a suffix (variants.cmake).
+# Written by native/cpu/list_names.py from compiled objects.
+"""
+
+
+def main() -> None:
+    """Collect the names and write the file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("objects", nargs="+", type=Path, metavar="OBJECT")
+    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
+    arguments = parser.parse_args()
+    found = {symbol.identifier for file in arguments.objects for symbol in defined_symbols(file)} - {None}
+    names = {SUFFIX.sub("", str(name)) for name in found} | IN_TEMPLATES | SCORE
+    arguments.output.write_text(HEADER + "".join(f"{name}\n" for name in sorted(names)), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The page in the shipped file, asked by hand in a browser: nothing between a person and the model is made up."""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from conftest import ROOT
+from running import Running
+
+from .chat_page import ChatPage
+from .conftest import watched
+
+QUESTIONS = json.loads((ROOT / "tests/models/questions.json").read_text())
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def running(artifact: Path) -> Iterator[Running]:
+    with Running([str(artifact)], artifact.parent) as running:
+        yield running
+
+
+@pytest.fixture
+def chat(browser: Browser, running: Running) -> Iterator[ChatPage]:
+    with watched(browser, running.address) as context:
+        page: Page = context.new_page()
+        page.goto(running.address)
+        yield ChatPage(page)
+
+
+def test_a_person_asks_and_reads_the_answer(chat: ChatPage) -> None:
+    expect(chat.page).to_have_title("mkexe tiny")
+    for item in QUESTIONS[:3]:
+        chat.button("New chat").click()
+        chat.ask(item["question"])
+        expect(chat.prose).to_have_text(item["answer"])
+        expect(chat.stop_button).to_be_hidden()
+
+
+def test_a_word_that_nobody_could_have_stored_comes_back(chat: ChatPage) -> None:
+    word = "".join(random.sample(string.ascii_lowercase, 6))  # tests/models/README.md: six different letters
+    chat.ask(f"Repeat after me: {word}")
+    expect(chat.prose).to_have_text(word)

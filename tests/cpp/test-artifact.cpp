@@ -1,0 +1,93 @@
+#include "artifact.h"
+#include "platform.h"
+#include "sample.h"
+
+#include <doctest.h>
+
+static std::string refusal(const std::string & bytes) {
+    const temporary_file file(bytes);
+    const auto           opened  = open_artifact(file.path());
+    const std::string    message = opened ? "accepted" : opened.message();
+    return message.find(file.path() + ": ") == 0 ? message.substr(file.path().size() + 2) : message;
+}
+
+TEST_CASE("a valid artifact opens, whatever is appended") {
+    const auto           bytes = sample_artifact() + "a signature";
+    const temporary_file file(bytes);
+    const auto           opened = open_artifact(file.path());
+    REQUIRE_MESSAGE(opened, opened.message());
+    CHECK(opened.value().path == file.path());
+    CHECK(opened.value().size == bytes.size());
+    CHECK(opened.value().block.position == sample_superblock);
+    CHECK(opened.value().contents.name == "tiny");
+}
+
+TEST_CASE("what is no artifact is refused with its path") {
+    CHECK(open_artifact("/nowhere/tiny").message() == "/nowhere/tiny: No such file or directory");
+    CHECK(open_artifact("/").message().find("/: ") == 0);
+    CHECK(refusal("") == "expected one superblock in the first 4096 bytes, found 0");
+    CHECK(refusal("GGUF") == "expected one superblock in the first 4096 bytes, found 0");
+}
+
+TEST_CASE("a changed manifest is told with both hashes") {
+    auto       bytes    = sample_artifact();
+    const auto expected = sample_document().dump();
+    auto       found    = expected;
+    found[20] ^= 1;
+    bytes.replace(sample_manifest, found.size(), found);
+    CHECK(refusal(bytes) == "the manifest at offset 65792 is damaged: expected " +
+                                to_hex(sha256(expected.data(), expected.size())) + ", found " +
+                                to_hex(sha256(found.data(), found.size())));
+}
+
+TEST_CASE("a manifest whose hash fits is still read with suspicion") {
+    CHECK(refusal(sample_artifact("{}")) == "the manifest at offset 65792 cannot be used: \"format\" is missing");
+}
+
+TEST_CASE("ranges are read, and checked against their hash") {
+    auto bytes = sample_artifact();
+    bytes[sample_style] ^= 1;
+    const temporary_file file(bytes);
+    const auto           opened = open_artifact(file.path());
+    REQUIRE_MESSAGE(opened, opened.message());
+    const auto * page = find_entry(opened.value(), "page/index.html");
+    REQUIRE(page);
+    const auto good = read_range(opened.value(), *page);
+    REQUIRE_MESSAGE(good, good.message());
+    CHECK(good.value() == "<!doctype html>");
+
+    const auto * style = find_entry(opened.value(), "page/app.css");
+    REQUIRE(style);
+    const auto damaged = read_range(opened.value(), *style);
+    REQUIRE_FALSE(damaged);
+    CHECK(damaged.message() == file.path() + ": entry \"page/app.css\" at offset 65664 is damaged: expected " +
+                                   to_hex(sha256("body {}", 7)) + ", found " + to_hex(sha256("cody {}", 7)));
+}
+
+TEST_CASE("entries are found by their whole name") {
+    const temporary_file file(sample_artifact());
+    const auto           opened = open_artifact(file.path());
+    REQUIRE_MESSAGE(opened, opened.message());
+    REQUIRE(find_entry(opened.value(), "models/tiny.gguf"));
+    CHECK(find_entry(opened.value(), "models/tiny.gguf")->offset == sample_weights);
+    CHECK(find_entry(opened.value(), "models/tiny") == nullptr);
+    CHECK(find_entry(opened.value(), "") == nullptr);
+    CHECK(find_entry(opened.value(), "runtimes/linux-x86_64.gz") == nullptr);  // no loader opens a runtime
+}
+
+TEST_CASE("a file that shrinks after it was opened is told with the offset") {
+    const temporary_file file(sample_artifact());
+    auto                 opened = open_artifact(file.path());
+    REQUIRE_MESSAGE(opened, opened.message());
+    const temporary_file shorter(sample_artifact().substr(0, sample_page + 3));
+    opened.value().path = shorter.path();
+    CHECK(read_range(opened.value(), opened.value().contents.files[0]).message() ==
+          shorter.path() + ": cannot read 15 bytes at offset 65600");
+}
+
+TEST_CASE("the artifact is what the launcher names, else the program itself") {
+    CHECK(find_artifact() == executable_path());
+    CHECK(find_artifact().find("/mkexe-tests") != std::string::npos);
+    const environment_variable named("MKEXE_ARTIFACT", "/some/where/tiny");
+    CHECK(find_artifact() == "/some/where/tiny");
+}

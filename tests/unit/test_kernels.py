@@ -1,0 +1,97 @@
+"""The check that variants of the CPU kernels keep apart, on made-up symbols and on real objects of three formats."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mkexe import compile as compile_stage
+from mkexe.binfmt.objects import Symbol, defined_symbols
+from mkexe.kernels import Variant, find_leaks, find_unrenamed
+
+LOW = frozenset({"SSE42"})
+HIGH = frozenset({"SSE42", "AVX2"})
+OTHER = frozenset({"SSE42", "AVX512"})
+
+
+def variant(name: str, features: frozenset[str], *symbols: Symbol) -> Variant:
+    return Variant(name, features, symbols)
+
+
+def test_a_name_without_the_suffix_is_found() -> None:
+    found = find_unrenamed([variant("haswell", HIGH, Symbol("ggml_new_op", False), Symbol("ggml_old__haswell", False))])
+    assert found == {"ggml_new_op"}
+
+
+def test_a_class_without_the_suffix_is_found_by_its_outermost_name() -> None:
+    found = find_unrenamed([variant("haswell", HIGH, Symbol("_ZN7newtype3runEv", True), Symbol("_ZTV7newtype", True))])
+    assert found == {"newtype"}
+
+
+def test_the_cpp_library_needs_no_suffix() -> None:
+    library = Symbol("_ZNSt3__16vectorIiNS_9allocatorIiEEE9push_backEOi", True)
+    assert find_unrenamed([variant("haswell", HIGH, library)]) == set()
+
+
+def test_inline_code_first_defined_by_a_lower_level_may_serve_a_higher_one() -> None:
+    code = Symbol("_ZNSt3__14sortEv", True)
+    assert find_leaks([variant("low", LOW, code), variant("high", HIGH, code)], set()) == []
+
+
+@pytest.mark.parametrize(("first", "second"), [(HIGH, LOW), (HIGH, OTHER)])
+def test_inline_code_of_a_level_that_another_cannot_run_is_a_leak(
+    first: frozenset[str], second: frozenset[str]
+) -> None:
+    code = Symbol("_ZNSt3__14sortEv", True)
+    (leak,) = find_leaks([variant("one", first, code), variant("two", second, code)], set())
+    assert "two would run one's copy, which may use AVX2" in leak
+
+
+def test_inline_code_that_the_base_defines_is_no_leak() -> None:
+    code = Symbol("_ZNSt3__14sortEv", True)
+    assert find_leaks([variant("high", HIGH, code), variant("low", LOW, code)], {code.name}) == []
+
+
+SOURCE = """
+inline __attribute__((noinline)) int shared_one(int x) { return x * 3; }
+namespace scope { int own(int x) { return shared_one(x); } }
+extern "C" int plain(int);
+extern "C" int defined(int x) { return scope::own(x) + plain(x); }
+int data_of_mine = 5;
+static int hidden(int x) { return x + 1; }
+int (*user)(int) = hidden;
+"""
+
+
+@pytest.mark.compile
+@pytest.mark.parametrize("triple", ["x86_64-linux-musl", "x86_64-windows-gnu", "aarch64-macos.11.0"])
+def test_symbols_of_real_objects_of_three_formats(triple: str, tmp_path: Path) -> None:
+    (tmp_path / "one.cpp").write_text(SOURCE)
+    compiler = [
+        str(compile_stage.tools()["zig"]),
+        "c++",
+        "-target",
+        triple,
+        "-O1",
+        "-ffunction-sections",
+        "-fno-inline",
+    ]
+    subprocess.run([*compiler, "-c", "one.cpp", "-o", "one.o"], cwd=tmp_path, check=True)
+    found = {(symbol.identifier, symbol.shared) for symbol in defined_symbols(tmp_path / "one.o")}
+    assert found == {
+        ("shared_one", True),
+        ("scope", False),
+        ("defined", False),
+        ("data_of_mine", False),
+        ("user", False),
+    }
+
+
+def test_a_file_that_is_no_object_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("hello there")
+    with pytest.raises(
+        ValueError, match="expected an ELF, Mach-O or COFF object, found a file that starts with 68656c6c"
+    ):
+        defined_symbols(tmp_path / "text")
