@@ -29,11 +29,14 @@ void mkexe_on_ready() {
 // What comes before the user's arguments. There are always more of these than main() takes away: upstream reads
 // Windows' own command line again where the numbers match (common_params_parse, common/arg.cpp).
 static std::vector<std::string> default_arguments(const artifact & source) {
+    // clang-format off
     const auto &             model     = source.contents.models[0];
     std::vector<std::string> arguments = {
-        "-m",        artifact_path_prefix + model.parts[0].name, "--alias", source.contents.name, "--cors-origins",
-        "localhost",
+        "-m", artifact_path_prefix + model.parts[0].name,
+        "--alias", source.contents.name,
+        "--cors-origins", "localhost",
     };
+    // clang-format on
     if (environment("LLAMA_ARG_LOG_VERBOSITY").empty()) {
         arguments.insert(arguments.end(), { "--log-verbosity", "1" });  // errors
     }

@@ -1,0 +1,105 @@
+"""What writing an artifact costs: `mkexe build` of this checkout against `cp`, and the bytes beside the weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import LoadMeter
+from benchmarks.plan import OURS
+from mkexe import assemble, cache, compile, process, targets
+from mkexe.errors import CompileError
+
+ROOT = Path(__file__).resolve().parent.parent
+GOAL_BYTES = 4_000_000_000  # the budget speaks of a model of this size: the nearest one is taken
+FIRST, REPEATED = "first build", "repeated build"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A built file and what of it is not weights."""
+
+    path: Path
+    overhead_bytes: int
+    targets: tuple[str, ...]
+
+
+def present_targets() -> list[str]:
+    """This machine's system and every other one whose runtime is compiled."""
+    host = targets.host_target()
+    others = [name for name, row in targets.all_targets().items() if name != host and compile.find_runtime(row)]
+    return [host, *others]
+
+
+def targets_for(model_bytes: int, names: list[str]) -> list[str]:
+    """The targets that `mkexe build` itself would take: without Windows for a model that is too large for it."""
+    table = targets.all_targets()
+    too_large = model_bytes >= assemble.WINDOWS_SIZE_MAXIMUM
+    return [name for name in names if not (too_large and table[name].system == assemble.WINDOWS_SYSTEM)]
+
+
+def build_artifact(model: Path, output: Path, names: list[str]) -> Artifact:
+    """Run `mkexe build`; compiles this machine's runtime if it is missing. Raises CompileError where it fails."""
+    command = _build_command(model, output, names)
+    done = subprocess.run([*command, "--json"], env=_environment(), stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise CompileError(f"mkexe build of {model} ended with status {done.returncode}", "its message is above")
+    built = json.loads(done.stdout)
+    size = output.stat().st_size
+    return Artifact(output, size - model.stat().st_size, tuple(built["targets"]))
+
+
+def time_bundling(program: str, case: str, model: Path, output: Path, names: list[str]) -> dict[str, Any]:
+    """The raw record of one build or copy to a name that is not there yet; written pages are on the disk before it.
+
+    For a first build the model's time is set to now for a while, as if the file had never been seen.
+    """
+    output.unlink(missing_ok=True)
+    before = model.stat()
+    if case == FIRST:
+        os.utime(model)
+    os.sync()
+    command = _build_command(model, output, names) if program == OURS else ["cp", str(model), str(output)]
+    meter = LoadMeter()
+    began = time.perf_counter()
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - began
+    load = meter.stop()
+    os.utime(model, ns=(before.st_atime_ns, before.st_mtime_ns))
+    if done.returncode != 0:
+        raise CompileError(f"{command[0]} ended with status {done.returncode}: {done.stderr[-1000:]}")
+    size = output.stat().st_size
+    output.unlink()
+    return {"seconds": seconds, "bytes": size, "load": load.to_json()}
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder in the cache, so on the models' file system, that is emptied afterwards."""
+    folder = cache.root() / "benchmark"
+    folder.mkdir(exist_ok=True)
+    with cache.locked("benchmark"):
+        try:
+            yield folder
+        finally:
+            for file in folder.glob("bench-*"):
+                file.unlink()
+
+
+def _build_command(model: Path, output: Path, names: list[str]) -> list[str]:
+    chosen = [word for name in names for word in ("--target", name)]
+    return [sys.executable, "-m", "mkexe", "build", str(model), "-o", str(output), *chosen]
+
+
+def _environment() -> dict[str, str]:
+    """With this checkout's mkexe, whatever is installed."""
+    named = {name: os.environ[name] for name in ("MKEXE_CACHE", "XDG_CACHE_HOME") if name in os.environ}
+    return process.base_environment(PYTHONPATH=str(ROOT / "builder"), **named)

@@ -1,0 +1,116 @@
+"""Models with random weights and the shapes and types of real ones, made once and kept in the cache."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import random_model
+from random_model import Shape, Tensor
+
+from benchmarks.plan import SIZES, ModelCase
+from mkexe import cache
+from mkexe.sources.gguf_file import check_model
+
+# in llama.cpp's source
+VOCAB = Path("models") / "ggml-vocab-llama-bpe.gguf"
+_VOCABULARY = 128_256
+# raised by hand when what is written for a case changes, so that the cache makes it anew
+_REVISION = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model file; `context` is what it was trained for in tokens, `read_per_token_bytes` what one token reads."""
+
+    name: str
+    path: Path
+    size_bytes: int
+    parameters: int
+    vocabulary: int
+    context: int
+    read_per_token_bytes: int
+
+
+def find_model(case: ModelCase, source: Path) -> Model:
+    """The model of a case; `source` is llama.cpp's, for its vocabulary. Made now where the cache does not hold it."""
+    shape = SIZES[case.size]
+    path = _path_of(case, source)
+    with cache.locked("models"):
+        if not path.is_file():
+            path.parent.mkdir(exist_ok=True)
+            temporary = path.with_suffix(".part")
+            random_model.write_random_model(
+                temporary,
+                shape,
+                type_name="Q4_K" if case.type_name == "Q4_K_M" else case.type_name,
+                vocab=source / VOCAB,
+                name=f"random {case.name}",
+                choose_type=functools.partial(type_in_file, case.type_name, shape),
+            )
+            temporary.replace(path)
+    return describe_model(path, case.name)
+
+
+def _path_of(case: ModelCase, source: Path) -> Path:
+    facts = {
+        "shape": asdict(SIZES[case.size]),
+        "type": case.type_name,
+        "vocab": cache.hash_file(source / VOCAB),
+        "revision": _REVISION,
+    }
+    return cache.root() / "models" / f"random-{case.size}-{case.type_name}-{cache.key_of(facts)}.gguf"
+
+
+def describe_model(path: Path, name: str) -> Model:
+    """A model file's numbers, from its header."""
+    header = check_model(path).header
+    sizes = {tensor.name: tensor.size_bytes for tensor in header.tensors}
+    embedding = next(tensor for tensor in header.tensors if tensor.name == "token_embd.weight")
+    # with an output matrix of its own, only one row of the embedding is read
+    unread = sizes["token_embd.weight"] if "output.weight" in sizes else 0
+    return Model(
+        name=name,
+        path=path,
+        size_bytes=path.stat().st_size,
+        parameters=header.parameter_count,
+        vocabulary=embedding.shape[-1],
+        context=header.context_length,
+        read_per_token_bytes=sum(sizes.values()) - unread,
+    )
+
+
+def type_in_file(file_type: str, shape: Shape, tensor: Tensor) -> str:
+    """The type that `llama-quantize` gives a tensor of a llama model (src/llama-quant.cpp, llama_tensor_get_type_impl).
+
+    The embedding is the output matrix too; in 4-bit files it has 6 bits, and Q4_K_M spends them on half the layers'
+    attn_v and ffn_down as well.
+    """
+    if tensor.fill is not None or file_type in ("Q8_0", "F16"):
+        return tensor.type_name
+    if tensor.name == "token_embd.weight":
+        return "Q6_K"
+    if file_type == "Q4_K_M" and ("attn_v." in tensor.name or "ffn_down." in tensor.name):
+        layer = int(tensor.name.split(".")[1])
+        return "Q6_K" if has_more_bits(layer, shape.layers) else "Q4_K"
+    return tensor.type_name
+
+
+def has_more_bits(layer: int, layers: int) -> bool:
+    """llama-quant.cpp's use_more_bits: the first and the last eighth, and every third layer between them."""
+    first = layers // 8
+    return layer < first or layer >= 7 * layers // 8 or (layer - first) % 3 == 2
+
+
+def missing_bytes(cases: list[ModelCase], source: Path) -> int:
+    """About what the disk must have free: for the models that are not there yet, and for the largest artifact."""
+    sizes = {case: _about_bytes(case) for case in cases}
+    missing = [size for case, size in sizes.items() if not _path_of(case, source).is_file()]
+    return sum(missing) + 2 * max(sizes.values())
+
+
+def _about_bytes(case: ModelCase) -> int:
+    bits = {"Q4_0": 5.0, "Q4_K_M": 5.3, "Q8_0": 8.6, "F16": 16.1}
+    tensors = random_model.plan("llama", SIZES[case.size], "F16", _VOCABULARY)
+    return round(sum(tensor.n_bytes for tensor in tensors) * bits[case.type_name] / 16)

@@ -1,0 +1,129 @@
+"""The first peer: llama.cpp from the pinned source, unpatched, compiled as its docs/build.md tells a user to.
+
+That is `cmake -B build` and `cmake --build build --config Release` with the system's compiler: a Release build with
+-march=native, OpenMP and shared libraries. What differs is said in OPTIONS.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import processor_features
+from mkexe import cache, compile, fetch, pins, process
+from mkexe.errors import CompileError, ToolMissingError
+
+# The prebuilt page is a download while compiling. OpenSSL is used for downloads alone; without it the server starts
+# faster, and whether this machine has its headers makes no difference.
+OPTIONS = ("-DCMAKE_BUILD_TYPE=Release", "-DLLAMA_USE_PREBUILT_UI=OFF", "-DLLAMA_OPENSSL=OFF")
+_ENVIRONMENT = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS")  # count for a user too
+_FACTS = "reference.json"
+_NINJA_STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A compiled llama-server; `size_bytes` counts it and the libraries of its own that it loads."""
+
+    key: str
+    server: Path
+    source: Path
+    compiler: str
+    size_bytes: int
+
+
+def reference_key() -> tuple[str, dict[str, Any]]:
+    """The key and what it stands for: source, compiler, options, and what -march=native means here."""
+    facts = {
+        "source": pins.llama_pin().sha256,
+        "compiler": compiler_version(),
+        "options": list(OPTIONS),
+        "environment": _environment(),
+        "machine": platform.machine(),
+        "features": processor_features(),
+    }
+    return cache.key_of(facts), facts
+
+
+def compiler_version() -> str:
+    """The first line of what the system's C++ compiler says of itself.
+
+    Raises ToolMissingError where there is none.
+    """
+    name = os.environ.get("CXX") or "c++"
+    if shutil.which(name) is None:
+        raise ToolMissingError(f"the reference needs the system's compiler: {name} is not installed",
+                               "apt-get install g++, or leave this peer out with --peers")  # fmt: skip
+    return subprocess.run([name, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+
+
+def find_source(progress: Progress) -> Path:
+    """llama.cpp's source as upstream wrote it, unpacked in the cache."""
+    pin = pins.llama_pin()
+    folder = cache.root() / "reference" / f"source-{pin.sha256[: cache.KEY_DIGITS]}"
+    with cache.locked("reference-source"):
+        if not folder.is_dir():
+            progress(0, 1, "unpacking llama.cpp")
+            archive = fetch.fetch_source(pin, folder.with_suffix(".log"))
+            with cache.new_folder(folder) as temporary:
+                fetch.unpack_source(archive, pin, temporary)
+    return folder
+
+
+def find_reference(progress: Progress) -> Reference:
+    """The reference from the cache, compiled there first if it is missing; an interrupted compile goes on."""
+    key, facts = reference_key()
+    source = find_source(progress)
+    folder = cache.root() / "reference" / key
+    with cache.locked("reference"):
+        if not (folder / _FACTS).is_file():
+            _build(source, folder, progress)
+            (folder / _FACTS).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+    server = folder / "bin" / "llama-server"
+    size = sum(path.stat().st_size for path in _own_files(server, folder))
+    return Reference(key, server, source, str(facts["compiler"]), size)
+
+
+def _build(source: Path, folder: Path, progress: Progress) -> None:
+    tools = compile.tools()
+    steps: dict[str, list[str | Path]] = {
+        "configure": [
+            tools["cmake"], "-G", "Ninja", "-S", source, "-B", folder, f"-DCMAKE_MAKE_PROGRAM={tools['ninja']}",
+            *OPTIONS,
+        ],
+        "compile": [tools["cmake"], "--build", folder, "--config", "Release", "--target", "llama-server"],
+    }  # fmt: skip
+
+    def on_line(line: str) -> None:
+        status = _NINJA_STATUS.match(line)
+        if status:
+            progress(int(status[1]), int(status[2]), status[3].rsplit("/", 1)[-1])
+
+    environment = process.base_environment(**_environment())
+    for name, command in steps.items():
+        log = folder.with_name(f"{folder.name}-{name}.log")
+        log.unlink(missing_ok=True)
+        try:
+            process.run(command, log_path=log, env=environment, on_line=on_line)
+        except process.ProcessFailed as failed:
+            raise CompileError(f"the reference: {name} failed:\n{failed.tail}", f"the whole log: {log}") from failed
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+
+
+def _own_files(server: Path, folder: Path) -> list[Path]:
+    """The server and those of its shared libraries that were compiled with it."""
+    listing = subprocess.run(["ldd", str(server)], capture_output=True, text=True, check=True).stdout
+    paths = [Path(word).resolve() for word in re.findall(r"=> (\S+)", listing)]
+    return [server, *(path for path in paths if path.is_relative_to(folder.resolve()))]
