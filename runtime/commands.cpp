@@ -27,7 +27,7 @@ options:
   --verbose         show llama.cpp's log
   --version         versions of this program and of llama.cpp
   --help            this text
-  --help-server     all options of llama.cpp's server; every one of them works
+  --help-server     all options of llama.cpp's server; those that download say no
 
 environment:
   MKEXE_CPU=LEVEL   use these processor kernels (doctor lists them)
