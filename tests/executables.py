@@ -6,7 +6,6 @@ import hashlib
 import os
 import struct
 import subprocess
-import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mkexe import cache
+from mkexe import compile as compile_stage
 
 
 def put(image: bytes, offset: int, layout: str, *values: int) -> bytes:
@@ -309,8 +309,8 @@ def compile_program(directory: Path, triple: str, *options: str) -> bytes:
         pytest.skip("the ziglang wheel is not installed")
     source, output = directory / "program.cpp", directory / "program"
     source.write_text(PROGRAM)
-    command = [sys.executable, "-m", "ziglang", "c++", "-target", triple, "-O2", "-g0", *options]
-    # the cache of the runtimes' compiles: zig's C++ library for the target is there already
+    command = [str(compile_stage.tools()["zig"]), "c++", "-target", triple, "-O2", "-g0", *options]
+    # the compiler and the cache of the runtimes' compiles, so that zig's C++ library is compiled once per machine
     environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(cache.root() / "zig")}
     subprocess.run([*command, str(source), "-o", str(output)], check=True, env=environment)
     return output.read_bytes()
