@@ -364,9 +364,10 @@ def _lasting_zig(package: Path) -> Path:
     Zig and Ninja know what they compiled by the compiler's path, and virtual environments come and go.
     """
     folder = cache.root() / f"zig-{pins.zig_version()}"
-    if not folder.is_dir():
-        with cache.locked("zig"), cache.new_folder(folder) as temporary:
-            shutil.copytree(package, temporary, copy_function=_link_or_copy, dirs_exist_ok=True)
+    with cache.locked("zig"):
+        if not folder.is_dir():
+            with cache.new_folder(folder) as temporary:
+                shutil.copytree(package, temporary, copy_function=_link_or_copy, dirs_exist_ok=True)
     return folder
 
 
