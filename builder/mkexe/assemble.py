@@ -1,14 +1,16 @@
 """Write an artifact: head, runtimes, weights, small files, manifest, central directory (docs/FORMAT.md).
 
-Everything is placed from sizes first (the bill of materials, which quotes hashes, once they are known), then written
-once from front to back; the head, which holds the superblock, is written last, so an unfinished file is never an
-artifact.
+Everything is placed from sizes first; the head, which holds the superblock, is written last, so an unfinished file is
+never an artifact. What quotes the weights' hashes (bill of materials, manifest, head) is composed from the hashes that
+an earlier build found, where there was one: then the artifact's own hash is computed while the weights are copied. The
+weights are hashed again all the same, and where they changed, what quotes them is written anew.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +20,7 @@ from mkexe.binfmt import pe
 from mkexe.container import plan, superblock
 from mkexe.container.head import compose_head
 from mkexe.container.manifest import ENTRY_NAME, Manifest, ModelRecord, Range, RuntimeRecord, encode_manifest
-from mkexe.copying import Copied, copy_bytes, copy_file
+from mkexe.copying import Copied, FollowingHash, Progress, copy_bytes, copy_file, describe
 from mkexe.errors import OutputError
 from mkexe.model import LauncherRow, Model, PageSettings, Runtime, Target
 
@@ -28,7 +30,6 @@ WINDOWS_SIZE_MAXIMUM = (1 << 32) - (16 << 20)
 WINDOWS_SYSTEM = "Windows"
 SBOM_ENTRY = "sbom.cdx.json"
 
-Progress = Callable[[int], None]
 # the head's script for these rows, all target names, and whether a Windows runtime is inside
 RenderScript = Callable[[list[LauncherRow], list[str], bool], bytes]
 # the bill of materials for a manifest that does not name it yet
@@ -37,7 +38,11 @@ EncodeSbom = Callable[[Manifest], bytes]
 
 @dataclass(frozen=True)
 class Contents:
-    """All that goes into an artifact. `files` are small entries by name, `created` is seconds since 1970."""
+    """All that goes into an artifact.
+
+    `files` are small entries by name, `created` is seconds since 1970, `expected` what an earlier build found the
+    model's parts to be, in their order; empty without one.
+    """
 
     name: str
     model: Model
@@ -46,6 +51,16 @@ class Contents:
     page: PageSettings
     default_args: tuple[str, ...]
     created: int
+    expected: tuple[Copied, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: the artifact's size in bytes and SHA-256, and the model's parts in their order."""
+
+    size: int
+    sha256: str
+    parts: tuple[Copied, ...]
 
 
 @dataclass(frozen=True)
@@ -91,34 +106,29 @@ def write_artifact(
     progress: Progress,
     render_script: RenderScript,
     encode_sbom: EncodeSbom,
-) -> Manifest:
+) -> Written:
     """Write everything into the empty, seekable file `output`; `progress` gets bytes of weights done so far.
 
     Raises OutputError when a part of the model changed while it was read, or the disk is full.
     """
     try:
         runtimes = _write_runtimes(contents, layout, output)
-        model = _write_model(contents.model, layout, output, progress)
-        files = tuple(
-            _range(name, layout.files[name], copy_bytes(data, output, layout.files[name]))
-            for name, data in contents.files.items()
-        )
-        manifest = Manifest(
-            name=contents.name,
-            layout=LAYOUT,
-            created=plan.format_time(contents.created),
-            generator=f"mkexe {__version__}",
-            default_args=contents.default_args,
-            page={"title": contents.page.title, "system_prompt": contents.page.system_prompt},
-            runtimes=runtimes,
-            models=(model,),
-            files=files,
-        )
-        manifest = _add_sbom(manifest, layout.end, output, encode_sbom)
-        _finish(layout, manifest, output, _script(contents, manifest, render_script))
+        for name, data in contents.files.items():
+            copy_bytes(data, output, layout.files[name])
+        halves = _Halves(progress)
+        if contents.expected:
+            ending = _finish(contents, layout, runtimes, contents.expected, output, render_script, encode_sbom)
+            with closing(FollowingHash(output, ending.head, halves.second)) as digest:
+                parts = _write_weights(contents, layout, output, halves.first, digest)
+                if parts == contents.expected:
+                    return _seal(ending, parts, output, digest)
+        else:
+            parts = _write_weights(contents, layout, output, halves.first, None)
+        ending = _finish(contents, layout, runtimes, parts, output, render_script, encode_sbom)
+        with closing(FollowingHash(output, ending.head, halves.second)) as digest:
+            return _seal(ending, parts, output, digest)
     except OSError as error:
         raise OutputError(f"writing failed: {error.strerror}", "make room on that disk, or choose another") from error
-    return manifest
 
 
 def _write_runtimes(contents: Contents, layout: Layout, output: BinaryIO) -> tuple[RuntimeRecord, ...]:
@@ -136,15 +146,19 @@ def _write_runtimes(contents: Contents, layout: Layout, output: BinaryIO) -> tup
     return tuple(records)
 
 
-def _write_model(model: Model, layout: Layout, output: BinaryIO, progress: Progress) -> ModelRecord:
-    ranges = []
+def _write_weights(
+    contents: Contents, layout: Layout, output: BinaryIO, progress: Progress, digest: FollowingHash | None
+) -> tuple[Copied, ...]:
+    """Copy and hash the parts; with `digest`, what is written goes there."""
+    parts: list[Copied] = []
     done = 0
-    for part in model.parts:
+    for part in contents.model.parts:
         offset = layout.parts[part.entry]
-        copied = copy_file(part.path, part.size_bytes, output, offset, _after(done, progress))
-        ranges.append(_range(part.entry, offset, copied))
+        advance = _after(offset, digest.advance) if digest is not None else _ignore
+        copied = copy_file(part.path, part.size_bytes, output, offset, _after(done, progress), advance)
+        parts.append(copied)
         done += part.size_bytes
-    return ModelRecord("model", model.name, model.architecture, model.license, tuple(ranges))
+    return tuple(parts)
 
 
 def _after(done: int, progress: Progress) -> Progress:
@@ -152,15 +166,51 @@ def _after(done: int, progress: Progress) -> Progress:
     return lambda count: progress(done + count)
 
 
-def _add_sbom(manifest: Manifest, end: int, output: BinaryIO, encode_sbom: EncodeSbom) -> Manifest:
-    """Write the bill of materials behind everything else: the weights' hashes, which it quotes, are known only now."""
-    data = encode_sbom(manifest)
-    offset = plan.place(end, SBOM_ENTRY, len(data), plan.SMALL_ALIGNMENT)
-    return replace(manifest, files=(*manifest.files, _range(SBOM_ENTRY, offset, copy_bytes(data, output, offset))))
+def _ignore(_: int) -> None:
+    pass
 
 
-def _finish(layout: Layout, manifest: Manifest, output: BinaryIO, script: bytes) -> None:
-    """Manifest, ZIP records, and at last the head."""
+class _Halves:
+    """Two passes over the same bytes, side by side or one after the other, as one progress."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._done = [0, 0]
+
+    def first(self, done: int) -> None:
+        """Bytes that the first pass has done."""
+        self._tell(0, done)
+
+    def second(self, done: int) -> None:
+        """Bytes that the second pass has done."""
+        self._tell(1, done)
+
+    def _tell(self, which: int, done: int) -> None:
+        self._done[which] = done
+        self._progress(sum(self._done) // 2)
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """What goes over the first bytes at last, and the artifact's size in bytes."""
+
+    head: bytes
+    size: int
+
+
+def _finish(
+    contents: Contents,
+    layout: Layout,
+    runtimes: tuple[RuntimeRecord, ...],
+    parts: tuple[Copied, ...],
+    output: BinaryIO,
+    render_script: RenderScript,
+    encode_sbom: EncodeSbom,
+) -> _Ending:
+    """Write all that quotes the weights' hashes but the head: bill of materials, manifest, ZIP records."""
+    output.flush()
+    output.truncate(layout.end)
+    manifest = _add_sbom(_describe(contents, layout, runtimes, parts), layout.end, output, encode_sbom)
     text = encode_manifest(manifest)
     end = max(item.offset + item.size for item in manifest.ranges())
     manifest_offset = plan.place(end, ENTRY_NAME, len(text), plan.SMALL_ALIGNMENT)
@@ -168,7 +218,9 @@ def _finish(layout: Layout, manifest: Manifest, output: BinaryIO, script: bytes)
     pieces = plan.records(manifest, manifest_offset, len(text), copied.crc32)
     for piece in pieces:
         copy_bytes(piece.data, output, piece.offset)
+    output.flush()
     directory = pieces[-1]
+    script = _script(contents, manifest, render_script)
     head, superblock_at = compose_head(script, layout.windows.headers if layout.windows is not None else None)
     block = superblock.Superblock(
         position=superblock_at,
@@ -179,9 +231,44 @@ def _finish(layout: Layout, manifest: Manifest, output: BinaryIO, script: bytes)
         artifact_size=directory.offset + len(directory.data),
         head_sha256=superblock.hash_head(head, superblock_at),
     )
-    copy_bytes(head, output, 0)
-    copy_bytes(superblock.encode_superblock(block), output, superblock_at)
+    encoded = superblock.encode_superblock(block)
+    head = head[:superblock_at] + encoded + head[superblock_at + len(encoded) :]
+    return _Ending(head, block.artifact_size)
+
+
+def _describe(
+    contents: Contents, layout: Layout, runtimes: tuple[RuntimeRecord, ...], parts: tuple[Copied, ...]
+) -> Manifest:
+    model = contents.model
+    ranges = tuple(
+        _range(part.entry, layout.parts[part.entry], copied) for part, copied in zip(model.parts, parts, strict=True)
+    )
+    return Manifest(
+        name=contents.name,
+        layout=LAYOUT,
+        created=plan.format_time(contents.created),
+        generator=f"mkexe {__version__}",
+        default_args=contents.default_args,
+        page={"title": contents.page.title, "system_prompt": contents.page.system_prompt},
+        runtimes=runtimes,
+        models=(ModelRecord("model", model.name, model.architecture, model.license, ranges),),
+        files=tuple(_range(name, layout.files[name], describe(data)) for name, data in contents.files.items()),
+    )
+
+
+def _add_sbom(manifest: Manifest, end: int, output: BinaryIO, encode_sbom: EncodeSbom) -> Manifest:
+    """Write the bill of materials behind everything that does not quote the weights' hashes, as it does."""
+    data = encode_sbom(manifest)
+    offset = plan.place(end, SBOM_ENTRY, len(data), plan.SMALL_ALIGNMENT)
+    return replace(manifest, files=(*manifest.files, _range(SBOM_ENTRY, offset, copy_bytes(data, output, offset))))
+
+
+def _seal(ending: _Ending, parts: tuple[Copied, ...], output: BinaryIO, digest: FollowingHash) -> Written:
+    """Make it an artifact: all of it is hashed, and the head written."""
+    digest.advance(ending.size)
+    copy_bytes(ending.head, output, 0)
     output.flush()
+    return Written(ending.size, digest.digest(), parts)
 
 
 def _script(contents: Contents, manifest: Manifest, render_script: RenderScript) -> bytes:

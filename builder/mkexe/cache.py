@@ -8,6 +8,7 @@
     build/       build trees, one per target and source; kept, so that only what changed compiles again
     runtimes/    finished runtimes; by target and key
     page/        built pages; by key
+    weights/     hashes of GGUF files that were bundled; by what stat(2) says of them
     zig/         zig's own cache: its C and C++ libraries and compiled objects
 """
 
@@ -86,3 +87,25 @@ def hash_file(path: Path) -> str:
     """SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remember(kind: str, facts: dict[str, Any], record: dict[str, Any]) -> None:
+    """Keep a small record under `facts`; a cache that cannot be written is no error."""
+    path = _record_path(kind, facts)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(record), "utf-8")
+        temporary.replace(path)
+
+
+def recall(kind: str, facts: dict[str, Any]) -> dict[str, Any] | None:
+    """The record that was kept under `facts`; None without one, or where it cannot be read."""
+    with contextlib.suppress(OSError, ValueError):
+        record = json.loads(_record_path(kind, facts).read_text("utf-8"))
+        return record if isinstance(record, dict) else None
+    return None
+
+
+def _record_path(kind: str, facts: dict[str, Any]) -> Path:
+    return root() / kind / f"{key_of(facts)}.json"

@@ -1,7 +1,8 @@
 """Copy into an artifact and hash beside it, with flat memory.
 
 On Linux the kernel copies (copy_file_range, which shares blocks where the file system can); the hashes read the source
-in another thread meanwhile. hashlib and zlib release the interpreter lock for large buffers.
+in another thread meanwhile, and a third one may hash what was written. hashlib and zlib release the interpreter lock
+for large buffers.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import os
 import threading
 import zlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from mkexe.errors import ModelError
 
+Progress = Callable[[int], None]
 _CHUNK_SIZE = 8 * 1024 * 1024  # bytes
 # what copy_file_range(2) says where it cannot copy between two files
 _NOT_IN_KERNEL = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF)
@@ -39,21 +41,72 @@ def copy_bytes(data: bytes, output: BinaryIO, offset: int) -> Copied:
     """Write `data` at `offset`."""
     output.seek(offset)
     output.write(data)
+    return describe(data)
+
+
+def describe(data: bytes) -> Copied:
+    """What writing these bytes gives."""
     return Copied(len(data), hashlib.sha256(data).hexdigest(), zlib.crc32(data))
 
 
-def copy_file(path: Path, size: int, output: BinaryIO, offset: int, progress: Callable[[int], None]) -> Copied:
-    """Write the `size` bytes of the file at `offset`; `progress` gets bytes hashed so far.
+class FollowingHash:
+    """SHA-256 of a file while it is written from front to back, in a thread of its own; `close` it.
 
+    `start` are the file's first bytes, which are written last; `progress` gets the bytes hashed so far.
+    """
+
+    def __init__(self, file: BinaryIO, start: bytes, progress: Progress) -> None:
+        # a file without a name (O_TMPFILE) is reached through its descriptor; either way with a position of its own
+        name = file.name if isinstance(file.name, str) else f"/proc/self/fd/{file.fileno()}"
+        self._file = open(name, "rb", buffering=0)  # noqa: SIM115
+        self._buffer = memoryview(bytearray(_CHUNK_SIZE))
+        self._progress = progress
+        self._sha256 = hashlib.sha256(start)
+        self._file.seek(len(start))
+        self._asked = self._done = len(start)
+        self._pool = ThreadPoolExecutor(1)
+        self._last: Future[None] | None = None
+
+    def close(self) -> None:
+        """End the thread."""
+        self._pool.shutdown(cancel_futures=True)
+        self._file.close()
+
+    def advance(self, end: int) -> None:
+        """The file is complete and flushed up to `end`."""
+        while self._asked < end:
+            self._asked = min(self._asked + _CHUNK_SIZE, end)
+            self._last = self._pool.submit(self._read_to, self._asked)
+
+    def digest(self) -> str:
+        """The hash up to where `advance` came, in hexadecimal; waits for the thread."""
+        if self._last is not None:
+            self._last.result()
+        return self._sha256.hexdigest()
+
+    def _read_to(self, end: int) -> None:
+        while self._done < end:
+            count = self._file.readinto(self._buffer[: end - self._done])
+            if not count:
+                raise OSError(errno.EIO, "what was written cannot be read back")
+            self._sha256.update(self._buffer[:count])
+            self._done += count
+        self._progress(self._done)
+
+
+def copy_file(path: Path, size: int, output: BinaryIO, offset: int, progress: Progress, written: Progress) -> Copied:
+    """Write the `size` bytes of the file at `offset`.
+
+    `progress` gets the bytes of it hashed so far, `written` the bytes written.
     Raises ModelError when the file is not `size` bytes long or changes meanwhile, OSError when writing fails.
     """
     output.flush()
     stopped = threading.Event()
     with path.open("rb", buffering=0) as source, ThreadPoolExecutor(2) as pool:
         before = os.fstat(source.fileno())
-        hashing = pool.submit(_hash, path, size, progress, stopped)
+        hashing = pool.submit(_hash, path, progress, stopped)
         try:
-            _copy(source, size, output, offset)
+            _copy(source, size, output, offset, written)
             sha256, crc32 = hashing.result()
         except BaseException:
             stopped.set()
@@ -67,8 +120,8 @@ def copy_file(path: Path, size: int, output: BinaryIO, offset: int, progress: Ca
     return Copied(size, sha256, crc32)
 
 
-def _copy(source: io.FileIO, size: int, output: BinaryIO, offset: int) -> None:
-    done = _copy_in_kernel(source, size, output, offset) if hasattr(os, "copy_file_range") else 0
+def _copy(source: io.FileIO, size: int, output: BinaryIO, offset: int, written: Progress) -> None:
+    done = _copy_in_kernel(source, size, output, offset, written) if hasattr(os, "copy_file_range") else 0
     source.seek(done)
     output.seek(offset + done)
     while done < size:
@@ -76,10 +129,12 @@ def _copy(source: io.FileIO, size: int, output: BinaryIO, offset: int) -> None:
         if not chunk:
             return  # the caller sees the size
         output.write(chunk)
+        output.flush()
         done += len(chunk)
+        written(done)
 
 
-def _copy_in_kernel(source: io.FileIO, size: int, output: BinaryIO, offset: int) -> int:
+def _copy_in_kernel(source: io.FileIO, size: int, output: BinaryIO, offset: int, written: Progress) -> int:
     """How many bytes the kernel copied; fewer than `size` where it cannot do it between these files."""
     done = 0
     try:
@@ -90,13 +145,14 @@ def _copy_in_kernel(source: io.FileIO, size: int, output: BinaryIO, offset: int)
             if count == 0:
                 break
             done += count
+            written(done)
     except OSError as error:
         if error.errno not in _NOT_IN_KERNEL:
             raise
     return done
 
 
-def _hash(path: Path, size: int, progress: Callable[[int], None], stopped: threading.Event) -> tuple[str, int]:
+def _hash(path: Path, progress: Progress, stopped: threading.Event) -> tuple[str, int]:
     """SHA-256 and CRC-32 of the file, the two side by side."""
     sha256, crc32, done = hashlib.sha256(), 0, 0
     buffers = [bytearray(_CHUNK_SIZE), bytearray(_CHUNK_SIZE)]

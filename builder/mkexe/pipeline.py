@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
+import importlib
 import json
 import os
 import re
@@ -11,12 +13,15 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from mkexe import assemble, boot, cache, compile, console, page, render, resources, targets
+from mkexe.container.manifest import Manifest
 from mkexe.container.reader import Artifact, open_artifact, read_chunks, unpack_runtime, verify_artifact
+from mkexe.copying import Copied
 from mkexe.errors import ArtifactError, AuditError, OutputError, UsageError
 from mkexe.model import Model, PageSettings, Part, Runtime, Target
 
@@ -51,8 +56,7 @@ class Built:
 
 def build(request: BuildRequest) -> Built:
     """Check the model, get the runtimes and the page, write the artifact under its final name or not at all."""
-    from mkexe import sbom  # cyclonedx comes with it: slow to import
-    from mkexe.sources.gguf_file import check_model  # numpy comes with it: slow to import
+    from mkexe.sources.gguf_file import check_model  # gguf comes with it: slow to import
 
     checked = check_model(request.model)
     name = request.name or _name_of(request.model)
@@ -72,11 +76,7 @@ def build(request: BuildRequest) -> Built:
         page=PageSettings(request.title or model.name, request.system_prompt),
         default_args=request.default_args,
         created=_creation_time(),
-    )
-    encode_sbom = functools.partial(
-        sbom.encode_sbom,
-        quantization=checked.quantization,
-        third_party=contents.files.get(f"page/{page.LICENSES}", b"").decode(),
+        expected=_known_parts(parts),
     )
     layout = assemble.place_contents(contents)
     output = request.output or Path(f"{name}.exe" if layout.windows is not None else name)
@@ -90,9 +90,52 @@ def build(request: BuildRequest) -> Built:
         raise OutputError(f"{output}: is the model itself", "choose another name with -o")
     assemble.check_space(output.absolute().parent, assemble.needed_bytes(layout))
     with _output_file(output) as file, console.bytes_progress(f"writing {output.name}", weights) as progress:
-        assemble.write_artifact(contents, layout, file, progress, render.render_launcher, encode_sbom)
-    digest = cache.hash_file(output)
-    return Built(output, output.stat().st_size, weights, digest, tuple(target.name for target in chosen))
+        encode_sbom = _sbom_encoder(contents, checked.quantization)
+        written = assemble.write_artifact(contents, layout, file, progress, render.render_launcher, encode_sbom)
+    _remember_parts(parts, written.parts)
+    return Built(output, written.size, weights, written.sha256, tuple(target.name for target in chosen))
+
+
+def _sbom_encoder(contents: assemble.Contents, quantization: str) -> assemble.EncodeSbom:
+    """Encode the bill of materials with a library that is slow to import: done beside the copying where that is first.
+
+    Cyclonedx takes a quarter of a second to import, which a thread does while the weights are copied and hashed.
+    """
+    pool = ThreadPoolExecutor(1)
+    module = pool.submit(importlib.import_module, "mkexe.sbom")
+    pool.shutdown(wait=False)
+    third_party = contents.files.get(f"page/{page.LICENSES}", b"").decode()
+
+    def encode(manifest: Manifest) -> bytes:
+        encoded: bytes = module.result().encode_sbom(manifest, quantization=quantization, third_party=third_party)
+        return encoded
+
+    return encode
+
+
+def _known_parts(parts: tuple[Part, ...]) -> tuple[Copied, ...]:
+    """What an earlier build found these files to be; empty unless all are known and look untouched since."""
+    known = []
+    for part in parts:
+        record = cache.recall("weights", _facts_of(part))
+        if record is None or set(record) != {field.name for field in dataclasses.fields(Copied)}:
+            return ()
+        known.append(Copied(**record))
+    return tuple(known)
+
+
+def _remember_parts(parts: tuple[Part, ...], found: tuple[Copied, ...]) -> None:
+    for part, copied in zip(parts, found, strict=True):
+        cache.remember("weights", _facts_of(part), dataclasses.asdict(copied))
+
+
+def _facts_of(part: Part) -> dict[str, Any]:
+    """What changes when the file's content does, almost always; the build looks at the content all the same."""
+    status = part.path.stat()
+    return {
+        "device": status.st_dev, "inode": status.st_ino, "size": status.st_size,
+        "modified_ns": status.st_mtime_ns, "changed_ns": status.st_ctime_ns,
+    }  # fmt: skip
 
 
 def get_runtime(target: Target) -> Runtime:

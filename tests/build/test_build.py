@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -132,6 +134,35 @@ def test_a_large_model_is_copied_with_flat_memory(mkexe: Mkexe, large_model: Pat
     peak_kilobytes = int(done.stdout.rsplit("peak ", 1)[1])
     assert peak_kilobytes < 250_000
     (tmp_path / "out").unlink()
+
+
+def test_the_sha256_in_the_table_is_the_files(mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    """It is computed while the file is written: from the second build on beside the copying."""
+    for turn, prompt in enumerate(["", "Be brief.", "x" * 5000]):
+        out = tmp_path / f"out{turn}"
+        said = json.loads(mkexe("build", model, "-o", out, *TARGET, "--json", "--system-prompt", prompt).stdout)
+        assert said["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+        assert said["size"] == out.stat().st_size
+
+
+def test_what_was_remembered_of_the_weights_is_never_believed(mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    first = split_gguf(model, tmp_path / "parts", parts=2)
+    fixed = {"SOURCE_DATE_EPOCH": "1700000000"}
+    mkexe("build", first, "-o", tmp_path / "good", *TARGET, environment=fixed)
+    remembered = sorted((mkexe.cache / "weights").iterdir())
+    assert len(remembered) == 2
+    damaged: tuple[object, ...] = ({"size": 1, "sha256": "0" * 64, "crc32": 4_000_000_000}, {"size": 1}, [])
+    for wrong in damaged:
+        for record in remembered:
+            record.write_text(json.dumps(wrong))
+        said = json.loads(mkexe("build", first, "-o", tmp_path / "out", *TARGET, "--json", environment=fixed).stdout)
+        assert (tmp_path / "out").read_bytes() == (tmp_path / "good").read_bytes()
+        assert said["sha256"] == hashlib.sha256((tmp_path / "good").read_bytes()).hexdigest()
+
+
+def test_a_cache_that_cannot_remember_is_no_error(mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    (mkexe.cache / "weights").write_text("a file where the folder should be")
+    mkexe("build", model, "-o", tmp_path / "out", *TARGET)
 
 
 def test_a_full_disk_is_reported_before_copying(mkexe: Mkexe, model: Path, tmp_path: Path) -> None:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from gguf.constants import GGUFValueType, Keys
-
 from mkexe.errors import ModelError
 from mkexe.sources.gguf_bytes import HeaderReader
+from mkexe.sources.gguf_constants import GGUFValueType, Keys
 from mkexe.sources.gguf_errors import damaged, shown, unusable
 from mkexe.sources.gguf_header import read_gguf
 from mkexe.sources.gguf_kinds import ModelKind, kind_of

@@ -12,10 +12,9 @@ import struct
 from pathlib import Path
 from types import MappingProxyType
 
-from gguf.constants import GGUFValueType, Keys
-
 from mkexe.errors import ModelError
 from mkexe.sources.gguf_bytes import I32, I64, U32, U64, HeaderReader
+from mkexe.sources.gguf_constants import GGUFValueType, Keys
 from mkexe.sources.gguf_errors import damaged, printable, shown
 from mkexe.sources.gguf_lookalikes import MAGIC, PROBE_BYTES, not_a_gguf
 from mkexe.sources.gguf_model import ArrayInfo, Entry, GgufHeader, LongText, Value

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from gguf.constants import GGUFType, Keys
-
+from mkexe.sources.gguf_constants import GGUFType, Keys
 from mkexe.sources.gguf_model import GgufHeader
 
 

@@ -9,8 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from gguf.constants import GGUFValueType, Keys
-
+from mkexe.sources.gguf_constants import GGUFValueType, Keys
 from mkexe.sources.gguf_types import FILE_TYPES
 
 

@@ -10,9 +10,8 @@ import os
 import re
 from pathlib import Path
 
-from gguf.constants import GGUFValueType, Keys
-
 from mkexe.errors import ModelError
+from mkexe.sources.gguf_constants import GGUFValueType, Keys
 from mkexe.sources.gguf_errors import damaged, file_name, printable, shown, unusable
 from mkexe.sources.gguf_header import read_gguf
 from mkexe.sources.gguf_model import GgufHeader

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gguf.constants import GGUFValueType, Keys
-
+from mkexe.sources.gguf_constants import GGUFValueType, Keys
 from mkexe.sources.gguf_errors import damaged, shown, unusable
 from mkexe.sources.gguf_model import ArrayInfo, GgufHeader
 from mkexe.sources.gguf_supported import Supported

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gguf.constants import GGUFValueType
-
+from mkexe.sources.gguf_constants import GGUFValueType
 from mkexe.sources.gguf_errors import damaged, unusable
 from mkexe.sources.gguf_model import GgufHeader
 

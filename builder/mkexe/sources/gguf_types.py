@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFValueType, LlamaFileType
+from mkexe.sources.gguf_constants import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFValueType, LlamaFileType
 
 MAX_DIMS = 4
 """Dimensions of a tensor (`GGML_MAX_DIMS`, ggml/include/ggml.h)."""
