@@ -50,12 +50,9 @@ int show_version() {
 }
 
 static void show_model(const bundled_model & model) {
-    uint64_t size = 0;
-    for (const auto & part : model.parts) {
-        size += part.size;
-    }
     std::printf("%-8s %s (architecture %s, licence %s, %.1f MB", model.role.c_str(), model.name.c_str(),
-                model.architecture.c_str(), model.license.empty() ? "not stated" : model.license.c_str(), size / 1e6);
+                model.architecture.c_str(), model.license.empty() ? "not stated" : model.license.c_str(),
+                model_bytes(model) / 1e6);
     std::printf(model.parts.size() > 1 ? ", %zu parts)\n" : ")\n", model.parts.size());
     for (const auto & part : model.parts) {
         std::printf("         %s at offset %llu, SHA-256 %s\n", part.name.c_str(), (unsigned long long) part.offset,

@@ -2,11 +2,15 @@
 
 #include "cpu-registers.h"
 #include "ggml-backend.h"
+#include "ggml-cpu.h"
 #include "platform.h"
 
-#define MKEXE_CPU_VARIANT(symbol, name, features)                     \
-    extern "C" int                ggml_backend_score__##symbol(void); \
-    extern "C" ggml_backend_reg_t ggml_backend_cpu_reg__##symbol(void);
+using type_traits = const ggml_type_traits_cpu * (*) (ggml_type);
+
+#define MKEXE_CPU_VARIANT(symbol, ops, name, features)                            \
+    extern "C" int                          ggml_backend_score__##symbol(void);   \
+    extern "C" ggml_backend_reg_t           ggml_backend_cpu_reg__##symbol(void); \
+    extern "C" const ggml_type_traits_cpu * ggml_get_type_traits_cpu__##symbol(ggml_type);
 #include "cpu-variants.inc"
 #undef MKEXE_CPU_VARIANT
 
@@ -15,11 +19,18 @@ struct cpu_variant_row {
     const char * features;
     int (*score)(void);
     ggml_backend_reg_t (*reg)(void);
+    ggml_backend_reg_t (*ops_reg)(void);  // of the level that its elementwise kernels belong to
+    type_traits traits;
 };
 
 static const cpu_variant_row rows[] = {
-#define MKEXE_CPU_VARIANT(symbol, name, features) \
-    { name, features, ggml_backend_score__##symbol, ggml_backend_cpu_reg__##symbol },
+#define MKEXE_CPU_VARIANT(symbol, ops, name, features) \
+    { name,                                            \
+      features,                                        \
+      ggml_backend_score__##symbol,                    \
+      ggml_backend_cpu_reg__##symbol,                  \
+      ggml_backend_cpu_reg__##ops,                     \
+      ggml_get_type_traits_cpu__##symbol },
 #include "cpu-variants.inc"
 #undef MKEXE_CPU_VARIANT
 };
@@ -75,13 +86,27 @@ outcome<cpu_variant> chosen_cpu_variant() {
     return *best;
 }
 
+const char * chosen_cpu_reason() {
+    return environment("MKEXE_CPU").empty() ? "the highest score on this processor" : "MKEXE_CPU names it";
+}
+
+static type_traits active_traits;
+
 // asked for by ggml-backend-reg.cpp, once; serve() has made sure that there is a choice
 extern "C" ggml_backend_reg_t ggml_backend_cpu_reg(void) {
     const auto chosen = chosen_cpu_variant();
     for (const auto & row : rows) {
         if (chosen && row.name == chosen.value().name) {
+            active_traits = row.traits;
+            row.ops_reg();  // fills the tables that its kernels look into
             return row.reg();
         }
     }
     return nullptr;
+}
+
+// What elementwise kernels ask for: they may be a lower level's (native/cpu/variants.cmake), rows are multiplied by the
+// chosen one's code all the same.
+extern "C" const ggml_type_traits_cpu * mkexe_cpu_type_traits(ggml_type type) {
+    return active_traits(type);
 }

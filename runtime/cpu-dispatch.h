@@ -19,3 +19,6 @@ std::vector<cpu_variant> cpu_variants();
 // The variant with the highest score, or the one that MKEXE_CPU names. A sentence where this processor runs none, or not
 // the named one.
 outcome<cpu_variant> chosen_cpu_variant();
+
+// Why that one was chosen.
+const char * chosen_cpu_reason();

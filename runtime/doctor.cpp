@@ -18,12 +18,9 @@ static json kernel_facts() {
     for (const auto & variant : cpu_variants()) {
         scores.push_back({ { "name", variant.name }, { "features", variant.features }, { "score", variant.score } });
     }
-    const bool forced = !environment("MKEXE_CPU").empty();
     return {
         { "chosen", chosen ? json(chosen.value().name) : json(nullptr) },
-        { "why", !chosen ? chosen.message() :
-                 forced  ? "MKEXE_CPU names it" :
-                           "the highest score on this processor" },
+        { "why", chosen ? chosen_cpu_reason() : chosen.message() },
         { "levels", scores },
     };
 }
@@ -41,16 +38,6 @@ static std::string thread_reason(const machine_facts & machine) {
     return machine.fast_cores < machine.cores ? "one per fast core" : "one per physical core";
 }
 
-static uint64_t weight_bytes(const artifact & source) {
-    uint64_t size = 0;
-    for (const auto & model : source.contents.models) {
-        for (const auto & part : model.parts) {
-            size += part.size;
-        }
-    }
-    return size;
-}
-
 static json all_facts(const artifact & source) {
     const auto machine = read_machine();
     return {
@@ -60,7 +47,7 @@ static json all_facts(const artifact & source) {
             { "llama_cpp", llama_commit() },
             { "target", MKEXE_TARGET },
             { "file", source.path },
-            { "weight_bytes", weight_bytes(source) } } },
+            { "weight_bytes", weight_bytes(source.contents) } } },
         { "processor",
           { { "name", machine.processor },
             { "logical", machine.logical },
@@ -77,8 +64,9 @@ static void print_row(const char * name, const std::string & text) {
     std::printf("%-10s %s\n", name, text.c_str());
 }
 
-static std::string gigabytes(const json & bytes) {
-    return one_decimal(bytes.get<double>() / 1e9) + " GB";
+static std::string readable_size(const json & bytes) {
+    const double size = bytes.get<double>();
+    return size < 1e9 ? one_decimal(size / 1e6) + " MB" : one_decimal(size / 1e9) + " GB";
 }
 
 static void print_readable(const json & facts) {
@@ -103,8 +91,9 @@ static void print_readable(const json & facts) {
                     score > 0 ? ("score " + std::to_string(score)).c_str() : "not on this processor");
     }
     print_row("threads", facts["threads"]["default"].dump() + ": " + facts["threads"]["why"].get<std::string>());
-    print_row("memory", gigabytes(facts["memory"]["total_bytes"]) + ", " + gigabytes(facts["memory"]["free_bytes"]) +
-                            " free; the weights are " + gigabytes(program["weight_bytes"]) + ", used from the file");
+    print_row("memory", readable_size(facts["memory"]["total_bytes"]) + ", " +
+                            readable_size(facts["memory"]["free_bytes"]) + " free; the weights are " +
+                            readable_size(program["weight_bytes"]) + ", used from the file");
 }
 
 int show_doctor(const artifact & source, bool as_json) {

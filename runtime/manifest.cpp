@@ -117,6 +117,9 @@ static manifest decode(const json & root, const superblock & block) {
     for (const json & runtime : list_of(root, "runtimes")) {
         contents.runtimes.push_back({ text_of(runtime, "target"), range_of(runtime, block) });
     }
+    for (const json & pack : list_of(root, "packs")) {
+        contents.packs.push_back(range_of(pack, block));
+    }
     for (const json & model : list_of(root, "models")) {
         contents.models.push_back(model_of(model, block));
     }
@@ -140,8 +143,25 @@ outcome<manifest> read_manifest(const std::string & text, const superblock & blo
     }
 }
 
+uint64_t model_bytes(const bundled_model & model) {
+    uint64_t size = 0;
+    for (const auto & part : model.parts) {
+        size += part.size;
+    }
+    return size;
+}
+
+uint64_t weight_bytes(const manifest & contents) {
+    uint64_t size = 0;
+    for (const auto & model : contents.models) {
+        size += model_bytes(model);
+    }
+    return size;
+}
+
 std::vector<stored_range> all_ranges(const manifest & contents) {
     std::vector<stored_range> ranges = contents.files;
+    ranges.insert(ranges.end(), contents.packs.begin(), contents.packs.end());
     for (const auto & runtime : contents.runtimes) {
         ranges.push_back(runtime.range);
     }

@@ -37,6 +37,7 @@ struct manifest {
     std::string                  generator;
     std::vector<std::string>     default_args;
     std::vector<bundled_runtime> runtimes;
+    std::vector<stored_range>    packs;  // the Unix runtimes, packed
     std::vector<bundled_model>   models;
     std::vector<stored_range>    files;
     std::string                  text;  // the manifest as it is stored
@@ -45,5 +46,9 @@ struct manifest {
 // Decodes and checks `text`. Every range must lie in [head, block.manifest_offset) of the artifact.
 outcome<manifest> read_manifest(const std::string & text, const superblock & block);
 
-// Runtimes, model parts and files, in no particular order.
+// The weights' size in bytes: one model's, and all models'.
+uint64_t model_bytes(const bundled_model & model);
+uint64_t weight_bytes(const manifest & contents);
+
+// Runtimes, packs, model parts and files, in no particular order.
 std::vector<stored_range> all_ranges(const manifest & contents);

@@ -3,6 +3,7 @@
 #include "cpu-dispatch.h"
 #include "embedded-file.h"
 #include "exit-status.h"
+#include "log.h"
 #include "machine.h"
 #include "page-assets.h"
 #include "platform.h"
@@ -14,12 +15,24 @@ int llama_server(int argc, char ** argv);
 
 static std::string served_title;
 
+// For llama.cpp's log: what doctor says in full.
+static void log_kernels() {
+    std::string scores;
+    for (const auto & variant : cpu_variants()) {
+        scores += (scores.empty() ? "" : ", ") + std::string(variant.name) + " " + std::to_string(variant.score);
+    }
+    if (const auto chosen = chosen_cpu_variant()) {
+        LOG_INF("kernels: %s, %s (scores: %s)\n", chosen.value().name, chosen_cpu_reason(), scores.c_str());
+    }
+}
+
 // Called from upstream's server (native/patches/server-start-hooks.patch).
 void mkexe_on_listening(const std::vector<std::string> & addresses) {
     std::fprintf(stderr, "%s: loading the model\n", served_title.c_str());
     for (const auto & address : addresses) {
         std::fprintf(stderr, "listening on %s\n", address.c_str());
     }
+    log_kernels();
 }
 
 void mkexe_on_ready() {

@@ -19,10 +19,18 @@ from mkexe import __version__
 from mkexe.binfmt import pe
 from mkexe.container import plan, superblock
 from mkexe.container.head import compose_head
-from mkexe.container.manifest import ENTRY_NAME, Manifest, ModelRecord, Range, RuntimeRecord, encode_manifest
-from mkexe.copying import Copied, FollowingHash, Progress, copy_bytes, copy_file, describe
+from mkexe.container.manifest import (
+    ENTRY_NAME,
+    Manifest,
+    ModelRecord,
+    PackRecord,
+    Range,
+    RuntimeRecord,
+    encode_manifest,
+)
+from mkexe.copying import Copied, FollowingHash, Progress, copy_bytes, copy_file
 from mkexe.errors import OutputError
-from mkexe.model import LauncherRow, Model, PageSettings, Runtime, Target
+from mkexe.model import LauncherRow, Model, Pack, PageSettings, Runtime, Target
 
 LAYOUT = "exe"
 # Windows refuses to start programs of 4 GiB and more; the difference leaves room for a signature.
@@ -47,6 +55,7 @@ class Contents:
     name: str
     model: Model
     runtimes: tuple[tuple[Target, Runtime], ...]
+    packs: tuple[Pack, ...]
     files: dict[str, bytes]
     page: PageSettings
     default_args: tuple[str, ...]
@@ -68,7 +77,8 @@ class Layout:
     """Where things go, as offsets by name; `end` is where the last of them ends."""
 
     windows: pe.RelocatedPe | None
-    runtimes: dict[str, int]
+    unpackers: dict[str, int]
+    packs: dict[str, int]
     parts: dict[str, int]
     files: dict[str, int]
     end: int
@@ -78,16 +88,21 @@ def place_contents(contents: Contents) -> Layout:
     """Compute every offset; nothing is written."""
     windows = None
     end = superblock.HEAD_SIZE
-    runtimes = {}
+    unpackers = {}
     for target, runtime in contents.runtimes:
         if target.system == WINDOWS_SYSTEM:
             windows = pe.relocate_pe_headers(runtime.path.read_bytes(), superblock.HEAD_SIZE)
             end += len(windows.body)
     for target, runtime in contents.runtimes:
-        if target.system != WINDOWS_SYSTEM:
-            size = runtime.packed.stat().st_size
-            runtimes[target.name] = plan.place(end, _runtime_entry(target), size, plan.RUNTIME_ALIGNMENT)
-            end = runtimes[target.name] + size
+        if runtime.unpacker is not None:
+            size = runtime.unpacker.stat().st_size
+            unpackers[target.name] = plan.place(end, _unpacker_entry(target), size, plan.RUNTIME_ALIGNMENT)
+            end = unpackers[target.name] + size
+    packs = {}
+    for pack in contents.packs:
+        size = pack.path.stat().st_size
+        packs[pack.entry] = plan.place(end, pack.entry, size, plan.SMALL_ALIGNMENT)
+        end = packs[pack.entry] + size
     parts = {}
     for part in contents.model.parts:
         parts[part.entry] = plan.place(end, part.entry, part.size_bytes, plan.WEIGHTS_ALIGNMENT)
@@ -96,69 +111,183 @@ def place_contents(contents: Contents) -> Layout:
     for name, data in contents.files.items():
         files[name] = plan.place(end, name, len(data), plan.SMALL_ALIGNMENT)
         end = files[name] + len(data)
-    return Layout(windows, runtimes, parts, files, end)
+    return Layout(windows, unpackers, packs, parts, files, end)
 
 
-def write_artifact(
-    contents: Contents,
-    layout: Layout,
-    output: BinaryIO,
-    progress: Progress,
-    render_script: RenderScript,
-    encode_sbom: EncodeSbom,
-) -> Written:
+@dataclass(frozen=True)
+class Tools:
+    """What an artifact's text is made with: `render_script` the head's script, `encode_sbom` the bill of materials."""
+
+    render_script: RenderScript
+    encode_sbom: EncodeSbom
+
+
+def write_artifact(contents: Contents, layout: Layout, output: BinaryIO, progress: Progress, tools: Tools) -> Written:
     """Write everything into the empty, seekable file `output`; `progress` gets bytes of weights done so far.
 
     Raises OutputError when a part of the model changed while it was read, or the disk is full.
     """
     try:
-        runtimes = _write_runtimes(contents, layout, output)
-        for name, data in contents.files.items():
-            copy_bytes(data, output, layout.files[name])
-        halves = _Halves(progress)
-        if contents.expected:
-            ending = _finish(contents, layout, runtimes, contents.expected, output, render_script, encode_sbom)
-            with closing(FollowingHash(output, ending.head, halves.second)) as digest:
-                parts = _write_weights(contents, layout, output, halves.first, digest)
-                if parts == contents.expected:
-                    return _seal(ending, parts, output, digest)
-        else:
-            parts = _write_weights(contents, layout, output, halves.first, None)
-        ending = _finish(contents, layout, runtimes, parts, output, render_script, encode_sbom)
-        with closing(FollowingHash(output, ending.head, halves.second)) as digest:
-            return _seal(ending, parts, output, digest)
+        return _Writer(contents, layout, output, tools).write(progress)
     except OSError as error:
         raise OutputError(f"writing failed: {error.strerror}", "make room on that disk, or choose another") from error
 
 
-def _write_runtimes(contents: Contents, layout: Layout, output: BinaryIO) -> tuple[RuntimeRecord, ...]:
-    records = []
-    for target, runtime in contents.runtimes:
-        if target.system == WINDOWS_SYSTEM:
-            assert layout.windows is not None
-            copied = copy_bytes(layout.windows.body, output, superblock.HEAD_SIZE)
-            where, encoding = _range(None, superblock.HEAD_SIZE, copied), "none"
+@dataclass(frozen=True)
+class _Ending:
+    """What goes over the first bytes at last, and the artifact's size in bytes."""
+
+    head: bytes
+    size: int
+
+
+class _Writer:
+    """Writes one artifact into one file."""
+
+    def __init__(self, contents: Contents, layout: Layout, output: BinaryIO, tools: Tools) -> None:
+        self._contents = contents
+        self._layout = layout
+        self._output = output
+        self._tools = tools
+        self._runtimes: tuple[RuntimeRecord, ...] = ()
+        self._packs: tuple[Range, ...] = ()
+        self._files: tuple[Range, ...] = ()
+
+    def write(self, progress: Progress) -> Written:
+        """Everything; the head last."""
+        self._runtimes = tuple(self._write_runtime(target, runtime) for target, runtime in self._contents.runtimes)
+        self._packs = tuple(
+            self._write_bytes(pack.entry, self._layout.packs, pack.path.read_bytes()) for pack in self._contents.packs
+        )
+        self._files = tuple(
+            self._write_bytes(name, self._layout.files, data) for name, data in self._contents.files.items()
+        )
+        halves = _Halves(progress, sum(part.size_bytes for part in self._contents.model.parts))
+        expected = self._contents.expected
+        if expected:
+            ending = self._write_ending(expected)
+            with closing(FollowingHash(self._output, ending.head, halves.second)) as digest:
+                parts = self._write_weights(halves.first, digest.advance)
+                if parts == expected:
+                    return self._seal(ending, parts, digest)
         else:
-            offset = layout.runtimes[target.name]
-            where = _range(_runtime_entry(target), offset, copy_bytes(runtime.packed.read_bytes(), output, offset))
-            encoding = "gzip"
-        records.append(RuntimeRecord(target.name, where, encoding, runtime.size_bytes, runtime.sha256, runtime.build))
-    return tuple(records)
+            parts = self._write_weights(halves.first, _ignore)
+        ending = self._write_ending(parts)
+        with closing(FollowingHash(self._output, ending.head, halves.second)) as digest:
+            return self._seal(ending, parts, digest)
 
+    def _write_runtime(self, target: Target, runtime: Runtime) -> RuntimeRecord:
+        if runtime.unpacker is None:
+            assert self._layout.windows is not None
+            copied = copy_bytes(self._layout.windows.body, self._output, superblock.HEAD_SIZE)
+            where, pack = _range(None, superblock.HEAD_SIZE, copied), None
+        else:
+            offset = self._layout.unpackers[target.name]
+            copied = copy_bytes(runtime.unpacker.read_bytes(), self._output, offset)
+            where = _range(_unpacker_entry(target), offset, copied)
+            found = next(pack for pack in self._contents.packs if target.name in pack.offsets)
+            pack = PackRecord(found.entry, found.offsets[target.name])
+        return RuntimeRecord(target.name, where, pack, runtime.size_bytes, runtime.sha256, runtime.build)
 
-def _write_weights(
-    contents: Contents, layout: Layout, output: BinaryIO, progress: Progress, digest: FollowingHash | None
-) -> tuple[Copied, ...]:
-    """Copy and hash the parts; with `digest`, what is written goes there."""
-    parts: list[Copied] = []
-    done = 0
-    for part in contents.model.parts:
-        offset = layout.parts[part.entry]
-        advance = _after(offset, digest.advance) if digest is not None else _ignore
-        copied = copy_file(part.path, part.size_bytes, output, offset, _after(done, progress), advance)
-        parts.append(copied)
-        done += part.size_bytes
-    return tuple(parts)
+    def _write_bytes(self, entry: str, offsets: dict[str, int], data: bytes) -> Range:
+        return _range(entry, offsets[entry], copy_bytes(data, self._output, offsets[entry]))
+
+    def _write_weights(self, progress: Progress, advance: Progress) -> tuple[Copied, ...]:
+        """Copy and hash the parts; `progress` gets the bytes hashed, `advance` the end of what is written."""
+        parts = []
+        done = 0
+        for part in self._contents.model.parts:
+            offset = self._layout.parts[part.entry]
+            hashed, written = _after(done, progress), _after(offset, advance)
+            parts.append(copy_file(part.path, part.size_bytes, self._output, offset, hashed, written))
+            done += part.size_bytes
+        return tuple(parts)
+
+    def _write_ending(self, parts: tuple[Copied, ...]) -> _Ending:
+        """All that quotes the weights' hashes but the head: bill of materials, manifest, ZIP records."""
+        self._output.flush()
+        self._output.truncate(self._layout.end)
+        manifest = self._add_sbom(self._describe(parts))
+        text = encode_manifest(manifest)
+        end = max(item.offset + item.size for item in manifest.ranges())
+        offset = plan.place(end, ENTRY_NAME, len(text), plan.SMALL_ALIGNMENT)
+        copied = copy_bytes(text, self._output, offset)
+        pieces = plan.records(manifest, offset, len(text), copied.crc32)
+        for piece in pieces:
+            copy_bytes(piece.data, self._output, piece.offset)
+        self._output.flush()
+        directory = pieces[-1].offset
+        size = directory + len(pieces[-1].data)
+        return _Ending(self._compose_head(manifest, offset, copied, directory, size), size)
+
+    def _describe(self, parts: tuple[Copied, ...]) -> Manifest:
+        contents = self._contents
+        model = contents.model
+        ranges = tuple(
+            _range(part.entry, self._layout.parts[part.entry], copied)
+            for part, copied in zip(model.parts, parts, strict=True)
+        )
+        return Manifest(
+            name=contents.name,
+            layout=LAYOUT,
+            created=plan.format_time(contents.created),
+            generator=f"mkexe {__version__}",
+            default_args=contents.default_args,
+            page={"title": contents.page.title, "system_prompt": contents.page.system_prompt},
+            runtimes=self._runtimes,
+            packs=self._packs,
+            models=(ModelRecord("model", model.name, model.architecture, model.license, ranges),),
+            files=self._files,
+        )
+
+    def _add_sbom(self, manifest: Manifest) -> Manifest:
+        """Write the bill of materials behind everything that does not quote the weights' hashes, as it does."""
+        data = self._tools.encode_sbom(manifest)
+        offset = plan.place(self._layout.end, SBOM_ENTRY, len(data), plan.SMALL_ALIGNMENT)
+        written = _range(SBOM_ENTRY, offset, copy_bytes(data, self._output, offset))
+        return replace(manifest, files=(*manifest.files, written))
+
+    def _compose_head(self, manifest: Manifest, offset: int, text: Copied, directory: int, size: int) -> bytes:
+        """The head for a manifest of `text` at `offset`, and a central directory that ends at `size`."""
+        windows = self._layout.windows
+        head, superblock_at = compose_head(self._render_script(manifest), windows.headers if windows else None)
+        block = superblock.Superblock(
+            position=superblock_at,
+            manifest_offset=offset,
+            manifest_size=text.size,
+            manifest_sha256=bytes.fromhex(text.sha256),
+            directory_offset=directory,
+            artifact_size=size,
+            head_sha256=superblock.hash_head(head, superblock_at),
+        )
+        encoded = superblock.encode_superblock(block)
+        return head[:superblock_at] + encoded + head[superblock_at + len(encoded) :]
+
+    def _render_script(self, manifest: Manifest) -> bytes:
+        targets = {target.name: target for target, _ in self._contents.runtimes}
+        packs = {item.entry: item for item in manifest.packs}
+        rows = [
+            LauncherRow(
+                uname=targets[record.target].uname,
+                offset=record.range.offset,
+                size=record.range.size,
+                pack_offset=packs[record.pack.entry].offset,
+                pack_size=packs[record.pack.entry].size,
+                pack_skip=record.pack.skip,
+                unpacked_size=record.unpacked_size,
+                unpacked_sha256=record.unpacked_sha256,
+            )
+            for record in manifest.runtimes
+            if record.pack is not None
+        ]
+        return self._tools.render_script(rows, list(targets), self._layout.windows is not None)
+
+    def _seal(self, ending: _Ending, parts: tuple[Copied, ...], digest: FollowingHash) -> Written:
+        """Make it an artifact: all of it is hashed, and the head written."""
+        digest.advance(ending.size)
+        copy_bytes(ending.head, self._output, 0)
+        self._output.flush()
+        return Written(ending.size, digest.digest(), parts)
 
 
 def _after(done: int, progress: Progress) -> Progress:
@@ -171,10 +300,11 @@ def _ignore(_: int) -> None:
 
 
 class _Halves:
-    """Two passes over the same bytes, side by side or one after the other, as one progress."""
+    """Two passes over `total` bytes and a little more, side by side or one after the other, as one progress."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, total: int) -> None:
         self._progress = progress
+        self._total = total
         self._done = [0, 0]
 
     def first(self, done: int) -> None:
@@ -186,109 +316,11 @@ class _Halves:
         self._tell(1, done)
 
     def _tell(self, which: int, done: int) -> None:
-        self._done[which] = done
+        self._done[which] = min(done, self._total)
         self._progress(sum(self._done) // 2)
 
 
-@dataclass(frozen=True)
-class _Ending:
-    """What goes over the first bytes at last, and the artifact's size in bytes."""
-
-    head: bytes
-    size: int
-
-
-def _finish(
-    contents: Contents,
-    layout: Layout,
-    runtimes: tuple[RuntimeRecord, ...],
-    parts: tuple[Copied, ...],
-    output: BinaryIO,
-    render_script: RenderScript,
-    encode_sbom: EncodeSbom,
-) -> _Ending:
-    """Write all that quotes the weights' hashes but the head: bill of materials, manifest, ZIP records."""
-    output.flush()
-    output.truncate(layout.end)
-    manifest = _add_sbom(_describe(contents, layout, runtimes, parts), layout.end, output, encode_sbom)
-    text = encode_manifest(manifest)
-    end = max(item.offset + item.size for item in manifest.ranges())
-    manifest_offset = plan.place(end, ENTRY_NAME, len(text), plan.SMALL_ALIGNMENT)
-    copied = copy_bytes(text, output, manifest_offset)
-    pieces = plan.records(manifest, manifest_offset, len(text), copied.crc32)
-    for piece in pieces:
-        copy_bytes(piece.data, output, piece.offset)
-    output.flush()
-    directory = pieces[-1]
-    script = _script(contents, manifest, render_script)
-    head, superblock_at = compose_head(script, layout.windows.headers if layout.windows is not None else None)
-    block = superblock.Superblock(
-        position=superblock_at,
-        manifest_offset=manifest_offset,
-        manifest_size=len(text),
-        manifest_sha256=bytes.fromhex(copied.sha256),
-        directory_offset=directory.offset,
-        artifact_size=directory.offset + len(directory.data),
-        head_sha256=superblock.hash_head(head, superblock_at),
-    )
-    encoded = superblock.encode_superblock(block)
-    head = head[:superblock_at] + encoded + head[superblock_at + len(encoded) :]
-    return _Ending(head, block.artifact_size)
-
-
-def _describe(
-    contents: Contents, layout: Layout, runtimes: tuple[RuntimeRecord, ...], parts: tuple[Copied, ...]
-) -> Manifest:
-    model = contents.model
-    ranges = tuple(
-        _range(part.entry, layout.parts[part.entry], copied) for part, copied in zip(model.parts, parts, strict=True)
-    )
-    return Manifest(
-        name=contents.name,
-        layout=LAYOUT,
-        created=plan.format_time(contents.created),
-        generator=f"mkexe {__version__}",
-        default_args=contents.default_args,
-        page={"title": contents.page.title, "system_prompt": contents.page.system_prompt},
-        runtimes=runtimes,
-        models=(ModelRecord("model", model.name, model.architecture, model.license, ranges),),
-        files=tuple(_range(name, layout.files[name], describe(data)) for name, data in contents.files.items()),
-    )
-
-
-def _add_sbom(manifest: Manifest, end: int, output: BinaryIO, encode_sbom: EncodeSbom) -> Manifest:
-    """Write the bill of materials behind everything that does not quote the weights' hashes, as it does."""
-    data = encode_sbom(manifest)
-    offset = plan.place(end, SBOM_ENTRY, len(data), plan.SMALL_ALIGNMENT)
-    return replace(manifest, files=(*manifest.files, _range(SBOM_ENTRY, offset, copy_bytes(data, output, offset))))
-
-
-def _seal(ending: _Ending, parts: tuple[Copied, ...], output: BinaryIO, digest: FollowingHash) -> Written:
-    """Make it an artifact: all of it is hashed, and the head written."""
-    digest.advance(ending.size)
-    copy_bytes(ending.head, output, 0)
-    output.flush()
-    return Written(ending.size, digest.digest(), parts)
-
-
-def _script(contents: Contents, manifest: Manifest, render_script: RenderScript) -> bytes:
-    targets = {target.name: target for target, _ in contents.runtimes}
-    rows = [
-        LauncherRow(
-            targets[record.target].uname,
-            record.range.offset,
-            record.range.size,
-            record.unpacked_size,
-            record.unpacked_sha256,
-        )
-        for record in manifest.runtimes
-        if record.encoding == "gzip"
-    ]
-    windows = any(target.system == WINDOWS_SYSTEM for target in targets.values())
-    return render_script(rows, list(targets), windows)
-
-
-def _runtime_entry(target: Target) -> str:
+def _unpacker_entry(target: Target) -> str:
     return f"runtimes/{target.name}.gz"
 
 
@@ -298,7 +330,7 @@ def _range(entry: str | None, offset: int, copied: Copied) -> Range:
 
 def needed_bytes(layout: Layout) -> int:
     """An upper bound of the artifact's size in bytes: what is placed, and generously what is written after that."""
-    names = len(layout.runtimes) + len(layout.parts) + len(layout.files)
+    names = len(layout.unpackers) + len(layout.packs) + len(layout.parts) + len(layout.files)
     return layout.end + 96 * 1024 + 1024 * names
 
 

@@ -112,7 +112,7 @@ def _boot_target(
 def _audit(artifact: Artifact, target: str, audit: Audit) -> BootResult:
     record = next(record for record in artifact.manifest.runtimes if record.target == target)
     with artifact.path.open("rb") as file:
-        findings, facts = audit(target, b"".join(unpack_runtime(file, record)))
+        findings, facts = audit(target, b"".join(unpack_runtime(file, artifact.manifest, record)))
     verdict = FAILED if findings else AUDITED
     return BootResult(target, "load commands, libraries, signature", verdict, "; ".join(findings) or facts, 0.0)
 
@@ -136,7 +136,7 @@ def _qemu_starter(artifact: Artifact, target: str) -> _Starter:
         record = next(record for record in artifact.manifest.runtimes if record.target == target)
         runtime = folder / "runtime"
         with artifact.path.open("rb") as file, runtime.open("wb") as output:
-            output.writelines(unpack_runtime(file, record))
+            output.writelines(unpack_runtime(file, artifact.manifest, record))
         runtime.chmod(0o700)
         return ["qemu-aarch64-static", str(runtime)]
 

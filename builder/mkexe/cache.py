@@ -7,6 +7,7 @@
     zig-VERSION/ the compiler, under a path that outlives the virtual environment it came in
     build/       build trees, one per target and source; kept, so that only what changed compiles again
     runtimes/    finished runtimes; by target and key
+    packs/       the runtimes of one processor, packed; by the hashes of these
     page/        built pages; by key
     weights/     hashes of GGUF files that were bundled; by what stat(2) says of them
     zig/         zig's own cache: its C and C++ libraries and compiled objects
@@ -78,6 +79,18 @@ def new_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """A temporary file that becomes `path` when the block ends without an error, and vanishes otherwise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def hash_bytes(data: bytes) -> str:
     """SHA-256 in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
@@ -92,11 +105,8 @@ def hash_file(path: Path) -> str:
 def remember(kind: str, facts: dict[str, Any], record: dict[str, Any]) -> None:
     """Keep a small record under `facts`; a cache that cannot be written is no error."""
     path = _record_path(kind, facts)
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with contextlib.suppress(OSError), new_file(path) as temporary:
         temporary.write_text(json.dumps(record), "utf-8")
-        temporary.replace(path)
 
 
 def recall(kind: str, facts: dict[str, Any]) -> dict[str, Any] | None:

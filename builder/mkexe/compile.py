@@ -26,14 +26,14 @@ from mkexe.errors import CompileError, ToolMissingError
 from mkexe.model import Runtime, Target
 
 # what of the checkout decides the result, and what of it the build tree gets a copy of
-_TREE = ("CMakeLists.txt", "runtime", "native/toolchains", "native/cpu")
+_TREE = ("CMakeLists.txt", "runtime", "native/toolchains", "native/cpu", "native/unpacker")
 # the unit tests of runtime/: they decide nothing of it, so no key holds them
 _TESTS = "tests/cpp"
 LICENSES = "licenses.txt"
-_PACKED = "mkexe-runtime.gz"
+_UNPACKER = "unpack.gz"
 _NINJA_STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
 # raised when this file changes what comes out
-_RECIPE = 3
+_RECIPE = 5
 _LICENSES_IN_HEADERS = {
     "miniaudio": "vendor/miniaudio/miniaudio.h",
     "stb_image": "vendor/stb/stb_image.h",
@@ -87,7 +87,8 @@ def compile_runtime(target: Target, progress: Progress) -> Runtime:
         shutil.rmtree(logs, ignore_errors=True)
         source = _prepare_source(logs, progress)
         built = _build(target, source, logs, progress)
-        return _store(target, key, built, source, round(time.monotonic() - started))
+        unpacker = _build_unpacker(target, built.parent, logs) if target.system != "Windows" else None
+        return _store(target, key, built, unpacker, source, round(time.monotonic() - started))
 
 
 def build_tests(target: Target, doctest: Path, progress: Progress) -> Path:
@@ -115,7 +116,10 @@ def _folder_of(target: Target, key: str) -> Path:
 
 def _read_runtime(folder: Path, facts: dict[str, Any]) -> Runtime:
     path = folder / facts["file"]
-    return Runtime(facts["target"], path, folder / _PACKED, facts["sha256"], facts["size"], facts["build"])
+    unpacker = folder / _UNPACKER
+    return Runtime(
+        facts["target"], path, unpacker if unpacker.is_file() else None, facts["sha256"], facts["size"], facts["build"]
+    )
 
 
 def _prepare_source(logs: Path, progress: Progress) -> Path:
@@ -172,6 +176,17 @@ def _build(target: Target, source: Path, logs: Path, progress: Progress) -> Path
     return executable
 
 
+def _build_unpacker(target: Target, build: Path, logs: Path) -> Path:
+    """Compile the program that unpacks runtimes on that system."""
+    unpacker = build / "unpack"
+    command: list[str | Path] = [
+        tools()["zig"], "build-exe", build / "tree/native/unpacker/unpack.zig", "-target", target.triple, "-lc",
+        "-OReleaseFast", "-fstrip", "-fsingle-threaded", "--name", "unpack", f"-femit-bin={unpacker}",
+    ]  # fmt: skip
+    _step("unpacker", target, command, _build_environment(), logs, None)
+    return unpacker
+
+
 def _configure(target: Target, source: Path, logs: Path, progress: Progress, parts: tuple[str, ...] = _TREE,
                *options: str) -> Path:  # fmt: skip
     """Bring the build tree up to date with these parts of the checkout; returns its path."""
@@ -194,6 +209,8 @@ def _configure(target: Target, source: Path, logs: Path, progress: Progress, par
         f"-DMKEXE_LLAMA_DIR={source}", f"-DMKEXE_LLAMA_COMMIT={pins.llama_pin().commit}", *options,
     ]  # fmt: skip
     _step("configure", target, configure, _build_environment(), logs, None)
+    # objects that this configuration does not make would be looked at by mkexe.kernels
+    _step("clean", target, [programs["ninja"], "-C", build, "-t", "cleandead"], _build_environment(), logs, None)
     return build
 
 
@@ -248,7 +265,7 @@ def _step(
         ) from failed
 
 
-def _store(target: Target, key: str, built: Path, source: Path, seconds: int) -> Runtime:
+def _store(target: Target, key: str, built: Path, unpacker: Path | None, source: Path, seconds: int) -> Runtime:
     """Finish the executable and put it into the cache with the facts that manifests quote."""
     image = built.read_bytes()
     if target.system == "Darwin":
@@ -275,7 +292,8 @@ def _store(target: Target, key: str, built: Path, source: Path, seconds: int) ->
         executable = temporary / str(facts["file"])
         executable.write_bytes(image)
         executable.chmod(0o755)
-        (temporary / _PACKED).write_bytes(gzip.compress(image, 9, mtime=0))
+        if unpacker is not None:
+            (temporary / _UNPACKER).write_bytes(gzip.compress(unpacker.read_bytes(), 9, mtime=0))
         (temporary / LICENSES).write_text(_collect_licenses(source), "utf-8")
         (temporary / "runtime.json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
     return _read_runtime(folder, facts)

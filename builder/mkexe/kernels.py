@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mkexe.binfmt.objects import Symbol, defined_symbols
 
+_PARTS = ("", "-cold", "-ops")  # of a variant's objects
 TABLE = "cpu-variants.txt"  # written by native/cpu/variants.cmake: "name | features", lowest level first
 
 
@@ -36,8 +37,8 @@ def read_variants(build: Path) -> list[Variant]:
     found = []
     for line in (build / "generated" / TABLE).read_text("utf-8").splitlines():
         name, _, features = line.partition("|")
-        folder = build / "runtime" / "CMakeFiles" / f"ggml-cpu-{name.strip()}.dir"
-        objects = sorted(file for file in folder.rglob("*") if file.suffix in (".o", ".obj"))
+        folders = [build / "runtime" / "CMakeFiles" / f"ggml-cpu-{name.strip()}{part}.dir" for part in _PARTS]
+        objects = sorted(file for path in folders for file in path.rglob("*") if file.suffix in (".o", ".obj"))
         symbols = tuple(symbol for file in objects for symbol in defined_symbols(file))
         found.append(Variant(name.strip(), frozenset(features.split()), symbols))
     return found

@@ -20,14 +20,26 @@ class Target:
 
 @dataclass(frozen=True)
 class Runtime:
-    """A compiled runtime: `path` is the executable, `packed` the same as gzip, `build` says what it was made from."""
+    """A compiled runtime: `path` is the executable, `build` says what it was made from.
+
+    `unpacker` is the program that unpacks runtimes on that system, as gzip; None on Windows, which needs none.
+    """
 
     target: str
     path: Path
-    packed: Path
+    unpacker: Path | None
     sha256: str
     size_bytes: int
     build: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Runtimes packed together, under the name it gets in the artifact; `offsets` are bytes in what it unpacks to."""
+
+    entry: str
+    path: Path
+    offsets: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -59,10 +71,17 @@ class PageSettings:
 
 @dataclass(frozen=True)
 class LauncherRow:
-    """One runtime that the head's script can unpack: a gzip stream of `size` bytes at `offset`."""
+    """One runtime that the head's script can unpack.
+
+    Its unpacker is a gzip stream of `size` bytes at `offset`. The runtime is `unpacked_size` bytes from `pack_skip` on
+    of what the .xz stream of `pack_size` bytes at `pack_offset` unpacks to.
+    """
 
     uname: tuple[str, str]
     offset: int
     size: int
+    pack_offset: int
+    pack_size: int
+    pack_skip: int
     unpacked_size: int
     unpacked_sha256: str

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mkexe import assemble, boot, cache, compile, console, page, render, resources, targets
+from mkexe import assemble, boot, cache, compile, console, packing, page, render, resources, targets
 from mkexe.container.manifest import Manifest
 from mkexe.container.reader import Artifact, open_artifact, read_chunks, unpack_runtime, verify_artifact
 from mkexe.copying import Copied
@@ -72,6 +72,7 @@ def build(request: BuildRequest) -> Built:
         name=name,
         model=model,
         runtimes=runtimes,
+        packs=packing.pack_runtimes(runtimes, console.say),
         files=_small_files(name, model, request, runtimes[0][1]),
         page=PageSettings(request.title or model.name, request.system_prompt),
         default_args=request.default_args,
@@ -90,8 +91,8 @@ def build(request: BuildRequest) -> Built:
         raise OutputError(f"{output}: is the model itself", "choose another name with -o")
     assemble.check_space(output.absolute().parent, assemble.needed_bytes(layout))
     with _output_file(output) as file, console.bytes_progress(f"writing {output.name}", weights) as progress:
-        encode_sbom = _sbom_encoder(contents, checked.quantization)
-        written = assemble.write_artifact(contents, layout, file, progress, render.render_launcher, encode_sbom)
+        tools = assemble.Tools(render.render_launcher, _sbom_encoder(contents, checked.quantization))
+        written = assemble.write_artifact(contents, layout, file, progress, tools)
     _remember_parts(parts, written.parts)
     return Built(output, written.size, weights, written.sha256, tuple(target.name for target in chosen))
 
@@ -222,8 +223,9 @@ def _extractable(artifact: Artifact) -> dict[str, Callable[[BinaryIO], Iterator[
     found: dict[str, Callable[[BinaryIO], Iterator[bytes]]] = {}
     for record in manifest.runtimes:
         suffix = table[record.target].suffix if record.target in table else ""
-        found[f"runtimes/{record.target}{suffix}"] = functools.partial(unpack_runtime, runtime=record)
-    for item in [part for model in manifest.models for part in model.parts] + list(manifest.files):
+        unpack = functools.partial(unpack_runtime, manifest=manifest, runtime=record)
+        found[f"runtimes/{record.target}{suffix}"] = unpack
+    for item in [*(part for model in manifest.models for part in model.parts), *manifest.packs, *manifest.files]:
         if item.entry:
             found[item.entry] = functools.partial(read_chunks, offset=item.offset, size=item.size)
     found["manifest.json"] = lambda _: iter([artifact.manifest_text])

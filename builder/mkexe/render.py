@@ -33,6 +33,9 @@ def _row(row: LauncherRow) -> dict[str, object]:
         "page": row.offset // PAGE_SIZE,
         "pages": -(-row.size // PAGE_SIZE),
         "size": row.size,
+        "pack_offset": row.pack_offset,
+        "pack_size": row.pack_size,
+        "pack_skip": row.pack_skip,
         "unpacked": row.unpacked_size,
         "hash": row.unpacked_sha256[:16],
     }

@@ -1,9 +1,11 @@
-"""Write native/cpu/renamed.txt: every name that upstream's CPU kernels define.
+"""Write native/cpu/renamed.txt and renamed-ops.txt: every name that upstream's CPU kernels define.
+
+The second list has those that only the elementwise kernels define (MKEXE_CPU_OPS in variants.cmake), the first the rest.
 
 Run it after the llama.cpp pin moved, or when a compile stops because a name is missing; the objects are those of any
 one variant of every processor family:
 
-    python native/cpu/list_names.py OBJECT... [--output FILE]
+    python native/cpu/list_names.py OBJECT... [--output FOLDER]
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from pathlib import Path
 
 from mkexe.binfmt.objects import defined_symbols
 
-DEFAULT_OUTPUT = Path(__file__).resolve().parent / "renamed.txt"
+DEFAULT_OUTPUT = Path(__file__).resolve().parent
+OPS = {"ops.cpp", "binary-ops.cpp", "unary-ops.cpp"}
 SUFFIX = re.compile(
     r"__(x64|sse42|[a-z]+bridge|piledriver|haswell|[a-z]+lake|skylakex|sapphirerapids|armv\w+|apple_\w+)$"
 )
@@ -34,9 +37,16 @@ def main() -> None:
     parser.add_argument("objects", nargs="+", type=Path, metavar="OBJECT")
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
     arguments = parser.parse_args()
-    found = {symbol.identifier for file in arguments.objects for symbol in defined_symbols(file)} - {None}
-    names = {SUFFIX.sub("", str(name)) for name in found} | IN_TEMPLATES | SCORE
-    arguments.output.write_text(HEADER + "".join(f"{name}\n" for name in sorted(names)), "utf-8")
+    ops = names_of([file for file in arguments.objects if file.stem in OPS])
+    others = names_of([file for file in arguments.objects if file.stem not in OPS]) | IN_TEMPLATES | SCORE
+    for output, names in (("renamed.txt", others), ("renamed-ops.txt", ops - others)):
+        (arguments.output / output).write_text(HEADER + "".join(f"{name}\n" for name in sorted(names)), "utf-8")
+
+
+def names_of(objects: list[Path]) -> set[str]:
+    """The names that these objects define, without a level's suffix."""
+    found = {symbol.identifier for file in objects for symbol in defined_symbols(file)} - {None}
+    return {SUFFIX.sub("", str(name)) for name in found}
 
 
 if __name__ == "__main__":

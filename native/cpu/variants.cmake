@@ -4,14 +4,20 @@
 # NAME__VARIANT, so that all of them stand in one static program; runtime/cpu-dispatch.cpp chooses one by upstream's own
 # score. `mkexe.compile` checks after the compile that nothing was missed (mkexe/kernels.py).
 #
-# A level is a row "name | features"; MKEXE_CPU_SHIPPED says which rows are compiled, and
-# MKEXE_CPU_NEEDS what the lowest of these asks of a processor, in words. Names and features are upstream's
-# for its dynamically loaded variants (ggml/src/CMakeLists.txt, ggml_add_cpu_backend_variant). Where a row's comment
-# names another level of upstream's, no kernel of ggml-cpu asks for what that level has more.
+# A level is a row "name | features" or "name | features | name of a lower level". Names and features are upstream's for
+# its dynamically loaded variants (ggml/src/CMakeLists.txt, ggml_add_cpu_backend_variant). Where a row's comment names
+# another level of upstream's, no kernel of ggml-cpu asks for what that level has more. The third column names the level
+# whose elementwise kernels (MKEXE_CPU_OPS) serve this one too, because they ask for nothing of what it has more
+# (tests/unit/test_kernels.py compares what the compiler sees).
 # Rows go from the lowest level to the highest: the linker keeps the first copy of the C++ library's inline code.
+# MKEXE_CPU_NEEDS says in words what the lowest row asks for. MKEXE_CPU_LEVELS, where it is set, names the only rows to
+# compile (for trials; with the rows that these name).
 
-set(MKEXE_CPU_SOURCES ggml-cpu.c ggml-cpu.cpp repack.cpp hbm.cpp quants.c traits.cpp amx/amx.cpp amx/mmq.cpp
-    tiled/tiled.cpp tiled/tiled-kernel.cpp binary-ops.cpp unary-ops.cpp vec.cpp ops.cpp llamafile/sgemm.cpp)
+set(MKEXE_CPU_HOT ggml-cpu.c quants.c vec.cpp amx/mmq.cpp tiled/tiled.cpp tiled/tiled-kernel.cpp llamafile/sgemm.cpp)
+# What runs once per element or less, never once per weight: small code here is as fast (docs/performance.md). Most of
+# these spend more time in headers than in their own code, so they are compiled at once.
+set(MKEXE_CPU_COLD ggml-cpu.cpp traits.cpp hbm.cpp amx/amx.cpp repack.cpp)
+set(MKEXE_CPU_OPS ops.cpp binary-ops.cpp unary-ops.cpp)
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     set(MKEXE_CPU_ARCH x86)
@@ -22,19 +28,23 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
         "ivybridge | SSE42 AVX F16C"
         "piledriver | SSE42 AVX F16C FMA"
         "haswell | SSE42 AVX F16C FMA AVX2 BMI2"
-        "alderlake | SSE42 AVX F16C FMA AVX2 BMI2 AVX_VNNI"
+        "alderlake | SSE42 AVX F16C FMA AVX2 BMI2 AVX_VNNI | haswell"
         "skylakex | SSE42 AVX F16C FMA AVX2 BMI2 AVX512"  # cannonlake
-        "cascadelake | SSE42 AVX F16C FMA AVX2 BMI2 AVX512 AVX512_VNNI"  # icelake
-        "cooperlake | SSE42 AVX F16C FMA AVX2 BMI2 AVX512 AVX512_VNNI AVX512_BF16"  # zen4
-        "sapphirerapids | SSE42 AVX F16C FMA AVX2 BMI2 AVX512 AVX512_VBMI AVX512_VNNI AVX512_BF16 AMX_TILE AMX_INT8")
-    set(MKEXE_CPU_SHIPPED haswell)
-    set(MKEXE_CPU_NEEDS "AVX2, FMA, F16C and BMI2 (Intel since 2013, AMD since 2015)")
+        "cascadelake | SSE42 AVX F16C FMA AVX2 BMI2 AVX512 AVX512_VNNI | skylakex"  # icelake
+        "cooperlake | SSE42 AVX F16C FMA AVX2 BMI2 AVX512 AVX512_VNNI AVX512_BF16 | skylakex"  # zen4
+        "sapphirerapids | SSE42 AVX F16C FMA AVX2 BMI2 AVX512 AVX512_VBMI AVX512_VNNI AVX512_BF16 AMX_TILE AMX_INT8 | skylakex")
+    set(MKEXE_CPU_NEEDS "a 64-bit processor")
+    if(APPLE)
+        # Macs that run macOS 11 have Ivy Bridge to Coffee Lake, Skylake-X, Cascade Lake or Ice Lake processors; the two
+        # lowest rows are for emulators
+        list(FILTER MKEXE_CPU_VARIANTS EXCLUDE
+            REGEX "^(sandybridge|piledriver|alderlake|cooperlake|sapphirerapids) ")
+    endif()
 elseif(APPLE)
     set(MKEXE_CPU_ARCH arm)
     set(MKEXE_CPU_VARIANTS
         "apple_m1 | DOTPROD"
-        "apple_m2_m3 | DOTPROD MATMUL_INT8")  # apple_m4
-    set(MKEXE_CPU_SHIPPED apple_m1)
+        "apple_m2_m3 | DOTPROD MATMUL_INT8 | apple_m1")  # apple_m4
     set(MKEXE_CPU_NEEDS "the dot product instructions of Apple M1 and later")
 else()
     set(MKEXE_CPU_ARCH arm)
@@ -43,14 +53,10 @@ else()
         "armv8.2_1 | DOTPROD"
         "armv8.2_2 | DOTPROD FP16_VECTOR_ARITHMETIC"
         "armv8.2_3 | DOTPROD FP16_VECTOR_ARITHMETIC SVE"
-        "armv8.6_1 | DOTPROD FP16_VECTOR_ARITHMETIC SVE MATMUL_INT8"  # armv9.2_1
+        "armv8.6_1 | DOTPROD FP16_VECTOR_ARITHMETIC SVE MATMUL_INT8 | armv8.2_3"  # armv9.2_1
         "armv8.6_2 | DOTPROD FP16_VECTOR_ARITHMETIC SVE MATMUL_INT8 SVE2")  # armv9.2_2
-    set(MKEXE_CPU_SHIPPED armv8.2_1)
-    set(MKEXE_CPU_NEEDS "the dot product instructions of ARMv8.2 (Cortex-A55/A75 or Neoverse N1 and later)")
+    set(MKEXE_CPU_NEEDS "a 64-bit processor")
 endif()
-
-# These run once per element, never per weight: 80 KB less in each variant
-set_property(SOURCE ${MKEXE_LLAMA_DIR}/ggml/src/ggml-cpu/unary-ops.cpp APPEND PROPERTY COMPILE_OPTIONS -Os)
 
 # What a feature is for the compiler: as upstream's ggml/src/ggml-cpu/CMakeLists.txt says.
 set(MKEXE_CPU_FLAGS_SSE42 -msse4.2)
@@ -73,14 +79,21 @@ set(MKEXE_CPU_TAGS_SVE v8_2a sve)
 set(MKEXE_CPU_TAGS_MATMUL_INT8 v8_6a i8mm)
 set(MKEXE_CPU_TAGS_SVE2 v8_6a sve2)
 
-list(APPEND MKEXE_CPU_SOURCES arch/${MKEXE_CPU_ARCH}/quants.c arch/${MKEXE_CPU_ARCH}/repack.cpp)
+list(APPEND MKEXE_CPU_HOT arch/${MKEXE_CPU_ARCH}/quants.c arch/${MKEXE_CPU_ARCH}/repack.cpp)
 set(ggml_src ${MKEXE_LLAMA_DIR}/ggml/src)
 # what the kernels see of the system's headers: as upstream's ggml/src/CMakeLists.txt says
 set(MKEXE_CPU_SYSTEM_Linux _GNU_SOURCE _XOPEN_SOURCE=600)
 set(MKEXE_CPU_SYSTEM_Darwin _DARWIN_C_SOURCE)
 set(MKEXE_CPU_SYSTEM_Windows _XOPEN_SOURCE=600)
-file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/renamed.txt MKEXE_CPU_RENAMED REGEX "^[A-Za-z_]")
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/renamed.txt)
+foreach(source binary-ops unary-ops)
+    set_property(SOURCE ${ggml_src}/ggml-cpu/${source}.cpp APPEND PROPERTY COMPILE_OPTIONS -Os)
+endforeach()
+# every name that the kernels define; those that only MKEXE_CPU_OPS define
+foreach(list renamed renamed-ops)
+    string(TOUPPER MKEXE_CPU_${list} variable)
+    file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/${list}.txt ${variable} REGEX "^[A-Za-z_]")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/${list}.txt)
+endforeach()
 
 # The compiler's flags for a list of features.
 function(mkexe_cpu_flags features result)
@@ -111,51 +124,87 @@ function(mkexe_score_definitions features result)
     set(${result} "${features}" PARENT_SCOPE)
 endfunction()
 
-# ggml-cpu-NAME: the kernels, and (compiled without the variant's flags) the score of this processor for them.
-function(mkexe_add_variant name symbol features)
-    set(header ${CMAKE_BINARY_DIR}/generated/rename-${name}.h)
+# A header that renames what the kernels define: to NAME__`symbol`, or NAME__`ops_symbol` for the elementwise ones.
+function(mkexe_rename header symbol ops_symbol)
     list(TRANSFORM MKEXE_CPU_RENAMED REPLACE "^(.+)$" "#define \\1 \\1__${symbol}" OUTPUT_VARIABLE lines)
+    list(TRANSFORM MKEXE_CPU_RENAMED-OPS REPLACE "^(.+)$" "#define \\1 \\1__${ops_symbol}" OUTPUT_VARIABLE ops_lines)
     list(JOIN lines "\n" lines)
-    file(CONFIGURE OUTPUT ${header} CONTENT "${lines}\n" @ONLY)
+    list(JOIN ops_lines "\n" ops_lines)
+    file(CONFIGURE OUTPUT ${header} CONTENT "${lines}\n${ops_lines}\n" @ONLY)
+endfunction()
+
+# ggml-cpu-NAME and -NAME-cold: the kernels, -NAME-ops: the elementwise ones where they are this level's own, and
+# (compiled without the variant's flags) -NAME-score: the score of this processor for them.
+function(mkexe_add_variant name symbol features ops)
+    set(header ${CMAKE_BINARY_DIR}/generated/rename-${name}.h)
+    string(MAKE_C_IDENTIFIER ${ops} ops_symbol)
+    mkexe_rename(${header} ${symbol} ${ops_symbol})
     mkexe_cpu_flags("${features}" flags)
     mkexe_score_definitions("${features}" definitions)
-    list(TRANSFORM MKEXE_CPU_SOURCES PREPEND ${ggml_src}/ggml-cpu/ OUTPUT_VARIABLE sources)
+    foreach(part HOT COLD OPS)
+        list(TRANSFORM MKEXE_CPU_${part} PREPEND ${ggml_src}/ggml-cpu/ OUTPUT_VARIABLE ${part})
+    endforeach()
 
-    add_library(ggml-cpu-${name} OBJECT ${sources})
+    add_library(ggml-cpu-${name} OBJECT ${HOT})
     target_compile_options(ggml-cpu-${name} PRIVATE ${flags} -O3)
-    target_compile_definitions(ggml-cpu-${name} PRIVATE ${definitions} ${MKEXE_CPU_SYSTEM_${CMAKE_SYSTEM_NAME}}
-        GGML_SCHED_MAX_COPIES=4 GGML_USE_CPU_REPACK GGML_USE_LLAMAFILE)
+    add_library(ggml-cpu-${name}-cold OBJECT ${COLD})
+    target_compile_options(ggml-cpu-${name}-cold PRIVATE ${flags} -Os)
+    set_target_properties(ggml-cpu-${name}-cold PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+    set(targets ggml-cpu-${name} ggml-cpu-${name}-cold)
+    if(ops STREQUAL name)
+        add_library(ggml-cpu-${name}-ops OBJECT ${OPS})
+        target_compile_options(ggml-cpu-${name}-ops PRIVATE ${flags} -O3)
+        list(APPEND targets ggml-cpu-${name}-ops)
+    endif()
+    foreach(target IN LISTS targets)
+        target_compile_definitions(${target} PRIVATE ${definitions} ${MKEXE_CPU_SYSTEM_${CMAKE_SYSTEM_NAME}}
+            GGML_SCHED_MAX_COPIES=4 GGML_USE_CPU_REPACK GGML_USE_LLAMAFILE)
+    endforeach()
 
     add_library(ggml-cpu-${name}-score OBJECT ${ggml_src}/ggml-cpu/arch/${MKEXE_CPU_ARCH}/cpu-feats.cpp)
     target_compile_options(ggml-cpu-${name}-score PRIVATE -Os)
     target_compile_definitions(ggml-cpu-${name}-score PRIVATE ${definitions} GGML_BACKEND_DL)
 
-    foreach(target ggml-cpu-${name} ggml-cpu-${name}-score)
+    foreach(target IN LISTS targets ITEMS ggml-cpu-${name}-score)
         target_include_directories(${target} PRIVATE ${ggml_src} ${ggml_src}/ggml-cpu)
         target_compile_options(${target} PRIVATE "SHELL:-include ${header}")
         target_link_libraries(${target} PRIVATE ggml-base)
     endforeach()
+    if(ops STREQUAL name)
+        # after the other header: how rows of a type are multiplied is for the chosen level to say (cpu-dispatch.cpp)
+        target_compile_options(ggml-cpu-${name}-ops PRIVATE
+            "SHELL:-include ${CMAKE_BINARY_DIR}/generated/type-traits.h")
+    endif()
+    list(TRANSFORM targets REPLACE "^(.+)$" "$<TARGET_OBJECTS:\\1>")
+    set(kernels ${kernels} ${targets} PARENT_SCOPE)
 endfunction()
 
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/type-traits.h @ONLY
+    CONTENT "#undef ggml_get_type_traits_cpu\n#define ggml_get_type_traits_cpu mkexe_cpu_type_traits\n")
 set(scores "")
 set(kernels "")
 set(MKEXE_CPU_ROWS "")
 set(table "")
 foreach(row IN LISTS MKEXE_CPU_VARIANTS)
-    string(REGEX MATCH "^([^ ]+) \\|(.*)$" _ "${row}")
+    string(REGEX MATCH "^([^ ]+) \\|([^|]*)(\\| (.+))?$" _ "${row}")
     set(name ${CMAKE_MATCH_1})
-    if(NOT name IN_LIST MKEXE_CPU_SHIPPED)
+    set(ops ${name})
+    if(CMAKE_MATCH_4)
+        set(ops ${CMAKE_MATCH_4})
+    endif()
+    string(STRIP "${CMAKE_MATCH_2}" features)
+    if(MKEXE_CPU_LEVELS AND NOT name IN_LIST MKEXE_CPU_LEVELS)
         continue()
     endif()
-    string(APPEND table "${row}\n")
-    string(STRIP "${CMAKE_MATCH_2}" features)
+    string(APPEND table "${name} | ${features}\n")
     string(MAKE_C_IDENTIFIER ${name} symbol)
+    string(MAKE_C_IDENTIFIER ${ops} ops_symbol)
     string(REPLACE " " ";" feature_list "${features}")
-    mkexe_add_variant(${name} ${symbol} "${feature_list}")
+    mkexe_add_variant(${name} ${symbol} "${feature_list}" ${ops})
     list(APPEND scores $<TARGET_OBJECTS:ggml-cpu-${name}-score>)
-    list(APPEND kernels $<TARGET_OBJECTS:ggml-cpu-${name}>)
-    string(APPEND MKEXE_CPU_ROWS "MKEXE_CPU_VARIANT(${symbol}, \"${name}\", \"${features}\")\n")
+    list(APPEND MKEXE_CPU_ROWS "MKEXE_CPU_VARIANT(${symbol}, ${ops_symbol}, \"${name}\", \"${features}\")\n")
 endforeach()
+list(JOIN MKEXE_CPU_ROWS "" MKEXE_CPU_ROWS)
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/cpu-variants.inc CONTENT "${MKEXE_CPU_ROWS}" @ONLY)
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/cpu-variants.txt CONTENT "${table}" @ONLY)
 

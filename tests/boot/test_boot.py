@@ -127,7 +127,7 @@ def test_kernels_can_be_forced_and_a_wrong_name_lists_them(artifact: Path) -> No
         assert running.ask(FRANCE[0]) == FRANCE[1]
     done = run_to_end([str(artifact)], MKEXE_CPU="8086")
     assert done.returncode == 12
-    assert done.stderr.strip() == "MKEXE_CPU=8086: no such level. This processor runs: haswell"
+    assert done.stderr.startswith("MKEXE_CPU=8086: no such level. This processor runs: x64, sse42")
 
 
 @pytest.mark.parametrize("option", [["-hf", "org/model"], ["--model-url", "http://127.0.0.1:9/m.gguf"]])
@@ -166,18 +166,6 @@ def test_a_split_model_answers_the_same(real_mkexe: Mkexe, artifact: Path, tmp_p
     real_mkexe("build", first, "-o", out, "--target", "linux-x86_64")
     with Running([str(out)], tmp_path) as running:
         assert [running.ask(item["question"]) for item in QUESTIONS[:20]] == [item["answer"] for item in QUESTIONS[:20]]
-
-
-def test_a_processor_that_is_too_old_gets_a_sentence(artifact: Path, real_mkexe: Mkexe, tmp_path: Path) -> None:
-    emulator = shutil.which("qemu-x86_64-static")
-    if emulator is None:
-        assert not os.environ.get("CI"), "qemu-x86_64-static must be installed in CI"
-        pytest.skip("qemu-x86_64-static is not installed")
-    real_mkexe("extract", artifact, "runtimes/linux-x86_64", "-C", tmp_path)
-    command = [emulator, "-cpu", "Nehalem", str(tmp_path / "runtimes/linux-x86_64")]
-    done = subprocess.run(command, env={"MKEXE_ARTIFACT": str(artifact)}, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 12, done.stderr
-    assert done.stderr.startswith("This computer's processor is too old for this program: it needs AVX2")
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.9, 0.999])

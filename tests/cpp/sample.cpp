@@ -15,11 +15,12 @@ struct sample_entry {
     std::string  content;
 };
 
-static const sample_entry runtime = { "runtimes/linux-x86_64.gz", sample_runtime, "a runtime" };
-static const sample_entry weights = { "models/tiny.gguf", sample_weights, "GGUF and weights" };
-static const sample_entry page    = { "page/index.html", sample_page, "<!doctype html>" };
-static const sample_entry style   = { "page/app.css", sample_style, "body {}" };
-static const sample_entry license = { "licenses/tiny.txt", sample_license, "do what you like" };
+static const sample_entry unpacker = { "runtimes/linux-x86_64.gz", sample_unpacker, "an unpacker" };
+static const sample_entry pack     = { "runtimes/x86_64.xz", sample_pack, "runtimes" };
+static const sample_entry weights  = { "models/tiny.gguf", sample_weights, "GGUF and weights" };
+static const sample_entry page     = { "page/index.html", sample_page, "<!doctype html>" };
+static const sample_entry style    = { "page/app.css", sample_style, "body {}" };
+static const sample_entry license  = { "licenses/tiny.txt", sample_license, "do what you like" };
 
 static json range_of(const sample_entry & entry) {
     return {
@@ -31,8 +32,9 @@ static json range_of(const sample_entry & entry) {
 }
 
 json sample_document() {
-    json stored_runtime      = range_of(runtime);
+    json stored_runtime      = range_of(unpacker);
     stored_runtime["target"] = "linux-x86_64";
+    stored_runtime["pack"]   = { { "entry", pack.name }, { "skip", 0 } };
     return {
         { "format", 1 },
         { "name", "tiny" },
@@ -44,6 +46,7 @@ json sample_document() {
         { "default_args", { "-c", "128" } },
         { "page", { { "title", "Käse" }, { "system_prompt", "" } } },
         { "runtimes", json::array({ stored_runtime }) },
+        { "packs", json::array({ range_of(pack) }) },
         { "models", json::array({
                         {
                             { "role", "model" },
@@ -84,7 +87,7 @@ std::string sample_artifact(const std::string & manifest) {
     std::string bytes = "#!/bin/sh\nexit 1\n";
     bytes.resize(sample_superblock, '\n');
     bytes.resize(sample_manifest, '\0');
-    for (const auto & entry : { runtime, weights, page, style, license }) {
+    for (const auto & entry : { unpacker, pack, weights, page, style, license }) {
         bytes.replace(entry.offset, entry.content.size(), entry.content);
     }
     bytes += manifest;

@@ -12,7 +12,8 @@
 // Where its parts lie, in bytes from the start of the file.
 enum sample_offset : uint64_t {
     sample_superblock = 64,
-    sample_runtime    = 8192,
+    sample_unpacker   = 8192,
+    sample_pack       = 8256,
     sample_weights    = 65536,
     sample_page       = 65600,
     sample_style      = 65664,

@@ -37,8 +37,11 @@ TEST_CASE("a valid manifest gives every member") {
     CHECK(contents.runtimes[0].target == "linux-x86_64");
     CHECK(contents.runtimes[0].range.name == "runtimes/linux-x86_64.gz");
     CHECK(contents.runtimes[0].range.offset == 8192);
-    CHECK(contents.runtimes[0].range.size == 9);
-    CHECK(contents.runtimes[0].range.sha256 == sha256("a runtime", 9));
+    CHECK(contents.runtimes[0].range.size == 11);
+    CHECK(contents.runtimes[0].range.sha256 == sha256("an unpacker", 11));
+
+    REQUIRE(contents.packs.size() == 1);
+    CHECK(contents.packs[0].name == "runtimes/x86_64.xz");
 
     REQUIRE(contents.models.size() == 1);
     CHECK(contents.models[0].role == "model");
@@ -51,7 +54,9 @@ TEST_CASE("a valid manifest gives every member") {
 
     REQUIRE(contents.files.size() == 3);
     CHECK(contents.files[2].name == "licenses/tiny.txt");
-    CHECK(all_ranges(contents).size() == 5);
+    CHECK(all_ranges(contents).size() == 6);
+    CHECK(model_bytes(contents.models[0]) == 16);
+    CHECK(weight_bytes(contents) == 16);
 }
 
 TEST_CASE("the parts of a split model keep their order") {
@@ -88,7 +93,7 @@ TEST_CASE("a runtime without an entry is the Windows program") {
 
 TEST_CASE("every member that the runtime needs is missed") {
     for (const char * name : { "format", "name", "generator", "created", "required_features", "default_args", "page",
-                               "runtimes", "models", "files" }) {
+                               "runtimes", "packs", "models", "files" }) {
         json document = sample_document();
         document.erase(name);
         CHECK(refusal(document) == refused + "\"" + name + "\" is missing");

@@ -44,7 +44,7 @@ TEST_CASE("what the reader ignores may change") {
     CHECK(refusal(sample_artifact() + "a signature") == "accepted");
     CHECK(refusal(with_field(10, 2, 7)) == "accepted");  // minor version
     auto bytes = sample_artifact();
-    bytes.replace(sample_runtime, 3, "???");
+    bytes.replace(sample_unpacker, 3, "???");
     CHECK(refusal(bytes) == "accepted");
 }
 

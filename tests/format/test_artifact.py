@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ import pytest
 
 from conftest import ROOT, Mkexe
 from mkexe.container import superblock
-from mkexe.container.reader import open_artifact
+from mkexe.container.reader import open_artifact, verify_artifact
 from small_models import write_small_model
 
 EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
@@ -70,7 +71,19 @@ def test_alignment_and_order(built: Path) -> None:
     assert all(part.offset % 65536 == 0 for part in weights)
     assert all(record.range.offset % 4096 == 0 for record in manifest.runtimes)
     assert max(record.range.offset for record in manifest.runtimes) < min(part.offset for part in weights)
+    assert max(pack.offset for pack in manifest.packs) < min(part.offset for part in weights)
     assert max(part.offset for part in weights) < min(item.offset for item in manifest.files)
+
+
+def test_runtimes_of_a_processor_are_packed_together(built: Path) -> None:
+    manifest = open_artifact(built).manifest
+    packs = {record.target: record.pack.entry for record in manifest.runtimes if record.pack}
+    assert packs == {
+        "linux-x86_64": "runtimes/x86_64.xz",
+        "macos-x86_64": "runtimes/x86_64.xz",
+        "linux-aarch64": "runtimes/aarch64.xz",
+        "macos-aarch64": "runtimes/aarch64.xz",
+    }
 
 
 def test_format_page_states_the_numbers_of_the_code() -> None:
@@ -126,6 +139,34 @@ def test_unknown_members_are_skipped_and_unknown_required_features_refused(built
     document["required_features"] = ["warp"]
     with pytest.raises(ArtifactError, match="needs the feature 'warp'"):
         decode_manifest(json.dumps(document).encode(), artifact.block)
+
+
+def test_a_runtime_must_lie_in_a_pack_that_is_there(built: Path) -> None:
+    from mkexe.container.manifest import decode_manifest
+    from mkexe.errors import ArtifactError
+
+    artifact = open_artifact(built)
+    document = json.loads(artifact.manifest_text)
+    document["runtimes"][0]["pack"]["entry"] = "models/small.gguf"
+    with pytest.raises(ArtifactError, match="lies in 'models/small"):
+        decode_manifest(json.dumps(document).encode(), artifact.block)
+    document["runtimes"][0]["pack"] = {"entry": "runtimes/x86_64.xz", "skip": -1}
+    with pytest.raises(ArtifactError, match='"skip" must be a whole number'):
+        decode_manifest(json.dumps(document).encode(), artifact.block)
+
+
+def test_a_pack_that_does_not_hold_what_it_should_is_found(built: Path) -> None:
+    """Hashes that fit, as a hostile writer would make them; the stream itself is cut off, no stream, or another one."""
+    artifact = open_artifact(built)
+    place = artifact.manifest.packs[0]
+    good = built.read_bytes()[place.offset : place.offset + place.size]
+    for stream in (good[:-40] + bytes(40), b"not xz" * 100, lzma.compress(b"another program", lzma.FORMAT_XZ)):
+        stored = stream[: place.size].ljust(place.size, b"\0")
+        data = bytearray(built.read_bytes())
+        data[place.offset : place.offset + place.size] = stored
+        built.write_bytes(data)
+        findings = verify_artifact(artifact)
+        assert any("the program for linux-x86_64" in finding for finding in findings), findings
 
 
 def superblock_of(data: bytes | bytearray) -> int:

@@ -22,7 +22,7 @@ LEVELS = [
     ["__main__"],
     ["cli"],
     ["pipeline"],
-    ["compile", "audit", "render", "assemble", "boot", "page", "sbom", "sources"],
+    ["compile", "audit", "packing", "render", "assemble", "boot", "page", "sbom", "sources"],
     ["copying"],
     ["fetch"],
     ["process", "console", "cache"],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from conftest import ROOT
+from mkexe import cache, pins
 from mkexe import compile as compile_stage
 from mkexe.binfmt.objects import Symbol, defined_symbols
 from mkexe.kernels import Variant, find_leaks, find_unrenamed
@@ -87,6 +90,56 @@ def test_symbols_of_real_objects_of_three_formats(triple: str, tmp_path: Path) -
         ("data_of_mine", False),
         ("user", False),
     }
+
+
+VARIANTS = (ROOT / "native/cpu/variants.cmake").read_text("utf-8")
+ROWS = {
+    name: (features.split(), shares)
+    for name, features, shares in re.findall(r'^ +"(\S+) \|([^|"]*)(?:\| (\S+))?"', VARIANTS, re.MULTILINE)
+}
+SHARED = [(name, shares) for name, (_, shares) in ROWS.items() if shares]
+
+
+def compiler_flags(features: list[str]) -> list[str]:
+    """What native/cpu/variants.cmake gives the compiler for these features."""
+    flags = [flag for name in features for flag in _table("FLAGS", name)]
+    tags = [tag for name in features for tag in _table("TAGS", name)]
+    if "v8_6a" in tags:
+        tags = [tag for tag in tags if tag != "v8_2a"]
+    return [*flags, f"-mcpu=generic+{'+'.join(tags)}"] if tags else flags
+
+
+def _table(kind: str, feature: str) -> list[str]:
+    found = re.search(rf"^set\(MKEXE_CPU_{kind}_{feature} (.*)\)$", VARIANTS, re.MULTILINE)
+    return found[1].split() if found else []
+
+
+def test_the_table_of_levels_was_understood() -> None:
+    assert ("cascadelake", "skylakex") in SHARED
+    assert compiler_flags(ROWS["sse42"][0]) == ["-msse4.2"]
+    assert compiler_flags(ROWS["armv8.6_1"][0]) == ["-mcpu=generic+dotprod+fullfp16+sve+v8_6a+i8mm"]
+
+
+@pytest.mark.parametrize(("level", "lower"), SHARED, ids=[level for level, _ in SHARED])
+@pytest.mark.parametrize("source", ["ops.cpp", "binary-ops.cpp", "unary-ops.cpp"])
+def test_a_level_that_takes_a_lower_one_s_elementwise_kernels_would_compile_the_same_text(
+    runtimes: dict[str, Path], level: str, lower: str, source: str
+) -> None:
+    """What the preprocessor leaves of the file is the same, so that only the compiler's own choices could differ."""
+    pin = pins.llama_pin()
+    ggml = cache.root() / "source" / f"llama.cpp-{pin.commit}-{pin.sha256[: cache.KEY_DIGITS]}" / "ggml"
+    triple = "aarch64-linux-musl" if level.startswith("a") and "lake" not in level else "x86_64-linux-musl"
+    texts = []
+    for name in (level, lower):
+        command: list[str | Path] = [
+            compile_stage.tools()["zig"], "c++", f"--target={triple}", "-E", "-P", "-w", "-std=gnu++17", "-O2",
+            "-DNDEBUG", "-D_GNU_SOURCE", "-D_XOPEN_SOURCE=600", "-DGGML_USE_CPU_REPACK", "-DGGML_USE_LLAMAFILE",
+            *compiler_flags(ROWS[name][0]), f"-I{ggml / 'src'}", f"-I{ggml / 'src/ggml-cpu'}", f"-I{ggml / 'include'}",
+            ggml / "src/ggml-cpu" / source,
+        ]  # fmt: skip
+        texts.append(subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout)
+    assert len(texts[0]) > 100_000
+    assert texts[0] == texts[1]
 
 
 def test_a_file_that_is_no_object_is_refused(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_it_reads_what_the_page_writes_about_its_packages(tmp_path: Path) -> Non
 def _empty_manifest() -> Any:
     from mkexe.container.manifest import Manifest
 
-    return Manifest("x", "exe", "2023-11-14T22:13:20Z", "mkexe", (), {"title": "x"}, (), (), ())
+    return Manifest("x", "exe", "2023-11-14T22:13:20Z", "mkexe", (), {"title": "x"}, (), (), (), ())
 
 
 def test_the_table_of_linked_parts_is_for_the_pinned_source_and_compiler() -> None:

@@ -30,12 +30,24 @@ class Range:
 
 
 @dataclass(frozen=True)
+class PackRecord:
+    """Where a packed runtime lies: `skip` bytes into what the entry, an .xz stream, unpacks to."""
+
+    entry: str
+    skip: int
+
+
+@dataclass(frozen=True)
 class RuntimeRecord:
-    """A bundled runtime. `encoding` is `gzip` or `none`; `unpacked_*` describe the executable that comes out."""
+    """A bundled runtime; `unpacked_*` describe its executable.
+
+    With `pack` the executable lies in that entry, and `range` holds the program that unpacks it, as gzip. Without one
+    it lies in `range` as it is.
+    """
 
     target: str
     range: Range
-    encoding: str
+    pack: PackRecord | None
     unpacked_size: int
     unpacked_sha256: str
     build: dict[str, str]
@@ -63,14 +75,15 @@ class Manifest:
     default_args: tuple[str, ...]
     page: dict[str, str]
     runtimes: tuple[RuntimeRecord, ...]
+    packs: tuple[Range, ...]
     models: tuple[ModelRecord, ...]
     files: tuple[Range, ...]
     required_features: tuple[str, ...] = ()
     optional_features: tuple[str, ...] = field(default=())
 
     def ranges(self) -> list[Range]:
-        """Runtimes, model parts and files in the order in which they lie in the artifact."""
-        found = [record.range for record in self.runtimes]
+        """Runtimes, packs, model parts and files in the order in which they lie in the artifact."""
+        found = [record.range for record in self.runtimes] + list(self.packs)
         found += [part for model in self.models for part in model.parts]
         found += self.files
         return sorted(found, key=lambda item: item.offset)
@@ -110,6 +123,9 @@ def _decode(root: object, block: Superblock) -> Manifest:
         raise ValueError('"models" is empty')
     page = _object(_member(document, "page"), "page")
     _text(page, "title")
+    runtimes = _each(document, "runtimes", lambda item: _runtime(item, block))
+    packs = _each(document, "packs", lambda item: _range(item, block))
+    _check_packs(runtimes, {item.entry for item in packs})
     return Manifest(
         name=_text(document, "name"),
         layout=_text(document, "layout"),
@@ -117,11 +133,18 @@ def _decode(root: object, block: Superblock) -> Manifest:
         generator=_text(document, "generator"),
         default_args=_strings(document, "default_args"),
         page=page,
-        runtimes=_each(document, "runtimes", lambda item: _runtime(item, block)),
+        runtimes=runtimes,
+        packs=packs,
         models=models,
         files=_each(document, "files", lambda item: _range(item, block)),
         optional_features=_strings(document, "optional_features"),
     )
+
+
+def _check_packs(runtimes: tuple[RuntimeRecord, ...], entries: set[str | None]) -> None:
+    for runtime in runtimes:
+        if runtime.pack is not None and runtime.pack.entry not in entries:
+            raise ValueError(f'the runtime for {runtime.target} lies in {runtime.pack.entry!r}, none of "packs"')
 
 
 def _range(item: dict[str, Any], block: Superblock) -> Range:
@@ -140,17 +163,19 @@ def _range(item: dict[str, Any], block: Superblock) -> Range:
 
 
 def _runtime(item: dict[str, Any], block: Superblock) -> RuntimeRecord:
-    encoding = _text(item, "encoding")
-    if encoding not in ("gzip", "none"):
-        raise ValueError(f"the runtime's encoding is {encoding!r}, expected 'gzip' or 'none'")
+    pack = _member(item, "pack")
     return RuntimeRecord(
         _text(item, "target"),
         _range(item, block),
-        encoding,
+        None if pack is None else _pack(_object(pack, "pack")),
         _number(item, "unpacked_size"),
         _sha256(item, "unpacked_sha256"),
         _object(_member(item, "build"), "build"),
     )
+
+
+def _pack(item: dict[str, Any]) -> PackRecord:
+    return PackRecord(_text(item, "entry"), _number(item, "skip"))
 
 
 def _model(item: dict[str, Any], block: Superblock) -> ModelRecord:

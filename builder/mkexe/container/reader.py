@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,7 +17,8 @@ from mkexe.container.superblock import DAMAGED_HINT, HEAD_SIZE, Superblock, deco
 from mkexe.errors import ArtifactError
 
 CHUNK_SIZE = 4 * 1024 * 1024  # bytes
-_GZIP_WINDOW = 31  # zlib's wbits for a gzip stream
+# what unpacking may need, so that a hostile stream gets no more; our own streams need 65 MB
+_XZ_MEMORY_MAXIMUM = 256 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def verify_artifact(artifact: Artifact, progress: Callable[[int], None] = lambda
             findings += _check_range(file, item, _after(done, progress))
             done += item.size
         for runtime in artifact.manifest.runtimes:
-            findings += _check_runtime(file, runtime)
+            findings += _check_runtime(file, artifact.manifest, runtime)
         findings += _check_records(file, artifact)
     progress(artifact.size)
     return findings
@@ -78,28 +80,40 @@ def read_chunks(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
         yield chunk
 
 
-def unpack_runtime(file: BinaryIO, runtime: RuntimeRecord) -> Iterator[bytes]:
-    """The executable of a runtime, in pieces.
+def unpack_runtime(file: BinaryIO, manifest: Manifest, runtime: RuntimeRecord) -> Iterator[bytes]:
+    """The executable of a runtime, in pieces; raises lzma.LZMAError where it cannot be unpacked.
 
     A Windows runtime of layout exe has its headers in the artifact's head: what comes out is head and body together.
     """
     if runtime.range.entry is None:
         yield from read_chunks(file, 0, runtime.range.offset + runtime.range.size)
-    elif runtime.encoding == "gzip":
-        yield from _inflate(read_chunks(file, runtime.range.offset, runtime.range.size))
-    else:
+    elif runtime.pack is None:
         yield from read_chunks(file, runtime.range.offset, runtime.range.size)
+    else:
+        pack = next(item for item in manifest.packs if item.entry == runtime.pack.entry)
+        unpacked = _decompress(read_chunks(file, pack.offset, pack.size))
+        yield from _part(unpacked, runtime.pack.skip, runtime.unpacked_size)
 
 
-def _inflate(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """What a gzip stream unpacks to, never more than CHUNK_SIZE at once, however hostile the stream."""
-    inflate = zlib.decompressobj(_GZIP_WINDOW)
+def _decompress(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """What an .xz stream unpacks to, never more than CHUNK_SIZE at once, however hostile the stream."""
+    stream = lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY_MAXIMUM)
     for chunk in chunks:
-        while chunk:
-            yield inflate.decompress(chunk, CHUNK_SIZE)
-            chunk = inflate.unconsumed_tail
-    if not inflate.eof:
-        raise zlib.error("the stream ends early")
+        yield stream.decompress(chunk, CHUNK_SIZE)
+        while not stream.needs_input and not stream.eof:
+            yield stream.decompress(b"", CHUNK_SIZE)
+        if stream.eof:
+            return
+    raise lzma.LZMAError("the stream ends early")
+
+
+def _part(chunks: Iterator[bytes], skip: int, size: int) -> Iterator[bytes]:
+    """`size` bytes from `skip` on, fewer where the chunks hold fewer; reads all of them, for the checksum."""
+    for chunk in chunks:
+        part = chunk[skip : skip + size]
+        skip = max(0, skip - len(chunk))
+        size -= len(part)
+        yield part
 
 
 def _open(path: Path, file: BinaryIO) -> Artifact:
@@ -136,19 +150,19 @@ def _check_range(file: BinaryIO, item: Range, progress: Callable[[int], None]) -
     return findings
 
 
-def _check_runtime(file: BinaryIO, runtime: RuntimeRecord) -> list[str]:
+def _check_runtime(file: BinaryIO, manifest: Manifest, runtime: RuntimeRecord) -> list[str]:
     if runtime.range.entry is None:  # what comes out holds the superblock, which holds this very hash
         return []
     sha256, size = hashlib.sha256(), 0
     try:
-        for chunk in unpack_runtime(file, runtime):
+        for chunk in unpack_runtime(file, manifest, runtime):
             sha256.update(chunk)
             size += len(chunk)
-    except zlib.error as error:
-        return [f"{runtime.range.entry} at offset {runtime.range.offset} cannot be unpacked: {error}"]
+    except lzma.LZMAError as error:
+        return [f"the program for {runtime.target} cannot be unpacked: {error}"]
     if (size, sha256.hexdigest()) != (runtime.unpacked_size, runtime.unpacked_sha256):
         return [
-            f"{runtime.range.entry} unpacks to {size} bytes with SHA-256 {sha256.hexdigest()}, expected "
+            f"the program for {runtime.target} unpacks to {size} bytes with SHA-256 {sha256.hexdigest()}, expected "
             f"{runtime.unpacked_size} bytes with {runtime.unpacked_sha256}"
         ]
     return []

@@ -1,0 +1,188 @@
+//! The small program that an artifact's head starts before the runtime: it unpacks the runtime, which is packed better
+//! than gzip can (docs/FORMAT.md, "Packed runtimes").
+//!
+//!     unpack FILE OFFSET SIZE SKIP TAKE > PROGRAM
+//!
+//! reads the .xz stream of SIZE bytes at OFFSET of FILE, and writes TAKE of the bytes that it holds, from SKIP on.
+//! All numbers are decimal bytes. The exit status is 0 where the stream was whole, as its CRC-32 says.
+//!
+//! The .xz container is read as its specification says (The .xz File Format 1.2.0, sections 2 to 3), as far as
+//! `mkexe.packing` writes it: one block, check CRC-32, filters x86 and LZMA2 or LZMA2 alone. Zig's library does LZMA2.
+
+const std = @import("std");
+
+const Failure = error{ Usage, Unreadable, NotXz, CutOff, Unsupported, Damaged, OutOfMemory, NotWritten };
+
+// section 5.3 of the specification
+const filter_x86 = 0x04;
+const filter_lzma2 = 0x21;
+const check_crc32 = 0x01;
+
+pub export fn main(count: c_int, arguments: [*]const [*:0]const u8) c_int {
+    const words = arguments[0..@intCast(count)];
+    run(words) catch |failure| {
+        complain(switch (failure) {
+            error.Usage => "usage: unpack FILE OFFSET SIZE SKIP TAKE",
+            error.Unreadable => "the file cannot be read",
+            error.NotXz, error.CutOff, error.Damaged => "this copy of the file is damaged or incomplete",
+            error.Unsupported => "the program is packed in a way that is not known here",
+            error.OutOfMemory => "there is not enough memory to unpack the program",
+            error.NotWritten => "the program cannot be written: is the disk full?",
+        });
+        return 1;
+    };
+    return 0;
+}
+
+fn run(words: []const [*:0]const u8) Failure!void {
+    if (words.len != 6) return error.Usage;
+    var numbers: [4]usize = undefined;
+    for (&numbers, words[2..]) |*number, word| {
+        number.* = std.fmt.parseInt(usize, std.mem.span(word), 10) catch return error.Usage;
+    }
+    const packed_bytes = try readRange(words[1], numbers[0], numbers[1]);
+    const unpacked = try unpack(std.heap.c_allocator, packed_bytes);
+    const skip, const take = .{ numbers[2], numbers[3] };
+    if (skip > unpacked.len or take > unpacked.len - skip) return error.Damaged;
+    try writeAll(unpacked[skip..][0..take]);
+}
+
+fn readRange(path: [*:0]const u8, offset: usize, size: usize) Failure![]u8 {
+    const file = std.c.fopen(path, "rb") orelse return error.Unreadable;
+    defer _ = std.c.fclose(file);
+    const bytes = try std.heap.c_allocator.alloc(u8, size);
+    if (fseeko(file, @intCast(offset), 0) != 0) return error.Unreadable;
+    if (std.c.fread(bytes.ptr, 1, size, file) != size) return error.CutOff;
+    return bytes;
+}
+
+fn writeAll(bytes: []const u8) Failure!void {
+    var done: usize = 0;
+    while (done < bytes.len) {
+        const count = std.c.write(1, bytes.ptr + done, bytes.len - done);
+        if (count <= 0) return error.NotWritten;
+        done += @intCast(count);
+    }
+}
+
+fn complain(text: [:0]const u8) void {
+    _ = std.c.write(2, text.ptr, text.len);
+    _ = std.c.write(2, "\n", 1);
+}
+
+extern "c" fn fseeko(file: *std.c.FILE, offset: i64, whence: c_int) c_int;
+
+/// What the .xz stream holds. Its memory is never freed: the program ends soon.
+fn unpack(allocator: std.mem.Allocator, stream: []const u8) Failure![]u8 {
+    const magic = "\xfd7zXZ\x00";
+    const stream_header_size = 12; // magic, flags, CRC-32 of the flags
+    if (stream.len < stream_header_size + 8) return error.CutOff;
+    if (!std.mem.startsWith(u8, stream, magic)) return error.NotXz;
+    if (stream[6] != 0 or stream[7] != check_crc32) return error.Unsupported;
+
+    const block = stream[stream_header_size..];
+    const header_size = (@as(usize, block[0]) + 1) * 4;
+    if (header_size >= block.len) return error.CutOff;
+    const header = block[0 .. header_size - 4];
+    if (std.hash.Crc32.hash(header) != std.mem.readInt(u32, block[header_size - 4 ..][0..4], .little)) {
+        return error.Damaged;
+    }
+    const is_x86 = try readFilters(header);
+
+    var reader: std.Io.Reader = .fixed(block[header_size..]);
+    var decode = std.compress.lzma2.Decode.init(allocator) catch return error.OutOfMemory;
+    var output: std.Io.Writer.Allocating = .init(allocator);
+    const packed_size = decode.decompress(&reader, &output) catch |failure| return switch (failure) {
+        error.OutOfMemory, error.WriteFailed => error.OutOfMemory,
+        error.EndOfStream, error.ReadFailed => error.CutOff,
+        else => error.Damaged,
+    };
+    const unpacked = output.written();
+    if (is_x86) unfilterX86(unpacked);
+
+    const check_at = header_size + std.mem.alignForward(usize, @intCast(packed_size), 4);
+    if (check_at + 4 > block.len) return error.CutOff;
+    if (std.hash.Crc32.hash(unpacked) != std.mem.readInt(u32, block[check_at..][0..4], .little)) return error.Damaged;
+    return unpacked;
+}
+
+/// Whether the block header (without its CRC) asks for the x86 filter before LZMA2.
+fn readFilters(header: []const u8) Failure!bool {
+    const flags = header[1];
+    const has_sizes = flags & 0xc0 != 0;
+    const filter_count = (flags & 3) + 1;
+    if (has_sizes or filter_count > 2 or header.len < 8) return error.Unsupported;
+    // a filter: its number, the size of its properties, these; the x86 filter has none, LZMA2 a byte
+    const is_x86 = filter_count == 2;
+    const expected: []const u8 = if (is_x86) &.{ filter_x86, 0, filter_lzma2, 1 } else &.{ filter_lzma2, 1 };
+    if (!std.mem.startsWith(u8, header[2..], expected)) return error.Unsupported;
+    return is_x86;
+}
+
+/// Turn the targets of calls and jumps (opcodes e8 and e9) back from absolute to relative ones, in place.
+///
+/// The filter takes four bytes behind an opcode for a target where the last of them, the sign of a near target, is 00
+/// or ff. An opcode's byte may itself lie in another one's target, so it looks at the three bytes before it: `nearby`
+/// has bit k for such a byte, left as it was, k + 1 bytes ago.
+fn unfilterX86(bytes: []u8) void {
+    const target_size = 4;
+    var nearby: u3 = 0;
+    var position: usize = 0;
+    while (position + target_size < bytes.len) {
+        const is_opcode = bytes[position] & 0xfe == 0xe8;
+        if (!is_opcode) {
+            nearby <<= 1;
+            position += 1;
+            continue;
+        }
+        const target = bytes[position + 1 ..][0..target_size];
+        if (!isSign(target[3]) or !mayBeOpcode(nearby, target)) {
+            nearby = (nearby << 1) | 1;
+            position += 1;
+            continue;
+        }
+        const next: u32 = @truncate(position + 1 + target_size);
+        std.mem.writeInt(u32, target, relative(std.mem.readInt(u32, target, .little), next, nearby), .little);
+        nearby = 0;
+        position += 1 + target_size;
+    }
+}
+
+fn isSign(byte: u8) bool {
+    return byte == 0 or byte == 0xff;
+}
+
+/// How many bits of the target lie above the byte that an opcode nearby has as its own sign.
+fn bitsAbove(nearby: u3) u5 {
+    return switch (nearby) {
+        0 => 0,
+        1 => 8,
+        2, 3 => 16,
+        else => 24,
+    };
+}
+
+/// Whether an opcode's byte after `nearby` can be one: not where the byte that decided about the other is a sign too.
+fn mayBeOpcode(nearby: u3, target: *const [4]u8) bool {
+    return switch (nearby) {
+        0 => true,
+        1, 2, 4 => !isSign(target[3 - bitsAbove(nearby) / 8]),
+        else => false,
+    };
+}
+
+/// The relative target, as sign-extended 25 bits. `next` is the position of the next instruction.
+fn relative(absolute: u32, next: u32, nearby: u3) u32 {
+    var source = absolute;
+    var result = source -% next;
+    if (nearby != 0) {
+        const above = bitsAbove(nearby);
+        // the byte that decided must not have become a sign, or the filter would have turned it once more
+        while (isSign(@truncate(result >> @intCast(24 - @as(u6, above))))) {
+            source = result ^ ((@as(u32, 1) << @intCast(32 - @as(u6, above))) - 1);
+            result = source -% next;
+        }
+    }
+    const sign = @as(u32, 0) -% (result & 0x0100_0000);
+    return (result & 0x01ff_ffff) | sign;
+}
