@@ -118,7 +118,12 @@ def perplexity(running: Running, text: str) -> float:
     assert len(tokens) > 50
     total = 0.0
     for end in range(1, len(tokens)):
-        request = {"prompt": tokens[:end], "n_predict": 1, "n_probs": 5000, "temperature": 0, "cache_prompt": True}
+        # The bias makes the server answer with the text's own token: it gives no probabilities for half a character.
+        # They are those before the bias.
+        request = {
+            "prompt": tokens[:end], "n_predict": 1, "n_probs": 5000, "temperature": 0, "cache_prompt": True,
+            "logit_bias": [[tokens[end], 1000]],
+        }  # fmt: skip
         found = json.loads(running.post("/completion", request)[2])["completion_probabilities"][0]["top_logprobs"]
         total -= {item["id"]: item["logprob"] for item in found}[tokens[end]]
     return math.exp(total / (len(tokens) - 1))

@@ -111,7 +111,7 @@ TEST_CASE("verify reads every range and reports every damaged one") {
     const auto           good = run(whole.path(), { "verify" });
     CHECK(good.status == exit_good);
     CHECK(good.err == "");
-    CHECK(std::count(good.out.begin(), good.out.end(), '\n') == 5);
+    CHECK(std::count(good.out.begin(), good.out.end(), '\n') == 6);
 
     bytes[sample_weights] ^= 1;
     bytes[sample_license] ^= 1;
