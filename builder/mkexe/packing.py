@@ -18,7 +18,6 @@ from mkexe.model import Pack, Runtime, Target
 # xz reaches back over all runtimes of a processor, and unpacking needs as much memory as what is unpacked
 _DICTIONARY_SIZE = 64 << 20  # bytes
 _X86_PROCESSOR = "x86_64"
-_WINDOWS_SYSTEM = "Windows"
 
 
 def pack_runtimes(runtimes: tuple[tuple[Target, Runtime], ...], say: Callable[[str], None]) -> tuple[Pack, ...]:
@@ -28,7 +27,7 @@ def pack_runtimes(runtimes: tuple[tuple[Target, Runtime], ...], say: Callable[[s
     """
     groups: dict[str, list[tuple[Target, Runtime]]] = {}
     for target, runtime in runtimes:
-        if target.system != _WINDOWS_SYSTEM:
+        if runtime.unpacker is not None:
             groups.setdefault(target.processor, []).append((target, runtime))
     missing = [name for name, members in groups.items() if not _path(name, members).is_file()]
     if missing:
