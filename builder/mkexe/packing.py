@@ -6,18 +6,15 @@ Packing takes seconds and needs nothing but the executables, so what was packed 
 
 from __future__ import annotations
 
-import lzma
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from mkexe import cache
+from mkexe import cache, xz
 from mkexe.model import Pack, Runtime, Target
 
-# xz reaches back over all runtimes of a processor, and unpacking needs as much memory as what is unpacked
-_DICTIONARY_SIZE = 64 << 20  # bytes
-_X86_PROCESSOR = "x86_64"
+_REVISION = 2  # raised by hand when a stream's bytes change
+_ALIGNMENT = 4096  # so that a page's address is the same in each runtime (mkexe.xz)
 
 
 def pack_runtimes(runtimes: tuple[tuple[Target, Runtime], ...], say: Callable[[str], None]) -> tuple[Pack, ...]:
@@ -41,28 +38,17 @@ def _pack(processor: str, members: list[tuple[Target, Runtime]]) -> None:
     path = _path(processor, members)
     if path.is_file():
         return
-    images = b"".join(runtime.path.read_bytes() for _, runtime in members)
+    images = b"".join(_padded(runtime.path.read_bytes()) for _, runtime in members)
     with cache.new_file(path) as temporary:
-        temporary.write_bytes(
-            lzma.compress(images, lzma.FORMAT_XZ, check=lzma.CHECK_CRC32, filters=_filters(processor))
-        )
+        temporary.write_bytes(xz.compress(images, processor))
 
 
-def _filters(processor: str) -> list[dict[str, Any]]:
-    """What was best of the settings that were tried (docs/decisions/0004-packed-runtimes.md)."""
-    if processor == _X86_PROCESSOR:
-        return [{"id": lzma.FILTER_X86}, _lzma2()]
-    # instructions are four bytes wide
-    return [_lzma2(lc=2, lp=2, pb=2)]
-
-
-def _lzma2(**more: int) -> dict[str, Any]:
-    preset = 9 | lzma.PRESET_EXTREME
-    return {"id": lzma.FILTER_LZMA2, "preset": preset, "dict_size": _DICTIONARY_SIZE, **more}
+def _padded(image: bytes) -> bytes:
+    return image + bytes(-len(image) % _ALIGNMENT)
 
 
 def _path(processor: str, members: list[tuple[Target, Runtime]]) -> Path:
-    facts = {"runtimes": [runtime.sha256 for _, runtime in members], "filters": _filters(processor)}
+    facts = {"runtimes": [runtime.sha256 for _, runtime in members], "revision": _REVISION}
     return cache.root() / "packs" / f"{processor}-{cache.key_of(facts)}.xz"
 
 
@@ -71,5 +57,5 @@ def _describe(processor: str, members: list[tuple[Target, Runtime]]) -> Pack:
     end = 0
     for target, runtime in members:
         offsets[target.name] = end
-        end += runtime.size_bytes
+        end += runtime.size_bytes + -runtime.size_bytes % _ALIGNMENT
     return Pack(f"runtimes/{processor}.xz", _path(processor, members), offsets)

@@ -1,6 +1,7 @@
 """Write native/cpu/renamed.txt and renamed-ops.txt: every name that upstream's CPU kernels define.
 
-The second list has those that only the elementwise kernels define (MKEXE_CPU_OPS in variants.cmake), the first the rest.
+The second list has those that only the elementwise kernels define (MKEXE_CPU_OPS in variants.cmake), the first the
+rest.
 
 Run it after the llama.cpp pin moved, or when a compile stops because a name is missing; the objects are those of any
 one variant of every processor family:

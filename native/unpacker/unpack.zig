@@ -7,14 +7,14 @@
 //! All numbers are decimal bytes. The exit status is 0 where the stream was whole, as its CRC-32 says.
 //!
 //! The .xz container is read as its specification says (The .xz File Format 1.2.0, sections 2 to 3), as far as
-//! `mkexe.packing` writes it: one block, check CRC-32, filters x86 and LZMA2 or LZMA2 alone. Zig's library does LZMA2.
+//! `mkexe.xz` writes it: one block, check CRC-32, LZMA2 alone or behind the filter x86 or ARM64. Zig's library does LZMA2.
 
 const std = @import("std");
 
 const Failure = error{ Usage, Unreadable, NotXz, CutOff, Unsupported, Damaged, OutOfMemory, NotWritten };
 
 // section 5.3 of the specification
-const filter_x86 = 0x04;
+const Filter = enum(u8) { none = 0, x86 = 0x04, arm64 = 0x0a };
 const filter_lzma2 = 0x21;
 const check_crc32 = 0x01;
 
@@ -87,7 +87,7 @@ fn unpack(allocator: std.mem.Allocator, stream: []const u8) Failure![]u8 {
     if (std.hash.Crc32.hash(header) != std.mem.readInt(u32, block[header_size - 4 ..][0..4], .little)) {
         return error.Damaged;
     }
-    const is_x86 = try readFilters(header);
+    const filter = try readFilter(header);
 
     var reader: std.Io.Reader = .fixed(block[header_size..]);
     var decode = std.compress.lzma2.Decode.init(allocator) catch return error.OutOfMemory;
@@ -98,7 +98,11 @@ fn unpack(allocator: std.mem.Allocator, stream: []const u8) Failure![]u8 {
         else => error.Damaged,
     };
     const unpacked = output.written();
-    if (is_x86) unfilterX86(unpacked);
+    switch (filter) {
+        .none => {},
+        .x86 => unfilterX86(unpacked),
+        .arm64 => unfilterArm64(unpacked),
+    }
 
     const check_at = header_size + std.mem.alignForward(usize, @intCast(packed_size), 4);
     if (check_at + 4 > block.len) return error.CutOff;
@@ -106,17 +110,49 @@ fn unpack(allocator: std.mem.Allocator, stream: []const u8) Failure![]u8 {
     return unpacked;
 }
 
-/// Whether the block header (without its CRC) asks for the x86 filter before LZMA2.
-fn readFilters(header: []const u8) Failure!bool {
+/// The filter before LZMA2 that the block header (without its CRC) asks for.
+fn readFilter(header: []const u8) Failure!Filter {
     const flags = header[1];
     const has_sizes = flags & 0xc0 != 0;
     const filter_count = (flags & 3) + 1;
     if (has_sizes or filter_count > 2 or header.len < 8) return error.Unsupported;
-    // a filter: its number, the size of its properties, these; the x86 filter has none, LZMA2 a byte
-    const is_x86 = filter_count == 2;
-    const expected: []const u8 = if (is_x86) &.{ filter_x86, 0, filter_lzma2, 1 } else &.{ filter_lzma2, 1 };
-    if (!std.mem.startsWith(u8, header[2..], expected)) return error.Unsupported;
-    return is_x86;
+    // a filter: its number, the size of its properties, these; LZMA2's are a byte, the others have none here
+    var filters = header[2..];
+    var filter = Filter.none;
+    if (filter_count == 2) {
+        filter = switch (filters[0]) {
+            @intFromEnum(Filter.x86) => .x86,
+            @intFromEnum(Filter.arm64) => .arm64,
+            else => return error.Unsupported,
+        };
+        if (filters[1] != 0) return error.Unsupported;
+        filters = filters[2..];
+    }
+    if (!std.mem.startsWith(u8, filters, &.{ filter_lzma2, 1 })) return error.Unsupported;
+    return filter;
+}
+
+/// Turn the targets of calls (BL) and the addresses of pages (ADRP) back from absolute to relative ones, in place.
+///
+/// Arm Architecture Reference Manual, C6.2: BL has 26 bits, counted in words; ADRP 21 bits, counted in pages of 4096
+/// bytes, of which the two lowest stand apart. The filter takes only pages within 512 MiB.
+fn unfilterArm64(bytes: []u8) void {
+    var position: usize = 0;
+    while (position + 4 <= bytes.len) : (position += 4) {
+        const place = bytes[position..][0..4];
+        const word = std.mem.readInt(u32, place, .little);
+        const here: u32 = @truncate(position);
+        if (word >> 26 == 0x25) {
+            std.mem.writeInt(u32, place, 0x9400_0000 | ((word -% (here >> 2)) & 0x03ff_ffff), .little);
+        } else if (word & 0x9f00_0000 == 0x9000_0000) {
+            const absolute = (word >> 29 & 3) | (word >> 3 & 0x1f_fffc);
+            if ((absolute +% 0x2_0000) & 0x1c_0000 != 0) continue;
+            const page = absolute -% (here >> 12);
+            const sign = (0 -% (page & 0x2_0000)) & 0xe0_0000;
+            const turned = (word & 0x9000_001f) | (page & 3) << 29 | (page & 0x3_fffc) << 3 | sign;
+            std.mem.writeInt(u32, place, turned, .little);
+        }
+    }
 }
 
 /// Turn the targets of calls and jumps (opcodes e8 and e9) back from absolute to relative ones, in place.

@@ -27,7 +27,7 @@ LEVELS = [
     ["fetch"],
     ["process", "console", "cache"],
     ["kernels"],
-    ["targets", "pins", "container", "binfmt"],
+    ["targets", "pins", "container", "binfmt", "xz"],
     ["resources"],
     ["model", "errors", "__init__"],
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mkexe import compile as compile_stage
-from mkexe import targets
+from mkexe import targets, xz
 
 X86 = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": 6}]
 PLAIN = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 2, "lp": 2, "pb": 2}]
@@ -49,6 +49,36 @@ def unpack(command: list[str], folder: Path, stream: bytes, skip: int, take: int
     file.write_bytes(b"before" + stream + b"behind")
     words = [*command, str(file), "6", str(len(stream)), str(skip), str(take)]
     return subprocess.run(words, capture_output=True, timeout=120)
+
+
+def test_the_arm_filter_is_that_of_xz() -> None:
+    """Byte for byte the stream that Debian's xz writes with the same settings."""
+    program = shutil.which("xz")
+    if program is None or b"--arm64" not in subprocess.run([program, "-H"], capture_output=True).stdout:
+        assert not os.environ.get("CI"), "xz 5.4 or later must be installed in CI"
+        pytest.skip("no xz 5.4 or later")
+    data = arm_code(400_001, seed=3)
+    settings = ["--check=crc32", "--arm64", "--lzma2=preset=9e,dict=64MiB,lc=2,lp=2,pb=2"]
+    done = subprocess.run([program, "-c", *settings], input=data, capture_output=True, check=True)
+    assert xz.compress(data, xz.ARM64) == done.stdout
+
+
+def arm_code(size: int, seed: int) -> bytes:
+    """Words of which most are calls and addresses of pages, near and far, up to both ends of their range."""
+    chance = random.Random(seed)
+    words = bytearray()
+    while len(words) < size:
+        ends = chance.choice([0, 0xFFFFFF, chance.randrange(1 << 24), chance.randrange(1 << 12)])
+        words += ends.to_bytes(3, "little") + bytes([chance.choice([0x94, 0x97, 0x90, 0xB0, 0xD0, 0xF0, 0x14])])
+    return bytes(words[:size])
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_arm_code_comes_out_as_it_went_in(unpackers: dict[str, list[str]], tmp_path: Path, processor: str) -> None:
+    for size in (1, 3, 4, 5, 4096, 300_002):
+        data = arm_code(size, seed=size)
+        done = unpack(unpackers[processor], tmp_path, xz.compress(data, xz.ARM64), 0, size)
+        assert (done.returncode, done.stdout, done.stderr) == (0, data, b"")
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
