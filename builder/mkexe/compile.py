@@ -91,18 +91,18 @@ def compile_runtime(target: Target, progress: Progress) -> Runtime:
         return _store(target, key, built, unpacker, source, round(time.monotonic() - started))
 
 
-def build_tests(target: Target, doctest: Path, progress: Progress) -> Path:
-    """The executable of tests/cpp, linked from the objects in the build tree of this target's runtime.
+def build_tests(target: Target, program: str, doctest: Path, progress: Progress) -> Path:
+    """An executable of tests/cpp, linked from the objects in the build tree of this target's runtime.
 
-    Compiles what is not up to date there; `doctest` is the folder of doctest.h. Only from a checkout.
-    Raises what `compile_runtime` raises.
+    `program` is mkexe-tests or mkexe-backend-ops. Compiles what is not up to date there; `doctest` is the folder of
+    doctest.h. Only from a checkout. Raises what `compile_runtime` raises.
     """
     with cache.locked("compile"):
         logs = cache.root() / "logs" / f"{target.name}-tests"
         shutil.rmtree(logs, ignore_errors=True)
         source = _prepare_source(logs, progress)
         build = _configure(target, source, logs, progress, (*_TREE, _TESTS), f"-DMKEXE_DOCTEST_DIR={doctest}")
-        return _make(target, build, "mkexe-tests", logs, progress)
+        return _make(target, build, program, logs, progress)
 
 
 def discard_runtime(runtime: Runtime) -> None:
