@@ -118,3 +118,9 @@ class Running:
         """Where the script stored the runtime of this machine, after a start with `artifact.parent` as home."""
         run_to_end([str(artifact), "--version"])
         return max((artifact.parent / ".cache/mkexe/run").iterdir(), key=lambda path: path.stat().st_size)
+
+
+def levels_of(artifact: Path) -> dict[str, int]:
+    """The levels in the artifact's runtime for this machine and their scores, lowest level first."""
+    facts = json.loads(run_to_end([str(artifact), "doctor", "--json"]).stdout)
+    return {level["name"]: level["score"] for level in facts["kernels"]["levels"]}

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Mkexe
-from running import Running, environment_of, run_to_end
+from running import Running, environment_of, levels_of, run_to_end
 
 QUESTIONS = json.loads((ROOT / "tests/models/questions.json").read_text())
 X86_LEVELS = [
@@ -44,12 +44,6 @@ EMULATED = [
 # Two levels add up the same numbers in another order: of the tiny model's perplexity, a thousandth is far more than
 # rounding gives, and far less than a wrong kernel
 PERPLEXITY_BOUND = 1e-3
-
-
-def levels_of(artifact: Path) -> dict[str, int]:
-    """The levels in the artifact's runtime for this machine and their scores, lowest level first."""
-    facts = json.loads(run_to_end([str(artifact), "doctor", "--json"]).stdout)
-    return {level["name"]: level["score"] for level in facts["kernels"]["levels"]}
 
 
 @pytest.fixture(scope="module")
