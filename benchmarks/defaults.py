@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
 import os
 import random
 import statistics
@@ -33,7 +32,6 @@ from mkexe.errors import MkexeError  # noqa: E402
 
 _BASE = ("--parallel", "1", "--ctx-size", "4096")
 _CORES = machine.physical_cores()
-_PR_SET_THP_DISABLE = 41  # linux/prctl.h; what is started inherits it
 
 
 @dataclass(frozen=True)
@@ -45,25 +43,23 @@ class Choice:
     arguments: tuple[str, ...] = ()
     busy: bool = False
     cold: bool = False  # the file is not in the page cache
-    small_pages: bool = False
 
 
 CHOICES = (
     Choice("threads", "1", ("--threads", "1")),
     Choice("threads", f"{2 * _CORES}, twice the cores", ("--threads", str(2 * _CORES))),
-    Choice("threads, one core busy", "one fewer", ("--threads", str(max(1, _CORES - 1))), busy=True),
+    Choice("threads beside a busy process", "one fewer", ("--threads", str(max(1, _CORES - 1))), busy=True),
     Choice("poll", "0", ("--poll", "0")),
     Choice("poll", "100", ("--poll", "100")),
-    Choice("poll, one core busy", "0", ("--poll", "0"), busy=True),
+    Choice("poll beside a busy process", "0", ("--poll", "0"), busy=True),
     Choice("ubatch", "128", ("--ubatch-size", "128")),
     Choice("ubatch", "256", ("--ubatch-size", "256")),
     Choice("ubatch", "1024", ("--ubatch-size", "1024")),
     Choice("batch", "512", ("--batch-size", "512")),
     Choice("flash attention", "off", ("--flash-attn", "off")),
-    Choice("mapped weights", "read", ("--no-mmap",)),
-    Choice("mapped weights, cold file", "read", ("--no-mmap",), cold=True),
+    Choice("mapped weights", "read", ("--load-mode", "none")),
+    Choice("mapped weights of a cold file", "read", ("--load-mode", "none"), cold=True),
     Choice("repacked weights", "off", ("--no-repack",)),
-    Choice("huge pages", "off", small_pages=True),
 )
 REQUESTS = (plan.Request("prompt_512", 512, 1, 1), plan.Request("generation_32", 512, 32, 1))
 # whether more is better
@@ -109,7 +105,6 @@ def _run(artifact: Path, model: models.Model, choice: Choice, is_default: bool, 
     meter = machine.LoadMeter()
     with (
         _busy() if choice.busy else contextlib.nullcontext(),
-        _small_pages() if choice.small_pages and not is_default else contextlib.nullcontext(),
         http_session(["sh", str(artifact), *arguments], environment_of(home), home / "bench-defaults.log") as session,
     ):
         send(session, plan.WARM_UP, model.vocabulary, rng)
@@ -129,17 +124,6 @@ def _busy() -> Iterator[None]:
             yield
         finally:
             child.kill()
-
-
-@contextlib.contextmanager
-def _small_pages() -> Iterator[None]:
-    """What is started meanwhile gets no huge pages."""
-    libc = ctypes.CDLL(None)
-    libc.prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0)
-    try:
-        yield
-    finally:
-        libc.prctl(_PR_SET_THP_DISABLE, 0, 0, 0, 0)
 
 
 def _forget(file: Path) -> None:

@@ -75,22 +75,6 @@ def test_weights_are_mapped_from_the_artifact(server: Running, artifact: Path) -
     assert files <= {str(artifact), server.runtime_of(process)}
 
 
-def test_large_buffers_are_in_huge_pages(artifact: Path) -> None:
-    if not Path("/sys/kernel/mm/transparent_hugepage").is_dir():
-        pytest.skip("this system's kernel has no huge pages to ask for")
-    with Running([str(artifact), "-c", "65536"], artifact.parent) as running:
-        asked = [kib for kib, flags in mappings_of(running.process_named("mkexe")) if "hg" in flags]
-    assert asked, "no mapping asked for huge pages (flag hg in smaps)"
-    assert min(asked) >= 8 << 10, asked  # in KiB: smaller buffers are left alone
-
-
-def mappings_of(process: int) -> list[tuple[int, list[str]]]:
-    """Size in KiB and flags of every mapping (proc(5), smaps)."""
-    text = Path(f"/proc/{process}/smaps").read_text()
-    found = re.findall(r"^Size: +(\d+) kB$.*?^VmFlags: ([^\n]*)$", text, re.M | re.S)
-    return [(int(kib), flags.split()) for kib, flags in found]
-
-
 def test_the_page_comes_from_the_artifact(server: Running) -> None:
     status, headers, body = server.get("/")
     assert status == 200
