@@ -6,8 +6,10 @@ types that the elementwise kernels look into are the chosen level's) is the same
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,10 @@ CASES = [
     ("SSM_SCAN,SSM_CONV,RWKV_WKV6,RWKV_WKV7,GATED_LINEAR_ATTN,GATED_DELTA_NET", "", 109),
 ]
 # for the highest level only: making weights of these types takes seconds each
-SLOW_CASES = [("MUL_MAT", r"type_a=iq[123].*,type_b=f32,m=16,n=1,k=256,bs=\[1,1\],nr=\[1,1\]", 14)]
+SLOW_CASES = [
+    ("MUL_MAT", r"type_a=iq1.*,type_b=f32,m=16,n=1,k=256,bs=\[1,1\],nr=\[1,1\]", 4),
+    ("MUL_MAT", r"type_a=iq[23].*,type_b=f32,m=16,n=1,k=256,bs=\[1,1\],nr=\[1,1\]", 10),
+]
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +43,26 @@ def comparison(runtimes: dict[str, Path]) -> Path:
     return compile_stage.build_tests(target, "mkexe-backend-ops", Path("/usr/include/doctest"), lambda *_: None)
 
 
+def _compare(comparison: Path, home: Path, level: str, operations: str, parameters: str, at_least: int) -> None:
+    done = subprocess.run(
+        [comparison, "test", "-b", "CPU-lowest", "-o", operations, "-p", parameters],
+        env=environment_of(home) | {"MKEXE_CPU": level}, capture_output=True, text=True, timeout=1200,
+    )  # fmt: skip
+    report = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    found = re.search(r"(\d+)/(\d+) tests passed", report)
+    assert found, f"{level}: {report[-2000:]}{done.stderr[-2000:]}"
+    failed = [line for line in report.splitlines() if "FAIL" in line]
+    assert (int(found[1]), done.returncode) == (int(found[2]), 0), f"{level}: {failed}"
+    assert int(found[1]) >= at_least, f"{operations}: {found[0]}; did upstream change its cases?"
+
+
 def test_every_level_computes_what_the_lowest_one_does(comparison: Path, artifact: Path, tmp_path: Path) -> None:
     levels = [name for name, score in levels_of(artifact).items() if score > 0]
     if len(levels) == 1:
         pytest.skip("this processor runs the lowest level only")
-    for level in levels[1:]:
-        for operations, parameters, at_least in CASES + (SLOW_CASES if level == levels[-1] else []):
-            done = subprocess.run(
-                [comparison, "test", "-b", "CPU-lowest", "-o", operations, "-p", parameters],
-                env=environment_of(tmp_path) | {"MKEXE_CPU": level}, capture_output=True, text=True, timeout=1200,
-            )  # fmt: skip
-            report = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
-            found = re.search(r"(\d+)/(\d+) tests passed", report)
-            assert found, f"{level}: {report[-2000:]}{done.stderr[-2000:]}"
-            failed = [line for line in report.splitlines() if "FAIL" in line]
-            assert (int(found[1]), done.returncode) == (int(found[2]), 0), f"{level}: {failed}"
-            assert int(found[1]) >= at_least, f"{operations}: {found[0]}; did upstream change its cases?"
+    # the longest first, so that no worker is left alone with it
+    jobs = [(levels[-1], *case) for case in SLOW_CASES]
+    jobs += [(level, *case) for level in levels[1:] for case in CASES]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for finished in [pool.submit(_compare, comparison, tmp_path, *job) for job in jobs]:
+            finished.result()
