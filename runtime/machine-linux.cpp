@@ -85,19 +85,26 @@ static int count_fast(const std::vector<int> & cores) {
     return fast > 0 ? fast : int(cores.size());
 }
 
-// The folders of this process's control group and of those above it, the innermost first (cgroup v2; v1's controllers
-// are mounted apart).
-static std::vector<std::string> group_folders() {
+// The folders of this process's control group and of those above it, the innermost first (cgroups(7)): version 2 has one
+// tree, "0::/path"; version 1 one for each controller, "4:cpu,cpuacct:/path".
+static std::vector<std::string> group_folders(const std::string & controller) {
     std::ifstream            stream("/proc/self/cgroup");
     std::vector<std::string> folders;
     for (std::string line; std::getline(stream, line);) {
-        if (line.rfind("0::", 0) == 0) {
-            for (std::string path = line.substr(3); path.size() > 1; path.erase(path.find_last_of('/'))) {
-                folders.push_back("/sys/fs/cgroup" + path);
-            }
+        const auto        names = line.find(':') + 1;
+        const auto        path  = line.find(':', names) + 1;
+        const std::string among = ',' + line.substr(names, path - names - 1) + ',';
+        std::string       base  = "/sys/fs/cgroup";
+        if (among.find(',' + controller + ',') != std::string::npos) {
+            base += '/' + controller;
+        } else if (among != ",,") {
+            continue;
         }
+        for (std::string group = line.substr(path); group.size() > 1; group.erase(group.find_last_of('/'))) {
+            folders.push_back(base + group);
+        }
+        folders.push_back(base);
     }
-    folders.push_back("/sys/fs/cgroup");
     return folders;
 }
 
@@ -107,15 +114,15 @@ static double lower_limit(double limit, double other) {
 
 static double read_quota() {
     double quota = 0;
-    for (const auto & folder : group_folders()) {
+    for (const auto & folder : group_folders("cpu")) {
         double share = 0, period = 0;
-        if (std::sscanf(first_line(folder + "/cpu.max").c_str(), "%lf %lf", &share, &period) == 2 && period > 0) {
-            quota = lower_limit(share / period, quota);
+        if (std::sscanf(first_line(folder + "/cpu.max").c_str(), "%lf %lf", &share, &period) < 2) {
+            share  = double(number_in(folder + "/cpu.cfs_quota_us"));  // -1, read as 0: no limit
+            period = double(number_in(folder + "/cpu.cfs_period_us"));
         }
+        quota = period > 0 ? lower_limit(share / period, quota) : quota;
     }
-    const double period = double(number_in("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
-    const double share  = double(number_in("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"));  // -1, read as 0: no limit
-    return period > 0 ? lower_limit(share / period, quota) : quota;
+    return quota;
 }
 
 static void read_memory(machine_facts & facts) {
@@ -128,10 +135,11 @@ static void read_memory(machine_facts & facts) {
             facts.memory_free = kib * 1024;
         }
     }
-    for (const auto & folder : group_folders()) {
-        const uint64_t limit = number_in(folder + "/memory.max");  // "max", read as 0: no limit
+    for (const auto & folder : group_folders("memory")) {
+        // "max", read as 0: no limit; version 1 says a number larger than any memory
+        const uint64_t limit = number_in(folder + "/memory.max") + number_in(folder + "/memory.limit_in_bytes");
         if (limit > 0 && limit < facts.memory) {
-            const uint64_t used = number_in(folder + "/memory.current");
+            const uint64_t used = number_in(folder + "/memory.current") + number_in(folder + "/memory.usage_in_bytes");
             facts.memory        = limit;
             facts.memory_free   = std::min(facts.memory_free, limit > used ? limit - used : 0);
         }

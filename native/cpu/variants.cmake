@@ -92,6 +92,10 @@ if(MKEXE_CPU_ARCH STREQUAL "x86")
     set_property(SOURCE ${ggml_src}/ggml-cpu/llamafile/sgemm.cpp APPEND PROPERTY COMPILE_OPTIONS
         -Xclang -mllvm -Xclang -enable-misched=false -Xclang -mllvm -Xclang -pre-RA-sched=list-hybrid)
 endif()
+# native/patches/prefetch-weights.patch uses it
+set_property(SOURCE ${ggml_src}/ggml-cpu/vec.cpp ${ggml_src}/ggml-cpu/arch/x86/quants.c
+    ${ggml_src}/ggml-cpu/arch/x86/repack.cpp APPEND PROPERTY COMPILE_OPTIONS
+    -include ${CMAKE_CURRENT_LIST_DIR}/prefetch.h)
 # every name that the kernels define; those that only MKEXE_CPU_OPS define
 foreach(list renamed renamed-ops)
     string(TOUPPER MKEXE_CPU_${list} variable)

@@ -111,7 +111,8 @@ def test_doctor_says_what_was_chosen_and_why(artifact: Path) -> None:
     assert 1 <= facts["threads"]["default"] <= facts["processor"]["cores"] <= facts["processor"]["logical"]
     assert 0 < facts["memory"]["free_bytes"] < facts["memory"]["total_bytes"]
     text = run_to_end([str(artifact), "doctor"]).stdout
-    assert re.search(r"^kernels +haswell: the highest score on this processor$", text, re.MULTILINE)
+    chosen = facts["kernels"]["chosen"]
+    assert re.search(rf"^kernels +{chosen}: the highest score on this processor$", text, re.MULTILINE)
     assert re.search(r"^threads +[0-9]+: one per physical core$", text, re.MULTILINE)
 
 
@@ -120,6 +121,40 @@ def test_threads_follow_the_processors_that_it_may_use(artifact: Path) -> None:
     done = subprocess.run(command, env=environment_of(artifact.parent), capture_output=True, text=True, timeout=120)
     facts = json.loads(done.stdout)
     assert (facts["processor"]["logical"], facts["threads"]["default"]) == (1, 1)
+
+
+def test_a_control_group_limits_threads_and_memory(artifact: Path) -> None:
+    """Version 2, as a container sees it: its own group is the root of the tree."""
+    script = """
+        mount -t tmpfs none /sys/fs/cgroup && cd /sys/fs/cgroup && echo 50000 100000 >cpu.max &&
+        echo 1000000000 >memory.max && echo 400000000 >memory.current && exec sh "$0" doctor --json
+    """
+    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+    done = subprocess.run(
+        [*unshare, "sh", "-c", script, str(artifact)], env=environment_of(artifact.parent), capture_output=True,
+        text=True, timeout=120,
+    )  # fmt: skip
+    facts = json.loads(done.stdout)
+    assert facts["threads"]["default"] == 1
+    assert (facts["memory"]["total_bytes"], facts["memory"]["free_bytes"]) == (1_000_000_000, 600_000_000)
+
+
+def test_a_control_group_of_version_1_limits_threads(artifact: Path) -> None:
+    tree = Path("/sys/fs/cgroup/cpu")
+    if not os.access(tree / "cgroup.procs", os.W_OK):
+        pytest.skip("no control groups of version 1 here, or not for this user")
+    group = tree / f"mkexe-test-{os.getpid()}"
+    group.mkdir()
+    try:
+        (group / "cpu.cfs_quota_us").write_text((group / "cpu.cfs_period_us").read_text())
+        script = 'echo $$ >"$1"/cgroup.procs && exec sh "$0" doctor --json'
+        done = subprocess.run(
+            ["sh", "-c", script, str(artifact), str(group)], env=environment_of(artifact.parent), capture_output=True,
+            text=True, timeout=120,
+        )  # fmt: skip
+    finally:
+        group.rmdir()
+    assert json.loads(done.stdout)["threads"]["default"] == 1
 
 
 def test_kernels_can_be_forced_and_a_wrong_name_lists_them(artifact: Path) -> None:
