@@ -26,7 +26,10 @@ _NO_HTTP = "it is a library and has no HTTP server"
 
 @dataclass(frozen=True)
 class Request:
-    """What run.py was asked for; `models` are a user's own files, measured instead of the cases."""
+    """What run.py was asked for; `models` are a user's own files, measured instead of the cases.
+
+    `settings` holds "same", "defaults" or both.
+    """
 
     cases: tuple[plan.ModelCase, ...]
     models: tuple[Path, ...]
@@ -34,6 +37,7 @@ class Request:
     pairs: int
     threads: int
     bundling: bool
+    settings: tuple[str, ...]
 
 
 def measure(request: Request, raw: RawFile) -> None:
@@ -69,7 +73,7 @@ def _models(request: Request, scratch: Path) -> list[tuple[Model, tuple[str, ...
     """The models with the settings they are measured under; what is missing is made, if the disk has room for it."""
     if request.models:
         described = [models.describe_model(path.absolute(), path.stem) for path in request.models]
-        return [(model, (plan.SAME, plan.DEFAULTS)) for model in described]
+        return [(model, _settings(request, with_defaults=True)) for model in described]
     with console.steps_progress("llama.cpp's source") as progress:
         source = reference.find_source(progress)
     needed, free = models.missing_bytes(list(request.cases), source), machine.free_disk_bytes(scratch)
@@ -83,9 +87,14 @@ def _models(request: Request, scratch: Path) -> list[tuple[Model, tuple[str, ...
     found: list[tuple[Model, tuple[str, ...]]] = []
     for case in request.cases:
         console.say(f"model {case.name}")
-        both = (plan.SAME, plan.DEFAULTS) if case.size == size_of_defaults else (plan.SAME,)
-        found.append((models.find_model(case, source), both))
+        settings = _settings(request, with_defaults=case.size == size_of_defaults)
+        found.append((models.find_model(case, source), settings))
     return found
+
+
+def _settings(request: Request, *, with_defaults: bool) -> tuple[str, ...]:
+    wanted = {plan.SAME: "same" in request.settings, plan.DEFAULTS: "defaults" in request.settings and with_defaults}
+    return tuple(name for name, chosen in wanted.items() if chosen)
 
 
 def _measure_model(

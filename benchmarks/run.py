@@ -59,6 +59,7 @@ def _measure(options: argparse.Namespace) -> list[dict[str, object]]:
         pairs=options.pairs or (plan.QUICK_PAIRS if options.quick else plan.PAIRS),
         threads=options.threads or machine.physical_cores(),
         bundling=not options.no_bundling,
+        settings=options.settings,
     )
     campaign.measure(request, raw)
     return raw.records
@@ -82,6 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sizes", type=_list_of(tuple(plan.SIZES)), metavar="A,B", help=f"of {', '.join(plan.SIZES)}")
     parser.add_argument("--types", type=_list_of(plan.TYPES), metavar="A,B", help=f"of {', '.join(plan.TYPES)}")
     parser.add_argument("--peers", type=_list_of(plan.PEERS), metavar="A,B", help=f"of {', '.join(plan.PEERS)}")
+    parser.add_argument(
+        "--settings", type=_list_of(("same", "defaults")), metavar="A,B", default=("same", "defaults"),
+        help="of same, defaults; default: both, the second for one size",
+    )  # fmt: skip
     parser.add_argument("--model", type=Path, action="append", default=[], metavar="GGUF", help="measure this instead")
     parser.add_argument("--pairs", type=int, metavar="N", help=f"default: {plan.PAIRS}")
     parser.add_argument("--threads", type=int, metavar="N", help="default: the physical cores")
