@@ -7,43 +7,6 @@
 #include <cstdio>
 #include <memory>
 
-static const char help[] =
-    R"(usage: %s [COMMAND] [OPTIONS]
-
-Without a command: loads the model inside this file, serves a chat page and
-an OpenAI-compatible API on this computer only, and prints the address.
-
-commands:
-  serve             the same, said explicitly
-  info [--json]     what is inside: models, licences, systems, hashes
-  verify            read every byte and compare every hash
-  doctor [--json]   this machine, and what was chosen for it: kernels, threads
-
-options:
-  --port N          the port (default 8080)
-  --api-key KEY     ask clients for this key
-  -c N, --ctx-size N    context size in tokens (default: the model's own)
-  -t N, --threads N     processor threads
-  --verbose         show llama.cpp's log
-  --version         versions of this program and of llama.cpp
-  --help            this text
-  --help-server     all options of llama.cpp's server; those that download say no
-
-environment:
-  MKEXE_CPU=LEVEL   use these processor kernels (doctor lists them)
-
-examples:
-  %s
-  %s --port 9000 -c 4096
-  %s info --json
-)";
-
-int show_help(const std::string & program) {
-    const char * name = program.c_str();
-    std::printf(help, name, name, name, name);
-    return exit_good;
-}
-
 int show_version() {
     std::printf("mkexe runtime %s (%s), llama.cpp %s\n", MKEXE_VERSION, MKEXE_TARGET, llama_commit());
     return exit_good;
@@ -118,6 +81,22 @@ int verify(const artifact & source) {
     if (damaged > 0) {
         std::fprintf(stderr, "%s\n", damaged_hint);
         return exit_damaged;
+    }
+    return exit_good;
+}
+
+int show_licenses(const artifact & source) {
+    for (const auto & range : source.contents.files) {
+        const bool licence = range.name.rfind("licenses/", 0) == 0 || range.name == "page/third-party.txt";
+        if (!licence) {
+            continue;
+        }
+        const auto text = read_range(source, range);
+        if (!text) {
+            std::fprintf(stderr, "%s\n%s\n", text.message().c_str(), damaged_hint);
+            return exit_damaged;
+        }
+        std::printf("===== %s\n\n%s\n", range.name.c_str(), text.value().c_str());
     }
     return exit_good;
 }

@@ -8,6 +8,8 @@ enum exit_status {
     exit_usage       = 2,
     exit_damaged     = 4,
     exit_unsupported = 12,  // this processor or system cannot run it
+    exit_memory      = 14,  // more memory is needed than there is
+    exit_interrupted = 130,
 };
 
 constexpr const char * damaged_hint =

@@ -107,10 +107,11 @@ static void check_version(const json & root) {
 static manifest decode(const json & root, const superblock & block) {
     check_version(root);
     manifest contents;
-    contents.name      = text_of(root, "name");
-    contents.title     = text_of(member(root, "page"), "title");
-    contents.created   = text_of(root, "created");
-    contents.generator = text_of(root, "generator");
+    contents.name          = text_of(root, "name");
+    contents.title         = text_of(member(root, "page"), "title");
+    contents.system_prompt = text_of(member(root, "page"), "system_prompt");
+    contents.created       = text_of(root, "created");
+    contents.generator     = text_of(root, "generator");
     for (const json & argument : list_of(root, "default_args")) {
         contents.default_args.push_back(argument.get<std::string>());
     }

@@ -33,6 +33,7 @@ struct bundled_runtime {
 struct manifest {
     std::string                  name;
     std::string                  title;
+    std::string                  system_prompt;
     std::string                  created;
     std::string                  generator;
     std::vector<std::string>     default_args;

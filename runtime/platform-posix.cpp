@@ -1,11 +1,35 @@
 #include "platform.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/random.h>  // macOS declares getentropy here
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
 void prepare_console() {}
+
+bool console_is_own() {
+    return false;
+}
+
+bool is_terminal(std::FILE * stream) {
+    return isatty(fileno(stream)) == 1;
+}
+
+void keep_console_open() {}
+
+static void (*interrupt_handler)();
+
+void handle_interrupt(void (*handler)()) {
+    interrupt_handler       = handler;
+    struct sigaction action = {};  // without SA_RESTART
+    action.sa_handler       = [](int) {
+        interrupt_handler();
+    };
+    sigaction(SIGINT, &action, nullptr);
+}
 
 std::vector<std::string> utf8_arguments(int argc, char ** argv) {
     return std::vector<std::string>(argv, argv + argc);
@@ -18,6 +42,19 @@ std::string environment(const char * name) {
 
 std::FILE * open_for_reading(const std::string & path) {
     return std::fopen(path.c_str(), "rbe");
+}
+
+std::FILE * open_for_writing(const std::string & path) {
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    return file < 0 ? nullptr : fdopen(file, "wb");
+}
+
+bool flush_to_disk(std::FILE * file) {
+    return std::fflush(file) == 0 && fsync(fileno(file)) == 0;
+}
+
+bool fill_with_random(unsigned char * bytes, size_t size) {
+    return getentropy(bytes, size) == 0;
 }
 
 bool seek_to(std::FILE * file, uint64_t offset) {

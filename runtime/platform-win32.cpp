@@ -1,14 +1,18 @@
+#define _CRT_RAND_S  // rand_s, the system's own random numbers
 #include "platform.h"
+#include "wide-text.h"
 
 #define WIN32_LEAN_AND_MEAN
 #define NOMINMAX
 #include <windows.h>
 // after windows.h
+#include <conio.h>
+#include <io.h>
 #include <shellapi.h>
 
 #include <cstdlib>
 
-static std::string to_utf8(const wchar_t * text) {
+std::string to_utf8(const wchar_t * text) {
     const int   size = WideCharToMultiByte(CP_UTF8, 0, text, -1, nullptr, 0, nullptr, nullptr);
     std::string utf8(size > 0 ? size : 1, '\0');
     WideCharToMultiByte(CP_UTF8, 0, text, -1, utf8.data(), size, nullptr, nullptr);
@@ -16,7 +20,7 @@ static std::string to_utf8(const wchar_t * text) {
     return utf8;
 }
 
-static std::wstring to_wide(const std::string & text) {
+std::wstring to_wide(const std::string & text) {
     const int    size = MultiByteToWideChar(CP_UTF8, 0, text.c_str(), -1, nullptr, 0);
     std::wstring wide(size > 0 ? size : 1, L'\0');
     MultiByteToWideChar(CP_UTF8, 0, text.c_str(), -1, wide.data(), size);
@@ -30,6 +34,36 @@ void prepare_console() {
     console_code_page = GetConsoleOutputCP();
     SetConsoleOutputCP(CP_UTF8);
     std::atexit([] { SetConsoleOutputCP(console_code_page); });
+}
+
+bool console_is_own() {
+    DWORD processes[2];
+    return GetConsoleProcessList(processes, 2) == 1;
+}
+
+bool is_terminal(std::FILE * stream) {
+    return _isatty(_fileno(stream)) != 0;
+}
+
+void keep_console_open() {
+    if (console_is_own() && is_terminal(stdin)) {
+        std::fprintf(stderr, "\nPress any key to close this window.\n");
+        _getwch();
+    }
+}
+
+static void (*interrupt_handler)();
+
+void handle_interrupt(void (*handler)()) {
+    interrupt_handler = handler;
+    SetConsoleCtrlHandler(
+        [](DWORD event) -> BOOL {
+            if (event == CTRL_C_EVENT) {
+                interrupt_handler();
+            }
+            return event == CTRL_C_EVENT;
+        },
+        TRUE);
 }
 
 std::vector<std::string> utf8_arguments(int argc, char ** argv) {
@@ -59,6 +93,25 @@ std::string executable_path() {
 
 std::FILE * open_for_reading(const std::string & path) {
     return _wfopen(to_wide(path).c_str(), L"rbN");
+}
+
+std::FILE * open_for_writing(const std::string & path) {
+    return _wfopen(to_wide(path).c_str(), L"wbN");
+}
+
+bool flush_to_disk(std::FILE * file) {
+    return std::fflush(file) == 0 && _commit(_fileno(file)) == 0;
+}
+
+bool fill_with_random(unsigned char * bytes, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        unsigned int number = 0;
+        if (rand_s(&number) != 0) {
+            return false;
+        }
+        bytes[i] = (unsigned char) number;
+    }
+    return true;
 }
 
 bool seek_to(std::FILE * file, uint64_t offset) {

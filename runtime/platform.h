@@ -8,8 +8,19 @@
 #include <string>
 #include <vector>
 
+// Whether the console is there for this program alone and goes with it, as after a double click on Windows.
+bool console_is_own();
+
+bool is_terminal(std::FILE * stream);
+
+// Waits for a key, where the console is this program's own: else its last words could not be read.
+void keep_console_open();
+
 // Lets the console show UTF-8, for as long as this program runs.
 void prepare_console();
+
+// Calls `handler`, which may only do what signal handlers may, when Ctrl-C is pressed; a read that waits ends then.
+void handle_interrupt(void (*handler)());
 
 // The program's arguments, the program's own name first.
 std::vector<std::string> utf8_arguments(int argc, char ** argv);
@@ -22,6 +33,16 @@ std::string executable_path();
 
 // Opens for reading in binary mode; null with errno set where that fails. Not handed on to child processes.
 std::FILE * open_for_reading(const std::string & path);
+
+// Opens for writing in binary mode, empty; null with errno set where that fails. Readable by this user alone where it is
+// made now, not handed on to child processes.
+std::FILE * open_for_writing(const std::string & path);
+
+// Hands everything written to the disk; false with errno set where that fails.
+bool flush_to_disk(std::FILE * file);
+
+// `size` bytes, at most 256, from the system's source of random numbers; false where there is none.
+bool fill_with_random(unsigned char * bytes, size_t size);
 
 // 64-bit positions on every system; false on failure. Offset in bytes from the start of the file.
 bool seek_to(std::FILE * file, uint64_t offset);

@@ -3,12 +3,17 @@
 #include "commands.h"
 #include "doctor.h"
 #include "exit-status.h"
+#include "help.h"
 #include "server.h"
+#include "terminal-commands.h"
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 
-static bool holds(const std::vector<std::string> & arguments, const std::string & word) {
+using words = std::vector<std::string>;
+
+static bool holds(const words & arguments, const std::string & word) {
     return std::find(arguments.begin(), arguments.end(), word) != arguments.end();
 }
 
@@ -17,48 +22,62 @@ static std::string file_name(const std::string & path) {
 }
 
 static int unexpected(const std::string & command, const std::string & argument) {
-    std::fprintf(stderr, "%s: unexpected argument \"%s\". Try --help.\n", command.c_str(), argument.c_str());
+    std::fprintf(stderr, "%s: unexpected argument \"%s\". Try %s --help.\n", command.c_str(), argument.c_str(),
+                 command.c_str());
     return exit_usage;
 }
 
-static int run_command(const artifact & source, const std::string & command, const std::vector<std::string> & rest) {
-    if (command == "info" || command == "doctor") {
-        for (const auto & argument : rest) {
-            if (argument != "--json") {
-                return unexpected(command, argument);
-            }
+namespace {
+
+struct command {
+    const char *                                        name;
+    std::function<int(const artifact &, const words &)> run;
+    words                                               flags;  // all that it takes; those of llama.cpp too where empty
+    bool                                                takes_server_options = false;
+};
+
+}  // namespace
+
+static const std::vector<command> & all_commands() {
+    static const std::vector<command> commands = {
+        { "serve", serve, {}, true },
+        { "chat", chat, {}, true },
+        { "run", run_once, {}, true },
+        { "bench", bench, {}, true },
+        { "info",
+          [](const auto & source, const auto & rest) { return show_info(source, !rest.empty()); },
+          { "--json" } },
+        { "doctor",
+          [](const auto & source, const auto & rest) { return show_doctor(source, !rest.empty()); },
+          { "--json" } },
+        { "verify", [](const auto & source, const auto &) { return verify(source); }, {} },
+        { "licenses", [](const auto & source, const auto &) { return show_licenses(source); }, {} },
+    };
+    return commands;
+}
+
+static const command * find_command(const std::string & name) {
+    for (const auto & command : all_commands()) {
+        if (name == command.name) {
+            return &command;
         }
-        return command == "info" ? show_info(source, !rest.empty()) : show_doctor(source, !rest.empty());
     }
-    if (command == "verify") {
-        return rest.empty() ? verify(source) : unexpected(command, rest[0]);
-    }
-    return serve(source, rest);
+    return nullptr;
 }
 
-static bool is_command(const std::string & word) {
-    return word == "serve" || word == "info" || word == "verify" || word == "doctor";
+static int unknown_command(const std::string & name) {
+    std::string list;
+    for (const auto & command : all_commands()) {
+        list += (list.empty() ? "" : ", ") + std::string(command.name);
+    }
+    std::fprintf(stderr, "\"%s\" is no command: expected one of %s. Try --help.\n", name.c_str(), list.c_str());
+    return exit_usage;
 }
 
-int run_program(const std::vector<std::string> & arguments) {
-    std::vector<std::string> rest(arguments.begin() + std::min<size_t>(1, arguments.size()), arguments.end());
-    if (holds(rest, "--version")) {
-        return show_version();
-    }
-    const auto path = find_artifact();
-    if (holds(rest, "--help") || holds(rest, "-h")) {
-        return show_help(file_name(path));
-    }
-    std::replace(rest.begin(), rest.end(), std::string("--help-server"), std::string("--help"));
-
-    std::string command = "serve";
-    if (!rest.empty() && rest[0].rfind('-', 0) != 0) {
-        command = rest[0];
-        rest.erase(rest.begin());
-        if (!is_command(command)) {
-            std::fprintf(stderr, "\"%s\" is no command: expected serve, info, verify or doctor. Try --help.\n",
-                         command.c_str());
-            return exit_usage;
+static int run_command(const command & chosen, const std::string & path, const words & rest) {
+    for (const auto & argument : rest) {
+        if (!chosen.takes_server_options && !holds(chosen.flags, argument)) {
+            return unexpected(chosen.name, argument);
         }
     }
     const auto source = open_artifact(path);
@@ -66,5 +85,27 @@ int run_program(const std::vector<std::string> & arguments) {
         std::fprintf(stderr, "%s\n%s\n", source.message().c_str(), damaged_hint);
         return exit_damaged;
     }
-    return run_command(source.value(), command, rest);
+    return chosen.run(source.value(), rest);
+}
+
+int run_program(const std::vector<std::string> & arguments) {
+    words rest(arguments.begin() + std::min<size_t>(1, arguments.size()), arguments.end());
+    if (holds(rest, "--version")) {
+        return show_version();
+    }
+    const auto  path = find_artifact();
+    std::string name;
+    if (!rest.empty() && rest[0].rfind('-', 0) != 0) {
+        name = rest[0];
+        rest.erase(rest.begin());
+    }
+    const auto * chosen = find_command(name.empty() ? "serve" : name);
+    if (!chosen) {
+        return unknown_command(name);
+    }
+    if (holds(rest, "--help") || holds(rest, "-h")) {
+        return show_help(file_name(path), name);
+    }
+    std::replace(rest.begin(), rest.end(), std::string("--help-server"), std::string("--help"));
+    return run_command(*chosen, path, rest);
 }

@@ -1,90 +1,185 @@
 #include "server.h"
 
+#include "common.h"
 #include "cpu-dispatch.h"
 #include "embedded-file.h"
 #include "exit-status.h"
+#include "files.h"
+#include "instance.h"
+#include "listener.h"
+#include "loading.h"
+#include "log-console.h"
 #include "log.h"
 #include "machine.h"
+#include "own-routes.h"
 #include "page-assets.h"
 #include "platform.h"
+#include "request-guard.h"
+#include "serve-options.h"
+#include "server-arguments.h"
+#include "start.h"
+#include "stopping.h"
+#include "user-folders.h"
 
+#include <algorithm>
 #include <cstdio>
 
 // upstream's tools/server/server.cpp
-int llama_server(int argc, char ** argv);
+int llama_server(common_params & params, int argc, char ** argv);
 
-static std::string served_title;
+static const std::vector<std::string> log_options = {
+    "-v", "--verbose", "--log-verbose", "-lv", "--verbosity", "--log-verbosity", "--log-file", "--log-disable"
+};
 
-// For llama.cpp's log: what doctor says in full.
-static void log_kernels() {
-    std::string scores;
-    for (const auto & variant : cpu_variants()) {
-        scores += (scores.empty() ? "" : ", ") + std::string(variant.name) + " " + std::to_string(variant.score);
+static bool is_said(const std::vector<std::string> & arguments,
+                    const std::vector<std::string> & names,
+                    const char *                     variable) {
+    return names_option(arguments, names) || !environment(variable).empty();
+}
+
+static int refuse_start(const std::string & message, int status) {
+    std::fprintf(stderr, "%s\n", message.c_str());
+    return status;
+}
+
+static std::string log_file_path(const artifact & source, bool first) {
+    const auto folder = find_user_folders().state;
+    if (folder.empty() || make_folder(folder).problem != write_problem::none) {
+        return "";
     }
-    if (const auto chosen = chosen_cpu_variant()) {
-        LOG_INF("kernels: %s, %s (scores: %s)\n", chosen.value().name, chosen_cpu_reason(), scores.c_str());
+    return folder + "/" + source.contents.name + (first ? ".log" : "-2.log");
+}
+
+static std::string chats_folder(const artifact & source, chat_place place) {
+    const auto & name = source.contents.name;
+    const auto   data = find_user_folders().data;
+    switch (place) {
+        case chat_place::beside_file:
+            return source.path.substr(0, source.path.find_last_of("/\\") + 1) + name + "-chats";
+        case chat_place::user_folder:
+            return data.empty() ? "" : data + "/" + name + "/chats";
+        default:
+            return "";
     }
 }
 
-// Called from upstream's server (native/patches/server-start-hooks.patch).
-void mkexe_on_listening(const std::vector<std::string> & addresses) {
-    std::fprintf(stderr, "%s: loading the model\n", served_title.c_str());
-    for (const auto & address : addresses) {
-        std::fprintf(stderr, "listening on %s\n", address.c_str());
+// Windows' memory and Linux' page cache hold a mapped file as long as there is room; without, every token reads the disk.
+static std::string memory_problem(const artifact & source) {
+    const auto   machine = read_machine();
+    const double needed  = double(weight_bytes(source.contents));
+    if (machine.memory == 0 || needed <= double(machine.memory)) {
+        return "";
     }
-    log_kernels();
+    char text[256];
+    std::snprintf(text, sizeof(text),
+                  "This model needs more than %.1f GB of memory, and this program may use %.1f GB here.\n"
+                  "Use a computer with more memory, or a smaller model; --no-memory-check tries all the same, slowly.",
+                  needed / 1e9, double(machine.memory) / 1e9);
+    return text;
 }
 
-void mkexe_on_ready() {
-    std::fprintf(stderr, "%s: ready. Open the address above in a browser; Ctrl-C stops.\n", served_title.c_str());
+static bool is_open_to_others(const common_params & params) {
+    return !std::all_of(params.hostnames.begin(), params.hostnames.end(), is_loopback);
 }
 
-// What comes before the user's arguments. There are always more of these than main() takes away: upstream reads
-// Windows' own command line again where the numbers match (common_params_parse, common/arg.cpp).
-static std::vector<std::string> default_arguments(const artifact & source) {
-    // clang-format off
-    const auto &             model     = source.contents.models[0];
-    std::vector<std::string> arguments = {
-        "-m", artifact_path_prefix + model.parts[0].name,
-        "--alias", source.contents.name,
-        "--cors-origins", "localhost",
-    };
-    // clang-format on
-    if (environment("LLAMA_ARG_LOG_VERBOSITY").empty()) {
-        arguments.insert(arguments.end(), { "--log-verbosity", "1" });  // errors
+// Tells the modules that upstream's server calls what they need to know.
+static int prepare_modules(const artifact &      source,
+                           const serve_options & options,
+                           start_settings        start,
+                           const common_params & params) {
+    const bool open = is_open_to_others(params);
+    if (open && params.api_keys.empty()) {
+        return refuse_start(
+            "--host lets other computers in, and anybody there could use this one.\n"
+            "Add --api-key with a key of your choice; the page asks for it.",
+            exit_usage);
     }
-    if (environment("LLAMA_ARG_THREADS").empty()) {
-        arguments.insert(arguments.end(), { "--threads", std::to_string(default_threads(read_machine())) });
+    guard_rules rules;
+    rules.loopback_only = !open;
+    rules.cross_origin  = params.cors_origins != "localhost";
+    set_guard_rules(rules);
+    prepare_own_routes(
+        { source.contents.name, params.api_prefix, chats_folder(source, options.chats), options.may_quit });
+    start.path_prefix    = params.api_prefix;
+    start.context_chosen = params.n_ctx == 0;
+    prepare_start(start);
+    begin_loading(weight_bytes(source.contents));
+    watch_console();
+    if (options.idle_minutes > 0) {
+        exit_when_idle(options.idle_minutes);
     }
-    arguments.insert(arguments.end(), source.contents.default_args.begin(), source.contents.default_args.end());
-    return arguments;
+    return exit_good;
 }
 
-static int run_llama_server(std::vector<std::string> arguments) {
-    std::vector<char *> pointers;
-    for (auto & argument : arguments) {
-        pointers.push_back(argument.data());
+static int run_server(common_params & params) {
+    // the router alone, which this is not, looks at the arguments; with them upstream handles signals
+    char * arguments[] = { nullptr };
+    llama_backend_init();
+    llama_numa_init(params.numa);
+    const int status = llama_server(params, 0, arguments);
+    common_log_flush(common_log_main());
+    if (status != exit_good) {
+        explain_failure();
     }
-    pointers.push_back(nullptr);
-    return llama_server(int(arguments.size()), pointers.data());
+    return status;
+}
+
+// Another start of this artifact that runs: its page is opened instead. False where there is none to be found.
+static bool opened_other(const artifact & source, const serve_options & options) {
+    const auto address = find_instance(source);
+    if (!address.empty()) {
+        open_page(address, options.open_browser);
+    }
+    return !address.empty();
+}
+
+static int start_server(const artifact & source, const serve_options & options, bool first) {
+    if (const auto page = serve_page(source); !page) {
+        return refuse_start(page.message() + "\n" + damaged_hint, exit_damaged);
+    }
+    if (const auto problem = options.check_memory ? memory_problem(source) : ""; !problem.empty()) {
+        return refuse_start(problem, exit_memory);
+    }
+    serve_embedded_files(source);
+    const bool log_said = is_said(options.server_arguments, log_options, "LLAMA_ARG_LOG_VERBOSITY");
+    show_log_on_console(options.verbose || log_said);
+
+    start_settings start;
+    start.source       = &source;
+    start.program      = source.path.substr(source.path.find_last_of("/\\") + 1);
+    start.log_path     = log_said ? "" : log_file_path(source, first);
+    start.open_browser = options.open_browser;
+    start.publish      = first;
+
+    common_params params;
+    if (!read_server_arguments(source, options.server_arguments, start.log_path, params)) {
+        return refuse_start("Try --help, or --help-server for all of llama.cpp's options.", exit_usage);
+    }
+    const int status = prepare_modules(source, options, start, params);
+    return status == exit_good ? run_server(params) : status;
 }
 
 int serve(const artifact & source, const std::vector<std::string> & user_arguments) {
     const auto variant = chosen_cpu_variant();
     if (!variant) {
-        std::fprintf(stderr, "%s\n", variant.message().c_str());
-        return exit_unsupported;
+        return refuse_start(variant.message(), exit_unsupported);
     }
-    if (const auto page = serve_page(source); !page) {
-        std::fprintf(stderr, "%s\n%s\n", page.message().c_str(), damaged_hint);
-        return exit_damaged;
+    auto words = source.contents.default_args;
+    words.insert(words.end(), user_arguments.begin(), user_arguments.end());
+    const auto options = parse_serve_options(words);
+    if (!options) {
+        return refuse_start(options.message() + " Try --help.", exit_usage);
     }
-    serve_embedded_files(source);
-    served_title = source.contents.title;
-
-    std::vector<std::string> arguments = { source.path };
-    const auto               defaults  = default_arguments(source);
-    arguments.insert(arguments.end(), defaults.begin(), defaults.end());
-    arguments.insert(arguments.end(), user_arguments.begin(), user_arguments.end());
-    return run_llama_server(arguments);
+    const auto & arguments = options.value().server_arguments;
+    const bool   port      = is_said(arguments, { "--port" }, "LLAMA_ARG_PORT");
+    const bool   host      = is_said(arguments, { "--host" }, "LLAMA_ARG_HOST");
+    std::fprintf(stderr, "%s\n", source.contents.title.c_str());
+    ask_for_exact_port(port);
+    const auto claimed = claim_instance(source);
+    // who says where to listen wants a server there
+    if (claimed == claim::taken && !options.value().new_instance && !port && !host &&
+        opened_other(source, options.value())) {
+        return exit_good;
+    }
+    return start_server(source, options.value(), claimed == claim::ours);
 }

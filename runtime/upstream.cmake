@@ -29,8 +29,15 @@ add_library(llama-ui INTERFACE)  # defined in page-assets.cpp
 target_include_directories(llama-ui INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/ui)
 add_custom_target(llama-ui-assets)
 add_subdirectory(${MKEXE_LLAMA_DIR}/tools/server llama-server EXCLUDE_FROM_ALL)
+# chat and run stand on the library of upstream's command line.
+add_subdirectory(${MKEXE_LLAMA_DIR}/tools/cli llama-cli EXCLUDE_FROM_ALL)
 target_include_directories(server-context PRIVATE ${MKEXE_LLAMA_DIR})
 target_include_directories(llama-server-impl PRIVATE ${MKEXE_LLAMA_DIR})
+
+# The hooks that native/patches/server-hooks.patch calls are declared in this folder and defined in its modules.
+foreach(library llama-common server-context llama-server-impl)
+    target_include_directories(${library} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+endforeach()
 
 # 2. Files: every loader opens through ggml_fopen. Upstream's definition gets another name, ours stands in
 #    embedded-file.cpp and calls it for paths outside the artifact.

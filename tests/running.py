@@ -33,9 +33,11 @@ def run_to_end(command: list[str], timeout_s: float = 120, **variables: str) -> 
 class Running:
     """An artifact that serves, as a context manager; ended by SIGINT, as Ctrl-C does it."""
 
-    def __init__(self, command: list[str], home: Path, **variables: str) -> None:
+    def __init__(
+        self, command: list[str], home: Path, start: tuple[str, ...] = ("--port", "0", "--no-browser"), **variables: str
+    ) -> None:
         self._process = subprocess.Popen(
-            ["sh", *command, "--port", "0"], env=environment_of(home) | variables, stderr=subprocess.PIPE, text=True,
+            ["sh", *command, *start], env=environment_of(home) | variables, stderr=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
         self.log: list[str] = []
@@ -47,7 +49,7 @@ class Running:
         assert self._process.stderr is not None
         for line in self._process.stderr:
             self.log.append(line)
-            found = re.search(r"listening on (http://\S+)", line)
+            found = re.search(r"^    (http://[^/\s]+)/", line)
             if found:
                 self.address = found[1]
                 self._listening.set()
@@ -81,14 +83,24 @@ class Running:
             self._process.kill()
             self._reader.join(30)
 
+    def wait(self, timeout_s: float = 60) -> int:
+        """The exit status of one that ends by itself."""
+        return self._process.wait(timeout_s)
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the runtime."""
+        self._process.send_signal(number)
+
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body."""
         return self._send(urllib.request.Request(self.address + path, headers=headers or {}))
 
-    def post(self, path: str, body: object) -> tuple[int, dict[str, str], bytes]:
+    def post(
+        self, path: str, body: object, headers: dict[str, str] | None = None, method: str = "POST"
+    ) -> tuple[int, dict[str, str], bytes]:
         """The same for a JSON request."""
-        headers = {"Content-Type": "application/json"}
-        return self._send(urllib.request.Request(self.address + path, json.dumps(body).encode(), headers))
+        headers = {"Content-Type": "application/json"} | (headers or {})
+        return self._send(urllib.request.Request(self.address + path, json.dumps(body).encode(), headers, method=method))
 
     def _send(self, request: urllib.request.Request) -> tuple[int, dict[str, str], bytes]:
         try:

@@ -29,7 +29,8 @@ BOOTED, AUDITED, NOT_RUN, FAILED = "booted", "audited", "not run", "failed"
 DEFAULT_QUESTION = "Say hello."
 
 _ANSWER_TOKENS = 64
-_LISTENING = re.compile(rb"listening on (http://\S+)")
+# runtime/start.cpp shows the page's address on a line of its own
+_ADDRESS = re.compile(rb"^    (http://[^/\s]+)/", re.MULTILINE)
 _POLL_S = 0.05
 _HTTP_TIMEOUT_S = 300.0
 _SHELLS = {
@@ -163,7 +164,7 @@ def _boot(artifact: Artifact, starter: _Starter, question: Question, timeout_s: 
             "PATH": os.environ.get("PATH", os.defpath), "HOME": name, "TMPDIR": name, **starter.environment,
         }  # fmt: skip
         log = folder / "log"
-        command = [*starter.command(folder), "--port", "0", "--api-key", key]
+        command = [*starter.command(folder), "--port", "0", "--no-browser", "--ephemeral", "--api-key", key]
         with log.open("wb") as stream:
             child = process.start(command, env=environment, stderr=stream, cwd=folder)
         try:
@@ -190,7 +191,7 @@ class _Server:
     def wait_until_ready(self) -> None:
         """Wait for the address in the log, then for the model; raises BootError for an early end or the deadline."""
         while not self._address:
-            found = _LISTENING.search(self._log.read_bytes())
+            found = _ADDRESS.search(self._log.read_bytes())
             if found:
                 self._address = found[1].decode()
             self._check("say where it listens")

@@ -64,10 +64,11 @@ TEST_CASE("version and help need no artifact") {
     CHECK(version.out.find("mkexe runtime ") == 0);
     CHECK(holds(version.out, ", llama.cpp "));
     for (const char * option : { "--help", "-h" }) {
-        const auto help = run("/nowhere/tiny", { "info", option });
+        const auto help = run("/nowhere/tiny", { option });
         CHECK(help.status == exit_good);
         CHECK(help.out.find("usage: tiny [COMMAND] [OPTIONS]\n") == 0);
         CHECK(help.err == "");
+        CHECK(run("/nowhere/tiny", { "info", option }).out.find("usage: tiny info [--json]\n") == 0);
     }
 }
 
@@ -75,11 +76,13 @@ TEST_CASE("a wrong command line is a usage error, in one sentence") {
     const temporary_file file(sample_artifact());
     const auto           command = run(file.path(), { "frobnicate" });
     CHECK(command.status == exit_usage);
-    CHECK(command.err == "\"frobnicate\" is no command: expected serve, info, verify or doctor. Try --help.\n");
+    CHECK(command.err ==
+          "\"frobnicate\" is no command: expected one of serve, chat, run, bench, info, doctor, verify, licenses. Try "
+          "--help.\n");
     for (const char * name : { "info", "verify", "doctor" }) {
         const auto argument = run(file.path(), { name, "--jsn" });
         CHECK(argument.status == exit_usage);
-        CHECK(argument.err == std::string(name) + ": unexpected argument \"--jsn\". Try --help.\n");
+        CHECK(argument.err == std::string(name) + ": unexpected argument \"--jsn\". Try " + name + " --help.\n");
         CHECK(argument.out == "");
     }
 }

@@ -1,0 +1,56 @@
+#pragma once
+
+// Chats, one readable JSON file each (docs/http-api.md, "A chat's file"). Safe to use from several threads, and from
+// several programs on one folder: what lies on the disk counts.
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+
+enum class chat_error { none, bad_chat, not_found, changed, disk_full, not_written };
+
+struct chat_result {
+    chat_error  error = chat_error::none;
+    std::string text;      // the file's content, or a sentence about the error
+    std::string revision;  // of what lies on the disk now; empty where there is nothing
+};
+
+class chat_store {
+  public:
+    // The largest chat in bytes.
+    static constexpr size_t most_bytes = size_t(64) << 20;
+
+    explicit chat_store(std::string folder);
+
+    const std::string & folder() const { return folder_; }
+
+    // The list as JSON, newest first; with `search`, only those in which it stands, whatever the case.
+    std::string list(const std::string & search);
+
+    chat_result read(const std::string & id);
+
+    // `expected`: the revision that the writer has seen, or "*".
+    chat_result write(const std::string & id, const std::string & text, const std::string & expected);
+
+    chat_result remove(const std::string & id);
+
+    // Whether `id` may be one: 8 to 64 of 0-9 a-z -.
+    static bool is_id(const std::string & id);
+
+  private:
+    struct known_chat {
+        std::string            stamp;  // size and time of the file that `facts` come from
+        nlohmann::ordered_json facts;
+        std::string            text;  // title and messages in lower case, for the search
+    };
+
+    std::string        path_of(const std::string & id) const;
+    const known_chat * look_at(const std::string & id);
+
+    std::mutex                        mutex_;
+    std::string                       folder_;
+    std::map<std::string, known_chat> known_;
+};

@@ -1,0 +1,253 @@
+#include "command-options.h"
+#include "console.h"
+#include "exit-status.h"
+#include "files.h"
+#include "log-console.h"
+#include "platform.h"
+#include "terminal-commands.h"
+#include "terminal-model.h"
+
+#include <nlohmann/json.hpp>
+
+#include <clocale>
+#include <cstdio>
+#include <cstdlib>
+
+using json = nlohmann::ordered_json;
+
+static const char chat_help[] =
+    R"(/help          this list
+/system TEXT   what the model is told at the start; without TEXT, nothing
+/regen         another answer to the last question
+/save FILE     write this chat; FILE.json as JSON, else as Markdown
+/clear         forget this chat
+/quit          end; Ctrl-D too
+
+A line that ends in \ goes on in the next one. Lines between """ and """ are one message.
+Ctrl-C stops an answer. Arrow up brings back what you wrote.
+)";
+
+namespace {
+
+class conversation {
+  public:
+    explicit conversation(terminal_model & model, std::string system) : model_(model), system_(std::move(system)) {
+        clear();
+    }
+
+    void clear() {
+        messages_ = json::array();
+        if (!system_.empty()) {
+            messages_.push_back({ { "role", "system" }, { "content", system_ } });
+        }
+    }
+
+    void set_system(const std::string & text) {
+        system_ = text;
+        if (!messages_.empty() && messages_[0]["role"] == "system") {
+            messages_.erase(0);
+        }
+        if (!text.empty()) {
+            messages_.insert(messages_.begin(), json{ { "role", "system" }, { "content", text } });
+        }
+    }
+
+    void ask(const std::string & question) {
+        messages_.push_back({ { "role", "user" }, { "content", question } });
+        answer();
+    }
+
+    // False where there is no answer yet.
+    bool regenerate() {
+        if (messages_.empty() || messages_.back()["role"] != "assistant") {
+            return false;
+        }
+        messages_.erase(messages_.size() - 1);
+        answer();
+        return true;
+    }
+
+    std::string to_text(bool as_json) const {
+        if (as_json) {
+            return messages_.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+        }
+        std::string text;
+        for (const auto & message : messages_) {
+            const std::string role = message["role"];
+            text += "## " +
+                    std::string(role == "user"   ? "You" :
+                                role == "system" ? "Instructions" :
+                                                   "Answer") +
+                    "\n\n" + message["content"].get<std::string>() + "\n\n";
+        }
+        return text;
+    }
+
+  private:
+    void show(const answer_piece & piece, std::string & content) {
+        console::set_display(piece.reasoning ? DISPLAY_TYPE_REASONING : DISPLAY_TYPE_RESET);
+        if (reasoning_ && !piece.reasoning) {
+            console::log("\n\n");
+        }
+        reasoning_ = piece.reasoning;
+        console::log("%s", piece.text.c_str());
+        console::flush();
+        content += piece.reasoning ? "" : piece.text;
+    }
+
+    void answer() {
+        std::string content;
+        reasoning_     = false;
+        const auto end = model_.ask(messages_.dump(-1, ' ', false, json::error_handler_t::replace),
+                                    [&](const answer_piece & piece) { show(piece, content); });
+        console::set_display(DISPLAY_TYPE_RESET);
+        console::log(was_interrupted() ? " [stopped]\n" : "\n");
+        forget_interrupt();
+        if (!end.error.empty()) {
+            console::error("%s\n", end.error.c_str());
+        }
+        if (end.generation_rate > 0) {
+            console::set_display(DISPLAY_TYPE_INFO);
+            console::log("%.1f tokens/s\n", end.generation_rate);
+            console::set_display(DISPLAY_TYPE_RESET);
+        }
+        messages_.push_back({ { "role", "assistant" }, { "content", content } });
+    }
+
+    terminal_model & model_;
+    std::string      system_;
+    json             messages_;
+    bool             reasoning_ = false;
+};
+
+}  // namespace
+
+static const std::string fence = "\"\"\"";
+
+// One line, and those that follow it where it ends in a backslash. False at the end of the input, or at Ctrl-C.
+static bool read_line(std::string & text) {
+    text.clear();
+    std::string line;
+    bool        more = true;
+    while (more) {
+        more = console::readline(line, false);
+        text += line;
+    }
+    if (text.empty() || was_interrupted()) {
+        return false;
+    }
+    text.pop_back();  // the newline
+    return true;
+}
+
+static bool read_message(std::string & text) {
+    console::set_display(DISPLAY_TYPE_USER_INPUT);
+    console::log("\n> ");
+    bool good = read_line(text);
+    if (good && text.rfind(fence, 0) == 0) {
+        std::string line;
+        text.erase(0, fence.size());
+        while ((good = read_line(line)) && line.find(fence) == std::string::npos) {
+            text += (text.empty() ? "" : "\n") + line;
+        }
+        text += good ? "\n" + line.substr(0, line.find(fence)) : "";
+    }
+    console::set_display(DISPLAY_TYPE_RESET);
+    return good;
+}
+
+static std::string argument_of(const std::string & line) {
+    const auto space = line.find(' ');
+    const auto first = space == std::string::npos ? space : line.find_first_not_of(' ', space);
+    return first == std::string::npos ? "" : line.substr(first);
+}
+
+static void save(const conversation & talk, const std::string & path) {
+    if (path.empty()) {
+        console::error("/save: expected a file's name after it\n");
+        return;
+    }
+    const bool as_json = path.size() > 5 && path.compare(path.size() - 5, 5, ".json") == 0;
+    const auto done    = write_file(path, talk.to_text(as_json));
+    if (done.problem != write_problem::none) {
+        console::error("not saved: %s\n", done.message.c_str());
+    } else {
+        console::log("saved: %s\n", path.c_str());
+    }
+}
+
+// What a line that begins with a slash asks for; false where it ends the chat.
+static bool obey(conversation & talk, const std::string & line) {
+    const auto word = line.substr(0, line.find(' '));
+    if (word == "/quit" || word == "/exit") {
+        return false;
+    }
+    if (word == "/help") {
+        console::log("%s", chat_help);
+    } else if (word == "/system") {
+        talk.set_system(argument_of(line));
+        console::log("from the next answer on\n");
+    } else if (word == "/regen") {
+        if (!talk.regenerate()) {
+            console::error("there is no answer yet\n");
+        }
+    } else if (word == "/save") {
+        save(talk, argument_of(line));
+    } else if (word == "/clear") {
+        talk.clear();
+        console::log("forgotten\n");
+    } else {
+        console::error("%s is no command; /help lists them\n", word.c_str());
+    }
+    return true;
+}
+
+static void converse(conversation & talk) {
+    std::string text;
+    for (bool warned = false;;) {
+        if (!read_message(text)) {
+            std::clearerr(stdin);
+            if (!was_interrupted() || warned) {
+                break;
+            }
+            forget_interrupt();
+            warned = true;
+            console::log("\n/quit, or Ctrl-C once more, ends the chat.");
+            continue;
+        }
+        warned = false;
+        if (text.empty()) {
+            continue;
+        }
+        if (text[0] != '/') {
+            talk.ask(text);
+        } else if (!obey(talk, text)) {
+            break;
+        }
+    }
+    console::log("\n");
+}
+
+int chat(const artifact & source, const std::vector<std::string> & arguments) {
+    const auto options = parse_command_options(source.contents.default_args, arguments, { { "--system" } });
+    if (!options) {
+        std::fprintf(stderr, "%s Try chat --help.\n", options.message().c_str());
+        return exit_usage;
+    }
+    show_log_on_console(options.value().verbose);
+    std::fprintf(stderr, "%s is loading ...\n", source.contents.title.c_str());
+    auto model = terminal_model::load(source, options.value().server_arguments);
+    if (!model) {
+        std::fprintf(stderr, "%s\n", model.message().c_str());
+        return exit_failed;
+    }
+    const bool terminal = is_terminal(stdin) && is_terminal(stdout);
+    console::init(!terminal, terminal && environment("NO_COLOR").empty());
+    std::setlocale(LC_NUMERIC, "C");  // the console took the user's, in which 0.5 may be "0,5"
+    std::atexit(console::cleanup);
+    console::log("Ready. /help lists the commands.\n");
+
+    conversation talk(*model.value(), value_of(options.value(), "--system", source.contents.system_prompt));
+    converse(talk);
+    return exit_good;
+}

@@ -1,0 +1,35 @@
+#pragma once
+
+// Files of the user's: read, and written whole or not at all. Paths are UTF-8.
+
+#include "outcome.h"
+
+#include <string>
+#include <vector>
+
+enum class write_problem { none, disk_full, not_written };
+
+struct write_result {
+    write_problem problem = write_problem::none;
+    std::string   message;  // a sentence that names the file and the system's reason
+};
+
+// Makes the folder and those above it, for this user alone.
+write_result make_folder(const std::string & path);
+
+// Writes beside `path` and renames, so that a reader sees the old content or the new.
+write_result write_file(const std::string & path, const std::string & content);
+
+// The same file with another content, for files that are open elsewhere; not whole or not at all.
+bool overwrite_file(const std::string & path, const std::string & content);
+
+outcome<std::string> read_file(const std::string & path);
+
+// False where it cannot be removed; a file that is not there counts as removed.
+bool remove_file(const std::string & path);
+
+// Another text whenever the file is another one: its size and its last change; empty where there is none.
+std::string file_stamp(const std::string & path);
+
+// Names (not paths) of the files in a folder that end in `suffix`, in no particular order; empty where there is none.
+std::vector<std::string> list_files(const std::string & folder, const std::string & suffix);

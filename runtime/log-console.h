@@ -1,0 +1,10 @@
+#pragma once
+
+// llama.cpp's log: it goes to a file, and to the console only where that was asked for.
+
+#include <string>
+
+void show_log_on_console(bool shown);
+
+// The last errors that llama.cpp logged, one a line; empty where there was none.
+std::string last_log_errors();

@@ -1,0 +1,81 @@
+#include "command-options.h"
+#include "exit-status.h"
+#include "log-console.h"
+#include "platform.h"
+#include "terminal-commands.h"
+#include "terminal-model.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+
+using json = nlohmann::ordered_json;
+
+static int fail(const std::string & message, int status) {
+    std::fprintf(stderr, "%s\n", message.c_str());
+    return status;
+}
+
+static std::string read_all(std::FILE * file) {
+    std::string text;
+    char        buffer[1 << 16];
+    for (size_t count; (count = std::fread(buffer, 1, sizeof(buffer), file)) > 0;) {
+        text.append(buffer, count);
+    }
+    return text;
+}
+
+// The question: -p, and behind it what comes through a pipe.
+static std::string question_of(const command_options & options) {
+    std::string text = value_of(options, "-p", "");
+    if (!is_terminal(stdin)) {
+        const auto piped = read_all(stdin);
+        text += text.empty() || piped.empty() ? piped : "\n\n" + piped;
+    }
+    return text;
+}
+
+static json messages_of(const std::string & system, const std::string & question) {
+    json messages = json::array();
+    if (!system.empty()) {
+        messages.push_back({ { "role", "system" }, { "content", system } });
+    }
+    messages.push_back({ { "role", "user" }, { "content", question } });
+    return messages;
+}
+
+int run_once(const artifact & source, const std::vector<std::string> & arguments) {
+    const auto options =
+        parse_command_options(source.contents.default_args, arguments, { { "-p", "--prompt" }, { "--system" } });
+    if (!options) {
+        return fail(options.message() + " Try run --help.", exit_usage);
+    }
+    const auto question = question_of(options.value());
+    if (question.empty()) {
+        return fail("run: expected a question, as run -p \"...\" or through a pipe. Try run --help.", exit_usage);
+    }
+    show_log_on_console(options.value().verbose);
+    auto model = terminal_model::load(source, options.value().server_arguments);
+    if (!model) {
+        return fail(model.message(), exit_failed);
+    }
+    char       last = '\n';
+    const auto end =
+        model.value()->ask(messages_of(value_of(options.value(), "--system", source.contents.system_prompt), question)
+                               .dump(-1, ' ', false, json::error_handler_t::replace),
+                           [&](const answer_piece & piece) {
+                               if (!piece.reasoning) {
+                                   std::fwrite(piece.text.data(), 1, piece.text.size(), stdout);
+                                   std::fflush(stdout);
+                                   last = piece.text.back();
+                               }
+                           });
+    if (last != '\n') {
+        std::printf("\n");
+    }
+    if (!end.error.empty()) {
+        return fail(end.error, exit_failed);
+    }
+    const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);
+    return was_interrupted() ? exit_interrupted : written ? exit_good : exit_failed;
+}

@@ -1,0 +1,53 @@
+#include "server-arguments.h"
+
+#include "arg.h"
+#include "common.h"
+#include "machine.h"
+#include "platform.h"
+#include "server-stream.h"
+
+#include <clocale>
+#include <csignal>
+
+// There are always more of these than main() takes away: upstream reads Windows' own command line again where the
+// numbers match (common_params_parse, common/arg.cpp).
+std::vector<std::string> server_arguments(const artifact &                 source,
+                                          const std::vector<std::string> & user_arguments,
+                                          const std::string &              log_path) {
+    // clang-format off
+    std::vector<std::string> arguments = {
+        source.path,
+        "-m", artifact_path_prefix + source.contents.models[0].parts[0].name,
+        "--alias", source.contents.name,
+        "--cors-origins", "localhost",
+    };
+    // clang-format on
+    if (!log_path.empty()) {
+        arguments.insert(arguments.end(), { "--log-file", log_path });
+    }
+    if (environment("LLAMA_ARG_THREADS").empty()) {
+        arguments.insert(arguments.end(), { "--threads", std::to_string(default_threads(read_machine())) });
+    }
+    arguments.insert(arguments.end(), user_arguments.begin(), user_arguments.end());
+    return arguments;
+}
+
+// upstream's llama_server(argc, argv) up to the point where the parameters are known
+bool read_server_arguments(const artifact &                 source,
+                           const std::vector<std::string> & user_arguments,
+                           const std::string &              log_path,
+                           common_params &                  params) {
+    std::setlocale(LC_NUMERIC, "C");
+#ifdef SIGPIPE
+    std::signal(SIGPIPE, SIG_IGN);
+#endif
+    common_init();
+    server_stream_session_manager_start();
+    auto                arguments = server_arguments(source, user_arguments, log_path);
+    std::vector<char *> pointers;
+    for (auto & argument : arguments) {
+        pointers.push_back(argument.data());
+    }
+    pointers.push_back(nullptr);
+    return common_params_parse(int(arguments.size()), pointers.data(), params, LLAMA_EXAMPLE_SERVER);
+}

@@ -1,0 +1,130 @@
+#include "start.h"
+
+#include "cpu-dispatch.h"
+#include "desktop.h"
+#include "instance.h"
+#include "listener.h"
+#include "llama.h"
+#include "loading.h"
+#include "log-console.h"
+#include "log.h"
+#include "platform.h"
+#include "stopping.h"
+#include "upstream-hooks.h"
+
+#include <cstdio>
+
+static start_settings settings;
+static bool           listening = false;
+
+void prepare_start(start_settings wanted) {
+    settings = std::move(wanted);
+}
+
+static std::string readable_size(uint64_t bytes) {
+    char text[32];
+    std::snprintf(text, sizeof(text), bytes < 1000000000 ? "%.0f MB" : "%.1f GB",
+                  double(bytes) / (bytes < 1000000000 ? 1e6 : 1e9));
+    return text;
+}
+
+// Opens a browser where there is a desktop and says what happens.
+static void show_page(const std::string & address, bool with_browser) {
+    const auto reason = with_browser ? why_no_browser() : "";
+    std::fprintf(stderr, "\n    %s\n\n", address.c_str());
+    if (with_browser && reason.empty() && open_browser(address)) {
+        std::fprintf(stderr, "This address opens in your browser.\n");
+    } else if (reason.empty()) {
+        std::fprintf(stderr, "Open this address in a browser.\n");
+    } else {
+        std::fprintf(stderr, "Open this address in a browser (none is opened: %s).\n", reason.c_str());
+    }
+}
+
+void open_page(const std::string & address, bool with_browser) {
+    std::fprintf(stderr, "It is running already; --new starts another.\n");
+    show_page(address, with_browser);
+}
+
+// For llama.cpp's log: what doctor says in full.
+static void log_kernels() {
+    std::string scores;
+    for (const auto & variant : cpu_variants()) {
+        scores += (scores.empty() ? "" : ", ") + std::string(variant.name) + " " + std::to_string(variant.score);
+    }
+    if (const auto chosen = chosen_cpu_variant()) {
+        LOG_INF("kernels: %s, %s (scores: %s)\n", chosen.value().name, chosen_cpu_reason(), scores.c_str());
+    }
+}
+
+// The address as a browser on this computer reaches it; empty for a socket of the file system.
+static std::string page_address(std::string address) {
+    if (address.rfind("http", 0) != 0) {
+        return "";
+    }
+    for (const auto & [every, own] : { std::pair("//0.0.0.0:", "//127.0.0.1:"), std::pair("//[::]:", "//[::1]:") }) {
+        const auto found = address.find(every);
+        if (found != std::string::npos) {
+            address.replace(found, std::string(every).size(), own);
+        }
+    }
+    return address + settings.path_prefix + "/";
+}
+
+void mkexe::on_listening(const std::vector<std::string> & addresses) {
+    if (!settings.source || listening) {
+        return;
+    }
+    listening          = true;
+    const auto address = page_address(addresses[0]);
+    if (settings.publish && !address.empty()) {
+        publish_instance(*settings.source, address);
+    }
+    if (address.empty()) {
+        std::fprintf(stderr, "\n    %s\n\n", addresses[0].c_str());
+    } else {
+        show_page(address, settings.open_browser);
+    }
+    for (size_t i = 1; i < addresses.size(); i++) {
+        std::fprintf(stderr, "It can also be reached at %s\n", addresses[i].c_str());
+    }
+    std::fprintf(stderr, "%s stops the program. %s --help says more.\n",
+                 console_is_own() ? "Closing this window" : "Ctrl-C", settings.program.c_str());
+    std::fprintf(stderr, "Loading %s ...\n", readable_size(weight_bytes(settings.source->contents)).c_str());
+    log_kernels();
+}
+
+// Upstream takes less than the model's context where memory has no room for it.
+static void say_context(llama_context * context) {
+    const auto held    = unsigned(llama_n_ctx(context));
+    const auto trained = unsigned(llama_model_n_ctx_train(llama_get_model(context)));
+    if (settings.context_chosen && held < trained) {
+        std::fprintf(stderr,
+                     "A chat can be %u tokens long; the model could take %u, for which the memory has no room.\n", held,
+                     trained);
+    }
+}
+
+void mkexe::on_ready(llama_context * context) {
+    end_loading();
+    server_can_stop();
+    if (settings.source) {
+        say_context(context);
+        std::fprintf(stderr, "Ready.\n");
+    }
+}
+
+void explain_failure() {
+    if (!listener_problem().empty()) {
+        std::fprintf(stderr, "%s\n", listener_problem().c_str());
+        return;
+    }
+    const auto errors = last_log_errors();
+    std::fprintf(stderr, "%s\n%s", listening ? "The model could not be loaded." : "The server could not start.",
+                 errors.c_str());
+    if (!settings.log_path.empty()) {
+        std::fprintf(stderr, "The whole log: %s\n", settings.log_path.c_str());
+    }
+    std::fprintf(stderr, "%s verify checks the file; a smaller --ctx-size needs less memory.\n",
+                 settings.program.c_str());
+}

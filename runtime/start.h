@@ -1,0 +1,26 @@
+#pragma once
+
+// What the person who started the server is told and shown: on the console, and by a browser that opens.
+
+#include "artifact.h"
+
+#include <string>
+
+struct start_settings {
+    const artifact * source = nullptr;
+    std::string      program;      // the file's name, for hints
+    std::string      log_path;     // empty where there is no log file
+    std::string      path_prefix;  // --api-prefix
+    bool             open_browser   = true;
+    bool             publish        = false;  // this start is the one that later ones find
+    bool             context_chosen = false;  // nobody said --ctx-size
+};
+
+// To be called before the server starts.
+void prepare_start(start_settings settings);
+
+// Opens the page of a server that runs already.
+void open_page(const std::string & address, bool with_browser);
+
+// Says why the server ended with an error, in one paragraph.
+void explain_failure();

@@ -1,0 +1,23 @@
+#pragma once
+
+// How the program ends: by a signal, by the page's button, or because nobody asks any more.
+
+// Windows' console events; on Unix upstream's signal handlers are enough. To be called before the server starts.
+// Defined in stopping-posix.cpp and stopping-win32.cpp.
+void watch_console();
+
+// Ends the process in a second and a half whatever it is doing: a batch of a large model may compute for longer. May be
+// called in a signal handler. Defined in stopping-posix.cpp and stopping-win32.cpp.
+void end_soon();
+
+// From now on the server can end by itself.
+void server_can_stop();
+
+// Ends the program a moment later, so that the answer to this request still goes out.
+void request_stop();
+
+// Ends the program when nobody has asked it anything, and it has computed nothing, for so long.
+void exit_when_idle(double minutes);
+
+// A request came that counts as use.
+void note_activity();

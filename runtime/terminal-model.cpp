@@ -1,0 +1,126 @@
+#include "terminal-model.h"
+
+#include "arg.h"
+#include "cli-server.h"
+#include "cpu-dispatch.h"
+#include "embedded-file.h"
+#include "exit-status.h"
+#include "listener.h"
+#include "log-console.h"
+#include "platform.h"
+#include "request-guard.h"
+#include "server-arguments.h"
+#include "server-stream.h"
+
+#include <nlohmann/json.hpp>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+
+using json = nlohmann::ordered_json;
+
+static std::atomic<bool> interrupted = false;
+static std::atomic<bool> loading     = false;
+
+bool was_interrupted() {
+    return interrupted;
+}
+
+void forget_interrupt() {
+    interrupted = false;
+}
+
+// While the model is loaded, and at the second time, Ctrl-C ends the program.
+static void on_interrupt() {
+    if (loading || interrupted) {
+        std::_Exit(exit_interrupted);
+    }
+    interrupted = true;
+}
+
+terminal_model::terminal_model() = default;
+
+terminal_model::~terminal_model() {
+    server_->stop();
+}
+
+outcome<std::unique_ptr<terminal_model>> terminal_model::load(const artifact &                 source,
+                                                              const std::vector<std::string> & arguments) {
+    if (const auto variant = chosen_cpu_variant(); !variant) {
+        return failure{ variant.message() };
+    }
+    handle_interrupt(on_interrupt);
+    loading = true;
+    serve_embedded_files(source);
+    set_guard_rules({});
+    ask_for_exact_port(true);
+    common_params params;
+    if (!read_server_arguments(source, arguments, "", params)) {
+        return failure{ "Try --help, or --help-server for all of llama.cpp's options." };
+    }
+    llama_backend_init();
+    llama_numa_init(params.numa);
+    // one person, one question at a time
+    params.n_parallel = 1;
+    params.hostnames  = { "127.0.0.1" };
+    params.ui         = false;
+
+    std::unique_ptr<terminal_model> model(new terminal_model());
+    model->server_ = std::make_unique<cli_server>();
+    model->server_->start(params);
+    if (!model->server_->wait_ready([] { return false; })) {
+        return failure{ "The model could not be loaded.\n" + last_log_errors() };
+    }
+    model->client_.server_base = model->server_->address();
+    loading                    = false;
+    return model;
+}
+
+static std::string error_in(const std::string & body) {
+    const json parsed = json::parse(body, nullptr, false);
+    if (parsed.is_object() && parsed.contains("error") && parsed["error"].is_object()) {
+        return parsed["error"].value("message", body);
+    }
+    return body;
+}
+
+static std::string text_of(const json & delta, const char * member) {
+    const auto found = delta.find(member);
+    return found != delta.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+answer_end terminal_model::ask(const std::string &                               messages,
+                               const std::function<void(const answer_piece &)> & on_piece) {
+    const json body = { { "messages", json::parse(messages) }, { "stream", true }, { "timings_per_token", true } };
+    answer_end end;
+    const auto on_data = [&](const std::string & data) {
+        const json chunk = json::parse(data, nullptr, false);
+        if (!chunk.is_object()) {
+            return;
+        }
+        if (chunk.contains("error")) {
+            end.error = error_in(data);
+            return;
+        }
+        if (chunk.contains("timings")) {
+            end.prompt_rate     = chunk["timings"].value("prompt_per_second", 0.0);
+            end.generation_rate = chunk["timings"].value("predicted_per_second", 0.0);
+        }
+        if (chunk.contains("choices") && !chunk["choices"].empty()) {
+            const auto & delta = chunk["choices"][0]["delta"];
+            for (const bool reasoning : { true, false }) {
+                const auto text = text_of(delta, reasoning ? "reasoning_content" : "content");
+                if (!text.empty()) {
+                    on_piece({ text, reasoning });
+                }
+            }
+        }
+    };
+    const auto failed = client_.post_sse(
+        "/v1/chat/completions", body.dump(-1, ' ', false, json::error_handler_t::replace), was_interrupted, on_data);
+    if (!failed.empty()) {
+        end.error = error_in(failed);
+    }
+    return end;
+}

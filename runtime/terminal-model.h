@@ -1,0 +1,51 @@
+#pragma once
+
+// The model for a command that asks it from this terminal: upstream's server on a port of loopback, and its client.
+
+#include "artifact.h"
+#include "cli-client.h"
+#include "outcome.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+struct common_params;
+struct cli_server;
+
+// One piece of an answer. `reasoning` is what the model thinks before it answers.
+struct answer_piece {
+    std::string text;
+    bool        reasoning = false;
+};
+
+struct answer_end {
+    std::string error;                // empty where the answer came, or was stopped
+    double      prompt_rate     = 0;  // tokens/s
+    double      generation_rate = 0;
+};
+
+class terminal_model {
+  public:
+    // Loads the model; `arguments` are options of llama.cpp's server. Ends the program where Ctrl-C comes meanwhile.
+    static outcome<std::unique_ptr<terminal_model>> load(const artifact &                 source,
+                                                         const std::vector<std::string> & arguments);
+    ~terminal_model();
+
+    // `messages`: a JSON array as OpenAI's API has it. Ends early where Ctrl-C comes.
+    answer_end ask(const std::string & messages, const std::function<void(const answer_piece &)> & on_piece);
+
+    // A request of upstream's own API; throws std::runtime_error where it fails.
+    std::string post(const std::string & path, const std::string & body) { return client_.post(path, body); }
+
+  private:
+    terminal_model();
+
+    std::unique_ptr<cli_server> server_;
+    cli_client                  client_;
+};
+
+// Ctrl-C since the last call of forget_interrupt().
+bool was_interrupted();
+void forget_interrupt();

@@ -1,0 +1,47 @@
+#pragma once
+
+// What upstream's server calls while it runs (native/patches/server-hooks.patch). Each is defined in the module that its
+// comment names.
+
+#include "ggml.h"
+
+#include <string>
+#include <vector>
+
+struct llama_context;
+struct server_http_context;
+
+namespace httplib {
+class Server;
+struct Request;
+struct Response;
+}  // namespace httplib
+
+namespace mkexe {
+
+// listener.cpp: binds to `host`. Where `may_choose` and nobody asked for a port, another free one is taken and `port`
+// is changed.
+bool bind_listener(httplib::Server & listener, const std::string & host, int & port, bool may_choose);
+
+// request-guard.cpp: false where the request is refused; the response then says why. Sets the headers that every
+// response has.
+bool admit_request(const httplib::Request & request, httplib::Response & response);
+
+// own-routes.cpp: whether a path is answered before the model is loaded; the endpoints under /mkexe/.
+bool is_own_path(const std::string & path);
+void add_routes(const server_http_context & http);
+
+// start.cpp: the HTTP server answers; the model can be asked.
+void on_listening(const std::vector<std::string> & addresses);
+void on_ready(llama_context * context);
+
+// loading.cpp: how much of the weights is loaded, 0 to 1.
+void on_loading(float fraction);
+
+// stopping.cpp: a signal asks the program to end. Called in a signal handler.
+void on_stop();
+
+// log-console.cpp: whether an entry of llama.cpp's log is shown on the console too.
+bool shows_log(enum ggml_log_level level, const char * text);
+
+}  // namespace mkexe

@@ -1,0 +1,18 @@
+#include "platform.h"
+#include "user-folders.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+user_folders find_user_folders() {
+    auto home = environment("HOME");
+    if (home.empty()) {
+        const passwd * user = getpwuid(getuid());
+        home                = user && user->pw_dir ? user->pw_dir : "";
+    }
+    if (home.empty()) {
+        return { "", "", "/tmp/mkexe-" + std::to_string(getuid()) };
+    }
+    return { home + "/Library/Application Support/mkexe", home + "/Library/Logs/mkexe",
+             home + "/Library/Caches/mkexe" };
+}

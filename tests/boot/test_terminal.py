@@ -1,0 +1,180 @@
+"""The commands for a terminal: run in pipes, chat in a pseudo-terminal, bench, licenses, and every --help."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pyte
+import pytest
+
+from running import environment_of, run_to_end
+
+FRANCE = "What is the capital of France?"
+PARIS = "The capital of France is Paris."
+GREEDY = ["--temp", "0"]
+
+
+def test_run_writes_the_answer_and_nothing_else(artifact: Path) -> None:
+    done = run_to_end([str(artifact), "run", "-p", FRANCE, *GREEDY])
+    assert (done.returncode, done.stdout, done.stderr) == (0, PARIS + "\n", "")
+
+
+def test_run_reads_a_pipe(artifact: Path) -> None:
+    command = ["sh", str(artifact), "run", *GREEDY]
+    environment = environment_of(artifact.parent)
+    done = subprocess.run(command, env=environment, input=FRANCE, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, PARIS + "\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "sentence"),
+    [(["run"], 2, "expected a question"), (["run", "-p"], 2, "expected a value"),
+     (["run", "-p", "Hi", "--no-such"], 1, "invalid argument"), (["frobnicate"], 2, "is no command"),
+     (["verify", "--json"], 2, "unexpected argument")],
+)  # fmt: skip
+def test_wrong_words_are_explained(artifact: Path, words: list[str], status: int, sentence: str) -> None:
+    environment = environment_of(artifact.parent)
+    done = subprocess.run(
+        ["sh", str(artifact), *words], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == status
+    assert sentence in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["", "serve", "chat", "run", "bench", "info", "doctor", "verify", "licenses"])
+def test_every_help_is_one_screen_with_examples(artifact: Path, command: str) -> None:
+    text = run_to_end([str(artifact), *command.split(), "--help"]).stdout
+    lines = text.splitlines()
+    assert text.startswith(f"usage: {artifact.name}")
+    assert "example" in text
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 80
+    assert "{}" not in text
+
+
+def test_licenses_of_everything_are_inside(artifact: Path) -> None:
+    text = run_to_end([str(artifact), "licenses"]).stdout
+    for name in ("licenses/mkexe.txt", "licenses/runtime.txt", "page/third-party.txt"):
+        assert f"===== {name}\n" in text
+    assert "MIT License" in text
+
+
+def test_bench_measures(artifact: Path) -> None:
+    done = run_to_end([str(artifact), "bench"])
+    assert done.returncode == 0, done.stderr
+    for what in ("reading 128 tokens", "reading 512 tokens", "writing 32 tokens"):
+        found = re.search(rf"^{what} +([0-9.]+) tokens/s$", done.stdout, re.MULTILINE)
+        assert found, done.stdout
+        assert float(found[1]) > 0
+
+
+class Terminal:
+    """A program in a pseudo-terminal with a screen (pyte), which answers questions such as where the cursor is."""
+
+    def __init__(self, command: list[str], home: Path) -> None:
+        self._child, self._master = pty.fork()
+        if self._child == 0:
+            os.execvpe("sh", ["sh", *command], environment_of(home) | {"TERM": "xterm"})
+        self._screen = pyte.Screen(80, 200)
+        self._screen.write_process_input = self.type  # type: ignore[method-assign]
+        self._stream = pyte.ByteStream(self._screen)
+        self._seen = 0
+
+    @property
+    def text(self) -> str:
+        """All that stands on the screen."""
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    def expect(self, pattern: str, timeout_s: float = 60) -> None:
+        """Read until the pattern stands behind what was expected before."""
+        deadline = time.monotonic() + timeout_s
+        while not (found := re.compile(pattern).search(self.text + " ", self._seen)):
+            ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, f"expected {pattern!r}, found {self.text[self._seen :]!r}"
+            self._stream.feed(os.read(self._master, 4096))
+        self._seen = found.end()
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def wait(self) -> int:
+        """The exit status, once the terminal's other end is closed."""
+        with contextlib.suppress(OSError):
+            while True:
+                ready, _, _ = select.select([self._master], [], [], 60)
+                assert ready, f"it does not end; found {self.text!r}"
+                self._stream.feed(os.read(self._master, 4096))
+        return os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
+
+    def close(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._child, signal.SIGKILL)
+        os.close(self._master)
+
+
+@pytest.fixture
+def terminal(artifact: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
+    opened = Terminal([str(artifact), "chat", *GREEDY], tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_a_chat_in_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.expect(r"Ready\. /help lists the commands\.")
+    terminal.expect(r">")
+    terminal.type(FRANCE + "\n")
+    terminal.expect(re.escape(PARIS))
+    terminal.expect(r"tokens/s\n\n>")
+    terminal.type("/regen\n")
+    terminal.expect(re.escape(PARIS))
+    terminal.expect(r"\n>")
+    terminal.type("/help\n")
+    terminal.expect(r"/save FILE")
+    terminal.expect(r"\n>")
+    for name in ("chat.md", "chat.json"):
+        terminal.type(f"/save {tmp_path / name}\n")
+        terminal.expect(r"saved: ")
+        terminal.expect(r"\n>")
+    terminal.type("/frob\n")
+    terminal.expect(r"/frob is no command")
+    terminal.type("/clear\n")
+    terminal.expect(r"forgotten")
+    terminal.type('"""\nWhat is the capital\\\n of France?"""\n')
+    terminal.expect(r"tokens/s\n\n>")
+    terminal.type("\x1b[A" * 4)  # arrow up, to the command before the two lines
+    terminal.expect("/clear")
+    terminal.type("\n")
+    terminal.expect(r"forgotten")
+    terminal.expect(r"\n>")
+    terminal.type("/quit\n")
+    assert terminal.wait() == 0
+    assert f"## You\n\n{FRANCE}\n\n## Answer\n\n{PARIS}\n" in (tmp_path / "chat.md").read_text()
+    assert '"role": "assistant"' in (tmp_path / "chat.json").read_text()
+
+
+def test_ctrl_c_stops_the_answer_and_then_the_program(artifact: Path, tmp_path: Path) -> None:
+    terminal = Terminal([str(artifact), "chat", "--ignore-eos", "-n", "100000"], tmp_path)
+    try:
+        terminal.expect(r">")
+        terminal.type("Hello\n")
+        terminal.expect(r"\w+ \w+ \w+")
+        terminal.type("\x03")
+        terminal.expect(r"\[stopped\]")
+        terminal.expect(r"\n>")
+        terminal.type("\x03")
+        terminal.expect(r"once more, ends the chat")
+        terminal.expect(r"\n>")
+        terminal.type("\x03")
+        assert terminal.wait() == 0
+    finally:
+        terminal.close()
