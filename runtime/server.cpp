@@ -103,7 +103,7 @@ static int prepare_modules(const artifact &      source,
     start.path_prefix    = params.api_prefix;
     start.context_chosen = params.n_ctx == 0;
     prepare_start(start);
-    begin_loading(weight_bytes(source.contents));
+    begin_loading(source);
     watch_console();
     if (options.idle_minutes > 0) {
         exit_when_idle(options.idle_minutes);
