@@ -94,6 +94,9 @@ static int prepare_modules(const artifact &      source,
             "Add --api-key with a key of your choice; the page asks for it.",
             exit_usage);
     }
+    if (params.port < 0 || params.port > 65535) {
+        return refuse_start("--port: expected 0 to 65535, found " + std::to_string(params.port) + ".", exit_usage);
+    }
     guard_rules rules;
     rules.loopback_only = !open;
     rules.cross_origin  = params.cors_origins != "localhost";

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import gzip
 import importlib
 import json
 import os
@@ -285,11 +286,19 @@ def _small_files(name: str, model: Model, request: BuildRequest, runtime: Runtim
         "system_prompt": request.system_prompt,
         "model_name": model.name,
     }
-    files = {f"page/{file.name}": file.read_bytes() for file in sorted(_page_folder().iterdir())}
+    files = dict(_stored(f"page/{file.name}", file.read_bytes()) for file in sorted(_page_folder().iterdir()))
     files["page/build.json"] = (json.dumps(settings, indent=1, ensure_ascii=False) + "\n").encode()
     files["licenses/mkexe.txt"] = (resources.source_root() / "LICENSE").read_bytes()
     files["licenses/runtime.txt"] = (runtime.path.parent / compile.LICENSES).read_bytes()
     return dict(sorted(files.items()))
+
+
+def _stored(entry: str, data: bytes) -> tuple[str, bytes]:
+    """A page's file as it is stored: as gzip, with that ending, unless people and other programs read it."""
+    if entry.endswith((".html", ".txt")):
+        return entry, data
+    packed = gzip.compress(data, 9, mtime=0)
+    return (f"{entry}.gz", packed) if len(packed) < len(data) else (entry, data)
 
 
 def _page_folder() -> Path:

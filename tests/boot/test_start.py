@@ -39,8 +39,7 @@ def token_of(running: Running) -> dict[str, str]:
 
 
 def session_of(running: Running) -> dict[str, Any]:
-    session: dict[str, Any] = json.loads(running.get("/mkexe/session")[2])
-    return session
+    return running.json("/mkexe/session")
 
 
 def browser_in(home: Path, name: str = "xdg-open") -> tuple[dict[str, str], Path]:
@@ -117,6 +116,13 @@ def test_a_port_that_was_asked_for_is_taken_or_refused(artifact: Path, home: Pat
     assert done.returncode == 1
     assert f"Port {port} of 127.0.0.1 cannot be had: another program uses it" in done.stderr
     assert "Leave --port away" in done.stderr
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_is_none_is_refused(artifact: Path, home: Path, port: str) -> None:
+    done = run_to_end([str(artifact), "--port", port, "--no-browser"], HOME=str(home))
+    assert done.returncode == 2
+    assert f"--port: expected 0 to 65535, found {port}." in done.stderr
 
 
 def test_the_page_s_button_ends_the_program(artifact: Path, home: Path) -> None:
@@ -209,7 +215,10 @@ def test_chats_keep_what_they_are_given(server: Running) -> None:
     assert server.get("/mkexe/chats", headers | {"If-None-Match": tag})[0] == 304
     late = server.post("/mkexe/chats/chat-0002", chat, headers | {"If-Match": '"0000"'})
     assert (late[0], json.loads(late[2])["error"]["revision"]) == (409, revision)
-    assert server.post("/mkexe/chats/chat-0002", chat | {"title": "Drei"}, headers | {"If-Match": f'"{revision}"'})[0] == 200
+    assert (
+        server.post("/mkexe/chats/chat-0002", chat | {"title": "Drei"}, headers | {"If-Match": f'"{revision}"'})[0]
+        == 200
+    )
     assert server.get("/mkexe/chats", headers | {"If-None-Match": tag})[0] == 200
     assert server.post("/mkexe/chats/chat-0002", None, headers, "DELETE")[0] == 200
     assert server.get("/mkexe/chats/chat-0002", headers)[0] == 404
