@@ -12,6 +12,14 @@ const pdfjs = "node_modules/pdfjs-dist";
 // The legacy build holds parts of core-js, and no file says so to esbuild.
 const packedInside = ["node_modules/core-js/package.json"];
 
+const predefinedCMaps = [
+  "GB-EUC", "GBpc-EUC", "GBK-EUC", "GBKp-EUC", "GBK2K", "UniGB-UCS2", "UniGB-UTF16", "Adobe-GB1-UCS2",
+  "B5pc", "HKscs-B5", "ETen-B5", "ETenms-B5", "CNS-EUC", "UniCNS-UCS2", "UniCNS-UTF16", "Adobe-CNS1-UCS2",
+  "83pv-RKSJ", "90ms-RKSJ", "90msp-RKSJ", "90pv-RKSJ", "Add-RKSJ", "EUC", "Ext-RKSJ", "UniJIS-UCS2", "UniJIS-UCS2-HW",
+  "UniJIS-UTF16", "Adobe-Japan1-UCS2",
+  "KSC-EUC", "KSCms-UHC", "KSCms-UHC-HW", "KSCpc-EUC", "UniKS-UCS2", "UniKS-UTF16", "Adobe-Korea1-UCS2",
+];
+
 const common = {
   bundle: true,
   minify: true,
@@ -72,16 +80,20 @@ function servedName(output) {
 }
 
 /**
- * One file of pdf.js's CMaps, without which the text of many Chinese, Japanese and Korean PDFs cannot be read. Left out
- * are those of UTF-8 and UTF-32, half of the bytes: no PDF names them (ISO 32000-1, 9.7.5.2, table 118).
+ * pdf.js's CMaps, without which the text of many Chinese, Japanese and Korean PDFs cannot be read, in one file: a line of
+ * JSON, `{"NAME": [offset, size]}` with offsets from the end of the line, and their bytes. It holds those that PDFs may
+ * name (ISO 32000-1, table 118), Adobe's to Unicode, and none that they would refer to is missing.
  */
 function writeCMaps() {
   const folder = `${pdfjs}/cmaps`;
-  const names = readdirSync(folder).filter((name) => name.endsWith(".bcmap") && !/-UTF(8|32)-/.test(name)).sort();
-  const texts = names.map((name) => [name, readFileSync(`${folder}/${name}`, "base64")]);
-  const json = JSON.stringify(Object.fromEntries(texts));
-  const name = `lazy/pdf-cmaps-${createHash("sha256").update(json).digest("hex").slice(0, 8)}.json`;
+  const wanted = new RegExp(`^(${predefinedCMaps.join("|")})(-[HV])?\\.bcmap$|^[HV]\\.bcmap$`);
+  const names = readdirSync(folder).filter((name) => wanted.test(name)).sort();
+  const contents = names.map((name) => readFileSync(`${folder}/${name}`));
+  let offset = 0;
+  const index = Object.fromEntries(contents.map(({ length }, at) => [names[at], [(offset += length) - length, length]]));
+  const file = Buffer.concat([Buffer.from(`${JSON.stringify(index)}\n`), ...contents]);
+  const name = `lazy/pdf-cmaps-${createHash("sha256").update(file).digest("hex").slice(0, 8)}.bin`;
   mkdirSync("dist/page/lazy", { recursive: true });
-  writeFileSync(`dist/page/${name}`, json);
+  writeFileSync(`dist/page/${name}`, file);
   return { name, inputs: names.map((file) => `${folder}/${file}`) };
 }

@@ -27,6 +27,7 @@ GATE_LIMIT_S = 30.0
 # what upstream never lets a browser keep without asking (tools/server/server-http.cpp); all else is immutable
 _REVALIDATED = ("index.html", "sw.js", "build.json")
 _TYPES = {
+    ".bin": "application/octet-stream",
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

@@ -67,7 +67,7 @@ def test_every_file_but_the_first_load_changes_its_address_with_its_content(buil
     names = read_page(built_page).keys() - {*FIRST_LOAD, SERVICE_WORKER, LICENSES}
     assert len(names) > 5
     for name in names:
-        assert re.fullmatch(rf"{LAZY}/[\w-]+-[0-9A-Za-z]{{8}}\.(js|json|woff2)|{STRINGS}/\w+\.json", name), name
+        assert re.fullmatch(rf"{LAZY}/[\w-]+-[0-9A-Za-z]{{8}}\.(bin|js|woff2)|{STRINGS}/\w+\.json", name), name
 
 
 def test_first_load_needs_no_further_file(built_page: Path) -> None:

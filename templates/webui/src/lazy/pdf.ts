@@ -39,18 +39,30 @@ async function textOf(document: PDFDocumentProxy): Promise<string> {
   return pages.filter((page) => page !== "").join("\n\n");
 }
 
-/** Gives pdf.js the CMaps that a PDF names: all lie in one file of the page, as base64 under their names. */
+/** Gives pdf.js the CMaps that a PDF names: all lie in one file of the page, which build.mjs describes. */
 function cmapReader(cmapsFile: string) {
   return class {
-    private all: Promise<Readonly<Record<string, string>>> | null = null;
+    private all: Promise<ReadonlyMap<string, Uint8Array>> | null = null;
 
     async fetch({ kind, filename }: { kind: string; filename: string }): Promise<Uint8Array> {
       // Fonts are asked for too, and not needed where nothing is drawn.
       if (kind !== "cMapUrl") throw new Error(`${filename} is not part of the page`);
-      this.all ??= fetch(cmapsFile).then((response) => response.json());
-      const encoded = (await this.all)[filename];
-      if (encoded === undefined) throw new Error(`${filename} is not part of ${cmapsFile}`);
-      return Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+      this.all ??= fetchCMaps(cmapsFile);
+      const cmap = (await this.all).get(filename);
+      if (!cmap) throw new Error(`${filename} is not part of ${cmapsFile}`);
+      // A copy: what is handed to the worker is gone here.
+      return cmap.slice();
     }
   };
+}
+
+async function fetchCMaps(file: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const response = await fetch(file);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const start = bytes.indexOf("\n".charCodeAt(0)) + 1;
+  const index = JSON.parse(new TextDecoder().decode(bytes.subarray(0, start))) as Record<string, [number, number]>;
+  const cmaps = Object.entries(index).map(([name, [offset, size]]) => {
+    return [name, bytes.subarray(start + offset, start + offset + size)] as const;
+  });
+  return new Map(cmaps);
 }
