@@ -124,3 +124,7 @@ def test_wide_formula_scrolls_by_itself(page: Page, server: FakeServer) -> None:
     chat = answer_with(page, server, "$$" + " + ".join(f"a_{{{number}}}" for number in range(60)) + "$$")
     expect(chat.prose.locator("math")).to_be_visible()
     assert not chat.has_sideways_scrolling()
+    frame = chat.prose.get_by_role("group", name="Formula")
+    frame.focus()
+    expect(frame).to_be_focused()
+    assert frame.evaluate("e => { e.scrollLeft = 10_000; return e.scrollLeft; }") > 0, "its end cannot be reached"
