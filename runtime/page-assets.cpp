@@ -87,3 +87,8 @@ bool llama_ui_use_gzip() {
 const std::vector<llama_ui_asset> & llama_ui_get_assets() {
     return assets;
 }
+
+std::string page_policy() {
+    const auto * asset = llama_ui_find_asset("policy.txt");
+    return asset ? std::string(reinterpret_cast<const char *>(asset->data), asset->size) : "";
+}

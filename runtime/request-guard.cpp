@@ -55,7 +55,10 @@ static void set_security_headers(httplib::Response & response) {
     response.set_header("Referrer-Policy", "no-referrer");
     response.set_header("Cross-Origin-Resource-Policy", current.cross_origin ? "cross-origin" : "same-origin");
     response.set_header("X-Frame-Options", "DENY");
-    response.set_header("Content-Security-Policy", current.page_policy + "frame-ancestors 'none'");
+    // upstream sends it with index.html alone, and Chromium refuses workers that lack it
+    response.set_header("Cross-Origin-Embedder-Policy", "require-corp");
+    response.set_header("Content-Security-Policy",
+                        current.page_policy + (current.page_policy.empty() ? "" : "; ") + "frame-ancestors 'none'");
 }
 
 bool mkexe::admit_request(const httplib::Request & request, httplib::Response & response) {

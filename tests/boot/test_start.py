@@ -184,7 +184,9 @@ def test_responses_carry_the_guards(server: Running) -> None:
     for path in ("/", "/health", "/no-such-page"):
         headers = server.get(path)[1]
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+        assert headers["Content-Security-Policy"].endswith("; frame-ancestors 'none'")
+        assert headers["Cross-Origin-Embedder-Policy"] == "require-corp"
         assert "Access-Control-Allow-Origin" not in headers
 
 
@@ -276,3 +278,18 @@ def test_a_model_larger_than_the_memory_is_refused(artifact: Path, home: Path) -
     assert done.returncode == 14
     assert "This model needs more than" in done.stderr
     assert "--no-memory-check" in done.stderr
+
+
+def test_a_chat_longer_than_the_memory_is_refused(artifact: Path, home: Path) -> None:
+    done = run_to_end([str(artifact), "--port", "0", "--no-browser", "-c", "2000000000"], HOME=str(home))
+    assert done.returncode == 14
+    assert "A chat of 2000000000 tokens needs" in done.stderr
+    assert "Give a smaller --ctx-size" in done.stderr
+
+
+def test_a_failed_load_says_the_first_reason(artifact: Path, home: Path) -> None:
+    done = run_to_end([str(artifact), "--port", "0", "--no-browser", "--lora", "/no/such.gguf"], HOME=str(home))
+    assert done.returncode == 1
+    assert "The model could not be loaded.\n" in done.stderr
+    assert "/no/such.gguf" in done.stderr
+    assert f"The whole log: {home}/.local/state/mkexe/tiny.log\n" in done.stderr
