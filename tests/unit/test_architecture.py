@@ -22,13 +22,15 @@ LEVELS = [
     ["__main__"],
     ["cli"],
     ["pipeline"],
-    ["compile", "audit", "packing", "render", "assemble", "boot", "page", "sbom", "sources"],
+    ["compile", "audit", "packing", "render", "assemble", "boot", "page", "sbom", "sources",
+     "branding", "server_options", "preview"],  # fmt: skip
     ["copying"],
     ["fetch"],
     ["process", "console", "cache"],
-    ["kernels"],
+    ["kernels", "config"],
+    ["settings_table", "icon"],
     ["targets", "pins", "container", "binfmt", "xz"],
-    ["resources"],
+    ["resources", "spelling"],
     ["model", "errors", "__init__"],
 ]
 # the orchestrated commands: cli offers boot, the list of runtimes and the target names without a detour
