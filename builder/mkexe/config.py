@@ -98,8 +98,8 @@ def setting_entries(assignments: Iterable[str], locked: Iterable[str], below: En
     for name in locked:
         key = f"{_SETTINGS}.{find_setting(name, '--lock').name}"
         given = entries.get(key) or below.get(key)
-        value = _preset_table(given.value) if given else {}
-        entries[key] = flag_entry(f"--lock {name}", {**value, "locked": True})
+        preset = _preset_table(given.value) if given else {}
+        entries[key] = flag_entry(f"--lock {name}", {**preset, "locked": True})
     return entries
 
 

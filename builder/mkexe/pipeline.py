@@ -31,9 +31,11 @@ from mkexe import (
     page,
     render,
     resources,
+    scripted,
     server_options,
     targets,
 )
+from mkexe import preview as preview_stage
 from mkexe.container.manifest import Manifest
 from mkexe.container.reader import Artifact, open_artifact, read_chunks, unpack_runtime, verify_artifact
 from mkexe.copying import Copied
@@ -110,6 +112,65 @@ def build(request: BuildRequest) -> Built:
     return Built(output, written.size, weights, written.sha256, tuple(target.name for target in chosen))
 
 
+def preview(model: Path | None, config_file: Path, required: bool, port: int) -> None:
+    """Serve the page as `config_file` makes it, until Ctrl-C; without `model` the answers are scripted.
+
+    A file that is not `required` may be missing, and may come later.
+    """
+    if required:
+        config.read_config(config_file)  # a wrong name is refused at once
+    with contextlib.ExitStack() as open_things:
+        open_things.enter_context(_interrupted_by_sigterm())
+        name, answers = open_things.enter_context(_answering(model))
+        source = preview_stage.PageSource(
+            load=lambda: branding.page_files(
+                page.read_page(_page_folder()), config.page_settings(_entries_of(config_file, required)), name
+            ),
+            watched=lambda: _watched_files(config_file),
+            content_security_policy=page.CONTENT_SECURITY_POLICY,
+        )
+        server = preview_stage.PreviewServer(source, answers, port)
+        console.result(f"http://{preview_stage.LOOPBACK}:{server.port}/")
+        console.say(f"the page loads again when {config_file}, its files or the page's sources change; Ctrl-C ends")
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve()
+
+
+@contextlib.contextmanager
+def _answering(model: Path | None) -> Iterator[tuple[str, int]]:
+    """The name of what answers, and the port where it does."""
+    if model is None:
+        scripted_server = scripted.ScriptedServer()
+        try:
+            yield scripted.MODEL_NAME, scripted_server.port
+        finally:
+            scripted_server.stop()
+        return
+    folder = cache.root() / "preview"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        artifact = Path(name) / "preview.exe"
+        settings = config.BuildSettings(artifact, (targets.host_target(),), "preview", ())
+        build(BuildRequest(model, settings, PageSettings()))
+        title = open_artifact(artifact).manifest.page["title"]
+        with boot.serving(artifact, Path(name)) as port:
+            yield title, port
+
+
+def _entries_of(config_file: Path, required: bool) -> config.Entries:
+    return config.read_config(config_file) if required or config_file.is_file() else {}
+
+
+def _watched_files(config_file: Path) -> list[Path]:
+    """What decides the page: the file, what it names, and the page's sources where it is built from them."""
+    watched = [config_file]
+    with contextlib.suppress(UsageError):
+        watched += config.named_files(config.read_config(config_file))
+    if not resources.bundled_page().is_dir():
+        watched += (resources.source_root() / "templates" / "webui").rglob("*")
+    return watched
+
+
 def _sbom_encoder(contents: assemble.Contents, quantization: str) -> assemble.EncodeSbom:
     """Encode the bill of materials with a library that is slow to import: done beside the copying where that is first.
 
@@ -171,7 +232,7 @@ def get_runtime(target: Target) -> Runtime:
 def copy_for_bundling(runtime: Runtime, folder: Path) -> None:
     """Copy a runtime to `folder`/runtimes/TARGET and the page to `folder`/page: what a wheel carries."""
     shutil.copytree(runtime.path.parent, folder / "runtimes" / runtime.target, dirs_exist_ok=True)
-    shutil.copytree(page_folder(), folder / "page", dirs_exist_ok=True)
+    shutil.copytree(_page_folder(), folder / "page", dirs_exist_ok=True)
 
 
 def boot_file(
@@ -293,7 +354,7 @@ def _creation_time() -> int:
 
 def _small_files(model: Model, settings: PageSettings, runtime: Runtime) -> dict[str, bytes]:
     """Page, page settings and licences, by entry name in order."""
-    built = branding.page_files(page.read_page(page_folder()), settings, model.name)
+    built = branding.page_files(page.read_page(_page_folder()), settings, model.name)
     # the settings stay readable: people look at them with any tool that reads ZIP files
     plain = {f"page/{branding.SETTINGS_FILE}": built.pop(branding.SETTINGS_FILE)}
     files = plain | dict(_stored(f"page/{name}", data) for name, data in built.items())
@@ -347,7 +408,7 @@ def _stored(entry: str, data: bytes) -> tuple[str, bytes]:
     return (f"{entry}.gz", packed) if len(packed) < len(data) else (entry, data)
 
 
-def page_folder() -> Path:
+def _page_folder() -> Path:
     """The built page: bundled with the package, cached, or built now."""
     if resources.bundled_page().is_dir():
         return resources.bundled_page()

@@ -52,7 +52,7 @@ def _ask(runtime: Runtime, artifact: Path, words: tuple[str, ...]) -> tuple[int,
     with tempfile.TemporaryDirectory(prefix="mkexe-options-") as home:
         environment = process.base_environment(HOME=home, LOCALAPPDATA=home, MKEXE_ARTIFACT=str(artifact))
         # in front of a word without a dash, which would be taken for a command
-        command = [runtime.path, "serve", *words]
+        command: list[str | Path] = [runtime.path, "serve", *words]
         try:
             process.run(command, log_path=Path(home) / "log", env=environment, cwd=Path(home), timeout_s=_TIMEOUT_S,
                         on_line=lines.append)  # fmt: skip
@@ -83,5 +83,8 @@ def _explain(said: str, known: list[str], arguments: tuple[str, ...]) -> str:
 def _nearest(word: str, known: list[str]) -> str:
     if not word.startswith("-"):
         return f"options begin with a dash; quote values that have spaces, as in --arg '--alias \"{word} ...\"'"
-    advice = advise(word.partition("=")[0], known)
+    name, equals, value = word.partition("=")
+    if equals and name in known:
+        return f"write it with a space: {name} {value}"
+    advice = advise(name, known)
     return advice if advice.startswith("did you") else "FILE --help-server lists the options"
