@@ -65,21 +65,21 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings, allow_abbrev=False)
+        self._words: list[str] = []
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """What is left over is refused here, where the command and its options are known."""
+        self._words = list(args)
         parsed, extras = super().parse_known_args(args, namespace)
         if extras:
-            word = extras[0].partition("=")[0]
-            what = "option" if word.startswith("-") else "argument"
-            advice = self._advise(word) if what == "option" else f"{self.prog} --help shows what it takes"
-            raise UsageError(f"{self.prog}: unknown {what} {word}", advice)
+            self._refuse(extras[0])
         return parsed, extras
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse found, in the form of the other errors."""
         missing = re.fullmatch(r"the following arguments are required: (.*)", message)
         if missing:
+            self._refuse_unknown_command_option()
             raise UsageError(f"{self.prog}: {missing[1]} is missing", f"{self.prog} --help has examples")
         message = message.removeprefix("argument ")
         wrong = re.fullmatch(r"(COMMAND|ACTION): invalid choice: '(.*?)' \(choose from (.*)\)", message)
@@ -88,10 +88,22 @@ class _Parser(argparse.ArgumentParser):
             raise UsageError(f"{self.prog}: unknown command {wrong[2]}", advise(wrong[2], known))
         raise UsageError(f"{self.prog}: {message}", f"{self.prog} --help has examples")
 
-    def _advise(self, word: str) -> str:
-        known = [name for action in self._actions for name in action.option_strings]
-        advice = advise(word, known)
-        return advice if advice.startswith("did you") else f"{self.prog} --help lists the options"
+    def _refuse(self, text: str) -> NoReturn:
+        word = text.partition("=")[0]
+        if not word.startswith("-"):
+            raise UsageError(f"{self.prog}: unknown argument {word}", f"{self.prog} --help shows what it takes")
+        advice = advise(word, self._known_options())
+        if not advice.startswith("did you"):
+            advice = f"{self.prog} --help lists the options"
+        raise UsageError(f"{self.prog}: unknown option {word}", advice)
+
+    def _refuse_unknown_command_option(self) -> None:
+        """A mistyped option in place of a command is the mistake, not the command that is missing."""
+        if self._words and self._words[0].startswith("-") and self._words[0] not in self._known_options():
+            self._refuse(self._words[0])
+
+    def _known_options(self) -> list[str]:
+        return [name for action in self._actions for name in action.option_strings]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -39,11 +39,14 @@ def check_options(arguments: tuple[str, ...], runtime: Runtime, artifact: Path) 
     if ending:
         raise UsageError(f"default options: {ending[0]} prints something and ends", "leave it out")
     status, listed = _ask(runtime, artifact, _ASK)
-    known = _options_in(listed)
-    if status != 0 or not known:
+    upstream = _options_in(listed)
+    if status != 0 or not upstream:
         return "the default options were not checked: the runtime for this machine could not be started"
     status, said = _ask(runtime, artifact, (*arguments, *_ASK))
-    return "" if status == 0 else _explain(said, known, arguments)
+    if status == 0:
+        return ""
+    own = _options_in(_ask(runtime, artifact, ("--help",))[1])
+    return _explain(said, [*own, *upstream], arguments)
 
 
 def _ask(runtime: Runtime, artifact: Path, words: tuple[str, ...]) -> tuple[int, str]:

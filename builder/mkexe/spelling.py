@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 
 def advise(word: str, known: Iterable[str]) -> str:
-    """`did you mean ...?` with the nearest known word; all of them where none is near."""
+    """`did you mean ...?` with the known word that `word` begins, or the nearest; all of them where none is near."""
     words = list(known)
-    near = difflib.get_close_matches(word, words, n=1)
+    begun = [name for name in words if len(word) > 3 and name.startswith(word)]
+    near = begun or difflib.get_close_matches(word, words, n=1)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(words)}"
