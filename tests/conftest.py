@@ -142,7 +142,8 @@ def install_fake_page(cache: Path) -> None:
     """Put a page of three files into the cache as if it had been built."""
     folder = cache / "page" / page.page_key(resources.source_root() / "templates")
     folder.mkdir(parents=True)
-    (folder / "index.html").write_text("<!doctype html><html></html>")
+    icon = '<link rel="icon" href="favicon.svg?v=0123" type="image/svg+xml">'
+    (folder / "index.html").write_text(f"<!doctype html><html><head>{icon}</head></html>")
     (folder / "app.js").write_text("// nothing")
     (folder / page.LICENSES).write_text(f"{'=' * 80}\nmarked 18.2.1 (MIT)\n{'=' * 80}\n\nits licence\n")
 

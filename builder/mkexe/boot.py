@@ -7,6 +7,7 @@ other server can answer in its place.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -32,6 +33,7 @@ _ANSWER_TOKENS = 64
 # runtime/start.cpp shows the page's address on a line of its own
 _ADDRESS = re.compile(rb"^    (http://[^/\s]+)/", re.MULTILINE)
 _POLL_S = 0.05
+_LISTENING_TIMEOUT_S = 60.0
 _HTTP_TIMEOUT_S = 300.0
 _SHELLS = {
     "sh": ["sh"], "bash": ["bash"], "dash": ["dash"], "zsh": ["zsh"], "mksh": ["mksh"], "busybox": ["busybox", "sh"],
@@ -178,6 +180,27 @@ def _boot(artifact: Artifact, starter: _Starter, question: Question, timeout_s: 
     return BootResult(starter.target, starter.how, verdict, detail, time.monotonic() - began)
 
 
+@contextlib.contextmanager
+def serving(path: Path, folder: Path) -> Iterator[int]:
+    """Start an artifact for this machine; the block gets its port, while it may still be loading its model.
+
+    Its home is `folder`, and it ends with the block. Raises BootError with the end of its log where it does not start.
+    """
+    log = folder / "log"
+    command = [str(path)] if os.name == "nt" else ["sh", str(path)]
+    environment = process.base_environment(HOME=str(folder), TMPDIR=str(folder), LOCALAPPDATA=str(folder))
+    with log.open("wb") as stream:
+        command += ["--port", "0", "--no-browser", "--ephemeral", "--no-quit"]
+        child = process.start(command, env=environment, stderr=stream, cwd=folder)
+    try:
+        server = _Server("", log, child.poll, time.monotonic() + _LISTENING_TIMEOUT_S)
+        yield int(server.wait_until_listening().rpartition(":")[2])
+    except BootError as error:
+        raise BootError(f"{path}: {error.message}\n{_tail(log)}".rstrip(), "try the model with mkexe boot") from error
+    finally:
+        process.stop_group(child)
+
+
 class _Server:
     """A started artifact, seen from outside."""
 
@@ -188,13 +211,18 @@ class _Server:
         self._deadline = deadline
         self._address = ""
 
-    def wait_until_ready(self) -> None:
-        """Wait for the address in the log, then for the model; raises BootError for an early end or the deadline."""
+    def wait_until_listening(self) -> str:
+        """Wait for the address in the log and return it; raises BootError for an early end or the deadline."""
         while not self._address:
             found = _ADDRESS.search(self._log.read_bytes())
             if found:
                 self._address = found[1].decode()
             self._check("say where it listens")
+        return self._address
+
+    def wait_until_ready(self) -> None:
+        """Wait for the address, then for the model; raises BootError for an early end or the deadline."""
+        self.wait_until_listening()
         while self.get("/health", authorized=False)[0] != 200:
             self._check("load the model")
 

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
-from mkexe import __version__, boot, compile, console, pipeline, targets
+from mkexe import __version__, boot, compile, config, console, pipeline, targets
 from mkexe.container.reader import open_artifact
 from mkexe.errors import ArtifactError, BootError, MkexeError, UsageError
+from mkexe.spelling import advise
 
 INTERRUPTED = 130
 _UNIT = 1_000_000
-_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+# flags of `mkexe build` by the key of mkexe.toml that they stand for
+_FLAG_KEYS = {
+    "output": "build.output", "target": "build.targets", "name": "build.name",
+    "title": "page.title", "icon": "page.icon", "accent": "page.accent", "greeting": "page.greeting",
+    "question": "page.questions", "footer": "page.footer", "about": "page.about", "links": "page.links",
+    "language": "page.language", "system_prompt": "page.system_prompt",
+}  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status (docs/errors.md)."""
-    options = _parser().parse_args(_join_values(sys.argv[1:] if arguments is None else arguments))
     try:
+        options = _parser().parse_args(_join_values(sys.argv[1:] if arguments is None else arguments))
         options.run(options)
     except MkexeError as error:
         console.error(error)
@@ -52,8 +60,54 @@ def _join_values(arguments: list[str]) -> list[str]:
     return joined
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse, with errors that read like all others, and options that must be written in full."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+        self._words: list[str] = []
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """What is left over is refused here, where the command and its options are known."""
+        self._words = list(args)
+        parsed, extras = super().parse_known_args(args, namespace)
+        if extras:
+            self._refuse(extras[0])
+        return parsed, extras
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse found, in the form of the other errors."""
+        missing = re.fullmatch(r"the following arguments are required: (.*)", message)
+        if missing:
+            self._refuse_unknown_command_option()
+            raise UsageError(f"{self.prog}: {missing[1]} is missing", f"{self.prog} --help has examples")
+        message = message.removeprefix("argument ")
+        wrong = re.fullmatch(r"(COMMAND|ACTION): invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if wrong:
+            known = re.findall(r"[\w-]+", wrong[3])
+            raise UsageError(f"{self.prog}: unknown command {wrong[2]}", advise(wrong[2], known))
+        raise UsageError(f"{self.prog}: {message}", f"{self.prog} --help has examples")
+
+    def _refuse(self, text: str) -> NoReturn:
+        word = text.partition("=")[0]
+        if not word.startswith("-"):
+            raise UsageError(f"{self.prog}: unknown argument {word}", f"{self.prog} --help shows what it takes")
+        advice = advise(word, self._known_options())
+        if not advice.startswith("did you"):
+            advice = f"{self.prog} --help lists the options"
+        raise UsageError(f"{self.prog}: unknown option {word}", advice)
+
+    def _refuse_unknown_command_option(self) -> None:
+        """A mistyped option in place of a command is the mistake, not the command that is missing."""
+        if self._words and self._words[0].startswith("-") and self._words[0] not in self._known_options():
+            self._refuse(self._words[0])
+
+    def _known_options(self) -> list[str]:
+        return [name for action in self._actions for name in action.option_strings]
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="mkexe",
         description="Turn a GGUF model into one file that runs on Linux, Windows and macOS.",
         epilog="mkexe COMMAND --help shows a command's options and examples.",
@@ -61,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mkexe {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_build(commands)
+    _add_preview(commands)
     _add_boot(commands)
     _add_inspect(commands)
     _add_verify(commands)
@@ -95,23 +150,68 @@ def _add_build(commands: _Commands) -> None:
         'mkexe build model.gguf --arg "--ctx-size 8192"',
     )
     parser.add_argument("model", type=Path, metavar="MODEL.gguf", help="the model; of a split one, the first part")
+    parser.add_argument("-o", "--output", metavar="OUT", help="the file to write (default: the name, with .exe)")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="OUT", help="the file to write (default: the name, with .exe)"
-    )
-    parser.add_argument(
-        "--target", action="append", default=[], metavar="TARGET",
+        "--target", action="append", metavar="TARGET",
         help="a system to run on, or all, or host; repeatable (default: every one that is compiled or bundled)",
     )  # fmt: skip
-    parser.add_argument("--name", default="", help="the name that the API reports (default: the model file's)")
-    parser.add_argument("--title", default="", help="the page's title (default: the model's name)")
+    parser.add_argument("--name", help="the name that the API reports (default: the model file's)")
     parser.add_argument(
-        "--system-prompt", default="", metavar="TEXT|@FILE", help="what the page tells the model at the start of a chat"
-    )
-    parser.add_argument(
-        "--arg", action="append", default=[], metavar='"…"', dest="default_args",
+        "--arg", action="append", default=[], metavar='"..."', dest="default_args",
         help="default options of llama.cpp's server, in front of the user's; repeatable, split at spaces like a shell",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    _add_config(parser)
+    _add_page_flags(parser.add_argument_group("the page (docs/configuration.md)"))
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE",
+        help=f"read these settings from a file; flags win (default: {config.FILE_NAME} here, if there is one)",
+    )  # fmt: skip
+
+
+def _add_page_flags(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--title", help="its title (default: the model's name)")
+    group.add_argument(
+        "--system-prompt", metavar="TEXT|@FILE", help="what the page tells the model at the start of a chat"
+    )
+    group.add_argument("--icon", metavar="FILE", help="an SVG without scripts and links, or a PNG of at most 1 MB")
+    group.add_argument("--accent", metavar="#RRGGBB", help="the colour of buttons and links")
+    group.add_argument("--greeting", metavar="TEXT", help="what stands above an empty chat")
+    group.add_argument("--question", action="append", metavar="TEXT", help="a sample question; up to 8 times")
+    group.add_argument("--footer", metavar="TEXT", help="a line below the page")
+    group.add_argument("--about", metavar="TEXT|@FILE", help="what the page says about itself")
+    group.add_argument(
+        "--no-links", action="store_const", const=False, dest="links", help="addresses in answers are not links"
+    )
+    group.add_argument("--language", metavar="CODE", help="the page's language, such as de (default: the browser's)")
+    group.add_argument(
+        "--setting", action="append", default=[], metavar="NAME=VALUE",
+        help="preset a setting, such as temperature=0.7; repeatable",
+    )  # fmt: skip
+    group.add_argument(
+        "--lock", action="append", default=[], metavar="NAME", help="nobody can change this setting; repeatable"
+    )
+
+
+def _add_preview(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "preview",
+        "show the page as mkexe.toml makes it, anew after every change",
+        _preview,
+        "mkexe preview",
+        "mkexe preview --model model.gguf --config brand/mkexe.toml",
+    )
+    parser.add_argument(
+        "--model", type=Path, metavar="MODEL.gguf", help="let it answer (default: scripted answers, at once)"
+    )
+    _add_config(parser)
+    parser.add_argument(
+        "--port", type=int, default=0, metavar="N", help="the port on this computer (default: a free one)"
+    )
 
 
 def _add_boot(commands: _Commands) -> None:
@@ -181,16 +281,10 @@ def _add_runtime(commands: _Commands) -> None:
 
 
 def _build(options: argparse.Namespace) -> None:
-    try:
-        default_args = tuple(word for item in options.default_args for word in shlex.split(item))
-    except ValueError as error:
-        raise UsageError(f"--arg: {error}", "quote it like for a shell") from error
+    entries = _entries(options)
     built = pipeline.build(
-        pipeline.BuildRequest(
-            options.model, options.output, options.target, options.name, options.title,
-            _system_prompt(options.system_prompt), default_args,
-        )
-    )  # fmt: skip
+        pipeline.BuildRequest(options.model, config.build_settings(entries), config.page_settings(entries))
+    )
     overhead = built.size - built.weights
     if options.json:
         console.result_json(
@@ -211,13 +305,35 @@ def _build(options: argparse.Namespace) -> None:
     console.table(("", ""), rows)
 
 
-def _system_prompt(text: str) -> str:
-    if not text.startswith("@"):
-        return text
-    try:
-        return Path(text[1:]).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--system-prompt: {text[1:]}: {error}", "name a UTF-8 text file after the @") from error
+def _entries(options: argparse.Namespace) -> config.Entries:
+    """What the file and the flags say, the flags above the file."""
+    path = _config_file(options)
+    below = config.read_config(path) if path is not None else {}
+    entries = dict(below)
+    for name, key in _FLAG_KEYS.items():
+        value = getattr(options, name)
+        if value is not None:
+            flag = "--no-links" if name == "links" else f"--{name.replace('_', '-')}"
+            entries[key] = config.flag_entry(flag, value)
+    if options.default_args:
+        entries["build.args"] = config.flag_entry("--arg", options.default_args)
+    return entries | config.setting_entries(options.setting, options.lock, below)
+
+
+def _config_file(options: argparse.Namespace) -> Path | None:
+    if options.config is not None:
+        named: Path = options.config
+        return named
+    found = config.default_file()
+    if found is not None:
+        console.say(f"settings from {found.absolute()}")
+    return found
+
+
+def _preview(options: argparse.Namespace) -> None:
+    if not 0 <= options.port <= 65535:
+        raise UsageError(f"--port: expected 0 to 65535, found {options.port}", "leave it out for a free one")
+    pipeline.preview(options.model, options.config or Path(config.FILE_NAME), options.config is not None, options.port)
 
 
 def _boot(options: argparse.Namespace) -> None:

@@ -62,11 +62,36 @@ class Model:
 
 
 @dataclass(frozen=True)
-class PageSettings:
-    """What the page shows and sends."""
+class Icon:
+    """The page's icon, checked: `name` is what it is called in the page, favicon.svg or favicon.png."""
 
-    title: str
-    system_prompt: str
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a builder gave a setting of the page; who chats cannot change it where it is locked."""
+
+    value: object
+    locked: bool
+
+
+@dataclass(frozen=True)
+class PageSettings:
+    """What the page shows and sends. None, and an empty title, stand for what was not given."""
+
+    title: str = ""
+    system_prompt: str = ""
+    accent: str | None = None
+    greeting: str | None = None
+    questions: tuple[str, ...] | None = None
+    footer: str | None = None
+    about: str | None = None
+    links: bool | None = None
+    language: str | None = None
+    settings: dict[str, Preset] | None = None
+    icon: Icon | None = None
 
 
 @dataclass(frozen=True)

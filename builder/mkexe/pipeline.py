@@ -7,11 +7,11 @@ import dataclasses
 import functools
 import gzip
 import importlib
-import json
 import os
 import re
 import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mkexe import assemble, boot, cache, compile, console, packing, page, render, resources, targets
+from mkexe import (
+    assemble,
+    boot,
+    branding,
+    cache,
+    compile,
+    config,
+    console,
+    packing,
+    page,
+    render,
+    resources,
+    scripted,
+    server_options,
+    targets,
+)
+from mkexe import preview as preview_stage
 from mkexe.container.manifest import Manifest
 from mkexe.container.reader import Artifact, open_artifact, read_chunks, unpack_runtime, verify_artifact
 from mkexe.copying import Copied
@@ -33,15 +49,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ +-]*")
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What `mkexe build` was asked for; empty strings and lists mean the default."""
+    """What `mkexe build` was asked for."""
 
     model: Path
-    output: Path | None
-    targets: list[str]
-    name: str
-    title: str
-    system_prompt: str
-    default_args: tuple[str, ...]
+    settings: config.BuildSettings
+    page: PageSettings
 
 
 @dataclass(frozen=True)
@@ -60,28 +72,30 @@ def build(request: BuildRequest) -> Built:
     from mkexe.sources.gguf_file import check_model  # gguf comes with it: slow to import
 
     checked = check_model(request.model)
-    name = request.name or _name_of(request.model)
+    wanted = request.settings
+    name = wanted.name or _name_of(request.model)
     if not _NAME.fullmatch(name):
         raise UsageError(f"the name {name!r} must be letters, digits, spaces and . _ + -", "choose one with --name")
     header = checked.header
     parts = tuple(Part(path, f"models/{path.name}", path.stat().st_size) for path in checked.parts)
     model = Model(header.name or name, header.architecture, header.license, parts)
     weights = sum(part.size_bytes for part in parts)
-    chosen = _without_windows_if_too_large(_choose_targets(request.targets), request.targets, weights)
+    chosen = _without_windows_if_too_large(_choose_targets(wanted.targets), wanted.targets, weights)
     runtimes = tuple((target, get_runtime(target)) for target in chosen)
+    _check_default_args(wanted.default_args)
     contents = assemble.Contents(
         name=name,
         model=model,
         runtimes=runtimes,
         packs=packing.pack_runtimes(runtimes, console.say),
-        files=_small_files(name, model, request, runtimes[0][1]),
-        page=PageSettings(request.title or model.name, request.system_prompt),
-        default_args=request.default_args,
+        files=_small_files(model, request.page, runtimes[0][1]),
+        page=dataclasses.replace(request.page, title=request.page.title or model.name),
+        default_args=wanted.default_args,
         created=_creation_time(),
         expected=_known_parts(parts),
     )
     layout = assemble.place_contents(contents)
-    output = request.output or Path(f"{name}.exe" if layout.windows is not None else name)
+    output = wanted.output or Path(f"{name}.exe" if layout.windows is not None else name)
     if output.is_dir():
         raise OutputError(f"{output}: is a folder", "name a file with -o")
     if not output.absolute().parent.is_dir():
@@ -96,6 +110,65 @@ def build(request: BuildRequest) -> Built:
         written = assemble.write_artifact(contents, layout, file, progress, tools)
     _remember_parts(parts, written.parts)
     return Built(output, written.size, weights, written.sha256, tuple(target.name for target in chosen))
+
+
+def preview(model: Path | None, config_file: Path, required: bool, port: int) -> None:
+    """Serve the page as `config_file` makes it, until Ctrl-C; without `model` the answers are scripted.
+
+    A file that is not `required` may be missing, and may come later.
+    """
+    if required:
+        config.read_config(config_file)  # a wrong name is refused at once
+    with contextlib.ExitStack() as open_things:
+        open_things.enter_context(_interrupted_by_sigterm())
+        name, answers = open_things.enter_context(_answering(model))
+        source = preview_stage.PageSource(
+            load=lambda: branding.page_files(
+                page.read_page(_page_folder()), config.page_settings(_entries_of(config_file, required)), name
+            ),
+            watched=lambda: _watched_files(config_file),
+            content_security_policy=page.CONTENT_SECURITY_POLICY,
+        )
+        server = preview_stage.PreviewServer(source, answers, port)
+        console.result(f"http://{preview_stage.LOOPBACK}:{server.port}/")
+        console.say(f"the page loads again when {config_file}, its files or the page's sources change; Ctrl-C ends")
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve()
+
+
+@contextlib.contextmanager
+def _answering(model: Path | None) -> Iterator[tuple[str, int]]:
+    """The name of what answers, and the port where it does."""
+    if model is None:
+        scripted_server = scripted.ScriptedServer()
+        try:
+            yield scripted.MODEL_NAME, scripted_server.port
+        finally:
+            scripted_server.stop()
+        return
+    folder = cache.root() / "preview"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        artifact = Path(name) / "preview.exe"
+        settings = config.BuildSettings(artifact, (targets.host_target(),), "preview", ())
+        build(BuildRequest(model, settings, PageSettings()))
+        title = open_artifact(artifact).manifest.page["title"]
+        with boot.serving(artifact, Path(name)) as port:
+            yield title, port
+
+
+def _entries_of(config_file: Path, required: bool) -> config.Entries:
+    return config.read_config(config_file) if required or config_file.is_file() else {}
+
+
+def _watched_files(config_file: Path) -> list[Path]:
+    """What decides the page: the file, what it names, and the page's sources where it is built from them."""
+    watched = [config_file]
+    with contextlib.suppress(UsageError):
+        watched += config.named_files(config.read_config(config_file))
+    if not resources.bundled_page().is_dir():
+        watched += (resources.source_root() / "templates" / "webui").rglob("*")
+    return watched
 
 
 def _sbom_encoder(contents: assemble.Contents, quantization: str) -> assemble.EncodeSbom:
@@ -233,11 +306,11 @@ def _extractable(artifact: Artifact) -> dict[str, Callable[[BinaryIO], Iterator[
     return found
 
 
-def _choose_targets(names: list[str]) -> list[Target]:
+def _choose_targets(names: tuple[str, ...]) -> list[Target]:
     """The targets to bundle: those asked for; else all whose runtime is there; else this machine."""
     table = targets.all_targets()
     if names:
-        return [table[name] for name in targets.choose_targets(names)]
+        return [table[name] for name in targets.choose_targets(list(names))]
     present = [target for target in table.values() if compile.find_runtime(target) is not None]
     if present:
         missing = [name for name, target in table.items() if target not in present]
@@ -252,7 +325,7 @@ def _how_to_get_all(count: int) -> str:
     return f"--target all adds the other systems, which takes about {count * _MINUTES_PER_TARGET} minutes once"
 
 
-def _without_windows_if_too_large(chosen: list[Target], asked: list[str], weights: int) -> list[Target]:
+def _without_windows_if_too_large(chosen: list[Target], asked: tuple[str, ...], weights: int) -> list[Target]:
     """Windows starts no program of 4 GiB: leave it out where that was not asked for by name."""
     windows = [target for target in chosen if target.system == assemble.WINDOWS_SYSTEM]
     if not windows or weights < assemble.WINDOWS_SIZE_MAXIMUM:
@@ -279,18 +352,49 @@ def _creation_time() -> int:
     return int(text)
 
 
-def _small_files(name: str, model: Model, request: BuildRequest, runtime: Runtime) -> dict[str, bytes]:
+def _small_files(model: Model, settings: PageSettings, runtime: Runtime) -> dict[str, bytes]:
     """Page, page settings and licences, by entry name in order."""
-    settings = {
-        "title": request.title or model.name,
-        "system_prompt": request.system_prompt,
-        "model_name": model.name,
-    }
-    files = dict(_stored(f"page/{name}", data) for name, data in page.read_page(_page_folder()).items())
-    files["page/build.json"] = (json.dumps(settings, indent=1, ensure_ascii=False) + "\n").encode()
+    built = branding.page_files(page.read_page(_page_folder()), settings, model.name)
+    # the settings stay readable: people look at them with any tool that reads ZIP files
+    plain = {f"page/{branding.SETTINGS_FILE}": built.pop(branding.SETTINGS_FILE)}
+    files = plain | dict(_stored(f"page/{name}", data) for name, data in built.items())
     files["licenses/mkexe.txt"] = (resources.source_root() / "LICENSE").read_bytes()
     files["licenses/runtime.txt"] = (runtime.path.parent / compile.LICENSES).read_bytes()
     return dict(sorted(files.items()))
+
+
+def _check_default_args(arguments: tuple[str, ...]) -> None:
+    """Let this machine's runtime read the default options, where there is one; a wrong one is refused here."""
+    if not arguments:
+        return
+    runtime = _host_runtime()
+    if runtime is None:
+        console.say("the default options were not checked: the runtime for this machine is not compiled")
+        return
+    with tempfile.TemporaryDirectory(prefix="mkexe-options-") as name:
+        artifact = Path(name) / "artifact"
+        _write_empty_artifact(artifact)
+        unchecked = server_options.check_options(arguments, runtime, artifact)
+    if unchecked:
+        console.say(unchecked)
+
+
+def _host_runtime() -> Runtime | None:
+    try:
+        return compile.find_runtime(targets.all_targets()[targets.host_target()])
+    except UsageError:
+        return None
+
+
+def _write_empty_artifact(path: Path) -> None:
+    """An artifact without programs and weights, for what a runtime can tell without them."""
+    weights = path.with_suffix(".gguf")
+    weights.write_bytes(b"GGUF")
+    model = Model("empty", "none", "", (Part(weights, "models/empty.gguf", weights.stat().st_size),))
+    contents = assemble.Contents("empty", model, (), (), {}, PageSettings("empty"), (), 0)
+    with path.open("w+b") as file:
+        tools = assemble.Tools(render.render_launcher, lambda _: b"{}")
+        assemble.write_artifact(contents, assemble.place_contents(contents), file, lambda _: None, tools)
 
 
 def _stored(entry: str, data: bytes) -> tuple[str, bytes]:

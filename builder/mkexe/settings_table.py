@@ -1,0 +1,96 @@
+"""The page's settings that a person can change and a builder can preset, and what their values may be.
+
+The table is templates/webui/src/settings-table.json, the same file that the page is built from. Every value, whether it
+comes from a file or from a flag, is checked here.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+
+from mkexe import resources
+from mkexe.errors import UsageError
+from mkexe.spelling import advise
+
+_TEXT_MAXIMUM = 20_000
+_BOOLEANS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row: `kind` is number, integer, boolean, choice or text; `default` is None where the model decides."""
+
+    name: str
+    kind: str
+    minimum: float
+    maximum: float
+    choices: tuple[str, ...]
+    default: object
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, in words."""
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        if self.kind == "boolean":
+            return "true or false"
+        if self.kind == "text":
+            return f"text of at most {_TEXT_MAXIMUM} characters"
+        what = "a whole number" if self.kind == "integer" else "a number"
+        return f"{what} from {self.minimum:.10g} to {self.maximum:.10g}"
+
+
+@functools.cache
+def all_settings() -> dict[str, Setting]:
+    """Every setting by name, in the table's order."""
+    path = resources.source_root() / "templates" / "webui" / "src" / "settings-table.json"
+    rows = json.loads(path.read_text("utf-8"))
+    return {
+        row["name"]: Setting(
+            row["name"], row["type"], row.get("min", 0), row.get("max", 0), tuple(row.get("choices", ())),
+            row["default"],
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+def find_setting(name: str, label: str) -> Setting:
+    """The setting of this name; raises UsageError, which begins with `label`, where there is none."""
+    known = all_settings()
+    if name not in known:
+        raise UsageError(f"{label}: the page has no setting {name!r}", advise(name, known))
+    return known[name]
+
+
+def check_value(setting: Setting, value: object, label: str) -> object:
+    """The value, if it is one that the setting can have; raises UsageError otherwise."""
+    if not _fits(setting, value):
+        raise UsageError(f"{label}: expected {setting.expected}, found {value!r}", "correct the value")
+    return value
+
+
+def parse_value(setting: Setting, text: str, label: str) -> object:
+    """A value written as text, as on the command line."""
+    value: object = text
+    if setting.kind == "boolean":
+        value = _BOOLEANS.get(text, text)
+    elif setting.kind == "integer" and re.fullmatch(r"[+-]?\d{1,12}", text):
+        value = int(text)
+    elif setting.kind == "number" and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", text, re.IGNORECASE):
+        value = float(text)
+    return check_value(setting, value, label)
+
+
+def _fits(setting: Setting, value: object) -> bool:
+    if setting.kind == "boolean":
+        return isinstance(value, bool)
+    if setting.kind == "choice":
+        return value in setting.choices
+    if setting.kind == "text":
+        return isinstance(value, str) and len(value) <= _TEXT_MAXIMUM
+    numbers = (int,) if setting.kind == "integer" else (int, float)
+    # written so that a NaN does not fit
+    return isinstance(value, numbers) and not isinstance(value, bool) and setting.minimum <= value <= setting.maximum

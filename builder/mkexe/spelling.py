@@ -1,0 +1,14 @@
+"""Advice for a mistyped word."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def advise(word: str, known: Iterable[str]) -> str:
+    """`did you mean ...?` with the known word that `word` begins, or the nearest; all of them where none is near."""
+    words = list(known)
+    begun = [name for name in words if len(word) > 3 and name.startswith(word)]
+    near = begun or difflib.get_close_matches(word, words, n=1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(words)}"

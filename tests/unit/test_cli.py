@@ -1,0 +1,41 @@
+"""What a mistyped command line is told: the same form as every other error."""
+
+from __future__ import annotations
+
+import pytest
+
+from mkexe import cli
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        ([], "mkexe: COMMAND is missing", "mkexe --help has examples"),
+        (["biuld"], "mkexe: unknown command biuld", "did you mean build?"),
+        (["zzzzz"], "mkexe: unknown command zzzzz", "known are build, preview"),
+        (["build"], "mkexe build: MODEL.gguf is missing", "mkexe build --help has examples"),
+        (["build", "m.gguf", "--targt", "all"], "mkexe build: unknown option --targt", "did you mean --target?"),
+        (["build", "m.gguf", "--targ=all"], "mkexe build: unknown option --targ", "did you mean --target?"),
+        (["build", "m.gguf", "--zzzzzzz"], "mkexe build: unknown option --zzzzzzz", "mkexe build --help lists"),
+        (["build", "m.gguf", "other"], "mkexe build: unknown argument other", "mkexe build --help shows"),
+        (["build", "m.gguf", "--name"], "mkexe build: --name: expected one argument", "mkexe build --help"),
+        (["--versio"], "mkexe: unknown option --versio", "did you mean --version?"),
+        (["build", "--titel", "x"], "mkexe build: unknown option --titel", "did you mean --title?"),
+        (["runtime", "lits"], "mkexe runtime: unknown command lits", "did you mean list?"),
+        (["boot", "f", "--timeout", "x"], "mkexe boot: --timeout: invalid float value: 'x'", "mkexe boot --help"),
+        (["preview", "--port", "70000"], "--port: expected 0 to 65535, found 70000", "free one"),
+        (["build", "m.gguf", "--config", "nowhere.toml"], "nowhere.toml: No such file", "--config"),
+        (["build", "m.gguf", "--accent", "blue"], "--accent: expected a colour as #rrggbb, found 'blue'", "#008080"),
+        (["build", "m.gguf", "--lock", "temprature"], "--lock: the page has no setting 'temprature'", "temperature?"),
+        (["build", "m.gguf", *["--question", "q"] * 9], "--question: expected at most 8 questions, found 9", "keep"),
+    ],
+)
+def test_a_wrong_command_line_gets_what_where_and_the_next_step(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str, hint: str
+) -> None:
+    assert cli.main(arguments) == 2
+    said = capsys.readouterr().err
+    error, _, advice = said.partition("hint: ")
+    assert message in error
+    assert hint in advice
+    assert "usage:" not in said

@@ -1,0 +1,235 @@
+"""mkexe.toml and the flags that stand for it: what they give, and what is refused with which words."""
+
+from __future__ import annotations
+
+import base64
+import re
+import zlib
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from mkexe import config
+from mkexe.errors import UsageError
+from mkexe.model import Preset
+from mkexe.settings_table import all_settings
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">{}</svg>'
+DOCUMENT = (ROOT / "docs/configuration.md").read_text("utf-8")
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "mkexe.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def refused(folder: Path, text: str) -> UsageError:
+    path = write(folder, text)
+    with pytest.raises(UsageError) as caught:
+        read_all(path)
+    return caught.value
+
+
+def read_all(path: Path) -> None:
+    entries = config.read_config(path)
+    config.build_settings(entries)
+    config.page_settings(entries)
+
+
+def test_the_documented_example_is_read(tmp_path: Path) -> None:
+    example = re.search(r"<!-- example -->\n```toml\n(.*?)```", DOCUMENT, re.DOTALL)
+    assert example
+    (tmp_path / "leaf.svg").write_text(SVG.format('<path d="M0 0h8v8z"/>'))
+    (tmp_path / "about.md").write_text("# Who we are\n")
+    (tmp_path / "prompt.txt").write_text("Be brief.\n")
+    entries = config.read_config(write(tmp_path, example[1]))
+    built = config.build_settings(entries)
+    assert built.output == tmp_path / "garden.exe"
+    assert (built.targets, built.name) == (("all",), "garden")
+    assert built.default_args == ("--ctx-size", "8192", "--parallel", "1")
+    page = config.page_settings(entries)
+    assert (page.title, page.accent, page.links, page.language) == ("Garden helper", "#166534", False, "de")
+    assert (page.about, page.system_prompt) == ("# Who we are", "Be brief.")
+    assert page.questions == ("When do I sow tomatoes?", "What grows in the shade?")
+    assert page.icon is not None
+    assert page.icon.name == "favicon.svg"
+    assert page.settings == {
+        "temperature": Preset(0.3, False),
+        "max_tokens": Preset(1024, True),
+        "system_prompt": Preset("Be brief.", True),
+    }
+    assert config.named_files(entries) == [tmp_path / name for name in ("leaf.svg", "about.md", "prompt.txt")]
+
+
+@pytest.mark.parametrize("table", ["build", "page"])
+def test_the_document_has_every_key_that_is_known(tmp_path: Path, table: str) -> None:
+    section = DOCUMENT.partition(f"\n## [{table}]\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| `-", section, re.MULTILINE)
+    known = refused(tmp_path, f"[{table}]\nzzzz = 1").hint.removeprefix("known are ").split(", ")
+    assert rows == [key for key in known if key != "settings"]
+    for key in rows:
+        assert f"{table}.{key}: expected" in refused(tmp_path, f"[{table}]\n{key} = 1979-05-27").message
+
+
+def test_the_document_lists_the_settings_as_the_table_has_them() -> None:
+    listed = DOCUMENT.partition("<!-- settings -->")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", listed, re.MULTILINE)
+    assert rows == [(name, setting.expected) for name, setting in all_settings().items()]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ('[page]\ntitel = "x"', "line 2, page.titel: no such key", "did you mean title?"),
+        ("[pages]", "line 1, pages: no such table", "did you mean page?"),
+        ('page = "x"', "line 1, page: expected a table, found 'x'", "write [page]"),
+        ("[page]\ntitle = 3", "line 2, page.title: expected text, found 3", "quotes"),
+        ('[page]\n\ntitle = "a\\u0007b"', "line 3, page.title: found the control character", "take it out"),
+        (f'[page]\ntitle = "{"x" * 101}"', "expected at most 100 characters, found 101", "shorten"),
+        ('[page]\naccent = "teal"', "page.accent: expected a colour as #rrggbb, found 'teal'", "#008080"),
+        ('[page]\naccent = "#abc"', "found '#abc'", "short forms"),
+        ('[page]\nquestions = "x"', "page.questions: expected a list of texts", "["),
+        ("[page]\nquestions = [1]", "page.questions: expected text, found 1", "quotes"),
+        (f"[page]\nquestions = {['q'] * 9}", "expected at most 8 questions, found 9", "keep"),
+        ('[page]\nlinks = "no"', "page.links: expected true or false, found 'no'", "without quotes"),
+        ('[page]\nlanguage = "dee"', "page.language: expected one of en, de", "did you mean de?"),
+        ('[page]\nabout = "@nowhere.md"', "nowhere.md", "UTF-8 text file"),
+        ('[page]\nicon = "nowhere.svg"', "nowhere.svg: No such file", "SVG or PNG"),
+        ("[page.settings]\ntemperatur = 1", "page.settings.temperatur: the page has no", "did you mean temperature?"),
+        ("[page.settings]\ntemperature = 3", "line 2, page.settings.temperature: expected a number from 0 to 2", "c"),
+        ("[page.settings]\ntemperature = nan", "expected a number from 0 to 2, found nan", "correct"),
+        ("[page.settings]\ntemperature = true", "expected a number from 0 to 2, found True", "correct"),
+        ("[page.settings]\nmax_tokens = 16.5", "expected a whole number from 16 to 32768, found 16.5", "correct"),
+        ('[page.settings]\ntheme = "blue"', "expected one of light, dark, found 'blue'", "correct"),
+        ("[page.settings]\nthinking = 1", "expected true or false, found 1", "correct"),
+        ("[page.settings]\ntop_p = { valu = 1 }", "page.settings.top_p: no such key: 'valu'", "did you mean value?"),
+        ("[page.settings]\ntop_p = { value = 1, locked = 1 }", "locked: expected true or false, found 1", "quotes"),
+        ("[page.settings]\ntop_p = { locked = true }", "there is no value that could be locked", "--setting top_p="),
+        (
+            '[page]\nsystem_prompt = "a"\n[page.settings]\nsystem_prompt = "b"',
+            "the value is in [page] too, as page.system_prompt",
+            "keep one",
+        ),
+        ('[build]\nargs = ["\'"]', "line 2, build.args: No closing quotation", "shell"),
+        ("[build]\noutput = true", "build.output: expected text, found True", "quotes"),
+        ("[page", "no TOML in UTF-8", "docs/configuration.md"),
+    ],
+)
+def test_mistakes_name_file_line_key_and_advice(tmp_path: Path, text: str, message: str, hint: str) -> None:
+    error = refused(tmp_path, text)
+    assert error.message.startswith(str(tmp_path))
+    assert message in error.message
+    assert hint in error.hint
+
+
+def test_locking_takes_the_file_s_value_or_the_default(tmp_path: Path) -> None:
+    below = config.read_config(write(tmp_path, "[page.settings]\ntemperature = 0.3\ntop_k = 40\n"))
+    entries = below | config.setting_entries(["top_k=20"], ["temperature", "top_k", "thinking"], below)
+    assert config.page_settings(entries).settings == {
+        "temperature": Preset(0.3, True), "top_k": Preset(20, True), "thinking": Preset(True, True),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("assignment", "value"),
+    [("temperature=0.5", 0.5), ("seed=-1", -1), ("thinking=false", False), ("theme=dark", "dark"), ("top_k=7", 7)],
+)
+def test_a_setting_on_the_command_line_gets_its_type(assignment: str, value: object) -> None:
+    presets = config.page_settings(config.setting_entries([assignment], [], {})).settings
+    assert presets == {assignment.partition("=")[0]: Preset(value, False)}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("temperature", "expected NAME=VALUE"),
+        ("temprature=1", "the page has no setting 'temprature'"),
+        ("temperature=warm", "expected a number from 0 to 2, found 'warm'"),
+        ("thinking=yes", "expected true or false, found 'yes'"),
+        ("seed=1.5", "expected a whole number"),
+    ],
+)
+def test_a_wrong_setting_on_the_command_line_is_refused(assignment: str, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        config.setting_entries([assignment], [], {})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("\n<script>alert(1)</script>", "line 2: <script> is not allowed"),
+        ('<foreignObject><b xmlns="http://www.w3.org/1999/xhtml"/></foreignObject>', "<foreignObject>"),
+        ('<rect onclick="alert(1)"/>', "the event attribute onclick"),
+        ('<image href="https://example.org/a.png"/>', "the external reference href"),
+        ('<image xmlns:x="http://www.w3.org/1999/xlink" x:href="//example.org/a"/>', "the external reference href"),
+        ('<use href="other.svg#a"/>', "the external reference href"),
+        ('<rect fill="url(https://example.org/a)"/>', "the external reference in fill"),
+        ('<rect fill="u\\72l(https://example.org/a)"/>', "backslashes in fill"),
+        ("<style>@im<!-- -->port 'https://example.org/a.css';</style>", "@import, image-set and backslashes"),
+        ("<style><![CDATA[rect{fill:url('https://example.org/a')}]]></style>", "the external reference in <style>"),
+        ('<animate attributeName="xlink:href" to="https://example.org/"/>', "the animated reference attributename"),
+        ('<?xml-stylesheet href="https://example.org/a.css"?>', "<?xml-stylesheet ...?> is not allowed"),
+        ("<rect>", "line 1: expected an SVG, found mismatched tag"),
+    ],
+)
+def test_an_svg_that_could_do_something_is_refused_with_the_place(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "bad.svg").write_text(SVG.format(content))
+    error = refused(tmp_path, '[page]\nicon = "bad.svg"')
+    assert "bad.svg, line" in error.message
+    assert message in error.message
+
+
+def test_an_svg_that_is_none_or_declares_entities_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bad.svg").write_text("<html/>")
+    assert "expected <svg" in refused(tmp_path, '[page]\nicon = "bad.svg"').message
+    (tmp_path / "bad.svg").write_text('<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG.format("&a;"))
+    assert "the entity 'a'" in refused(tmp_path, '[page]\nicon = "bad.svg"').message
+    (tmp_path / "bad.svg").write_text(SVG.format(f"<!--{'x' * 300_000}-->"))
+    assert "may have 262144 bytes" in refused(tmp_path, '[page]\nicon = "bad.svg"').message
+
+
+def test_a_harmless_svg_is_taken_as_it_is(tmp_path: Path) -> None:
+    data = base64.b64encode(png()).decode()
+    inner = f'<defs><linearGradient id="g"/></defs><image href="data:image/png;base64,{data}"/>'
+    text = SVG.format(f'{inner}<rect fill="url(#g)" style="stroke:url(#g)"/><use href="#g"/><style>rect{{}}</style>')
+    (tmp_path / "good.svg").write_text(text)
+    icon = config.page_settings(config.read_config(write(tmp_path, '[page]\nicon = "good.svg"'))).icon
+    assert icon is not None
+    assert (icon.name, icon.data) == ("favicon.svg", text.encode())
+
+
+def test_the_page_s_own_icon_is_harmless(tmp_path: Path) -> None:
+    source = ROOT / "templates/webui/favicon.svg"
+    assert config.page_settings(config.read_config(write(tmp_path, f"[page]\nicon = '{source}'"))).icon
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+
+def png(width: int = 1, height: int = 1) -> bytes:
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 0, 0, 0, 0])
+    pixels = chunk(b"IDAT", zlib.compress(b"\0\0"))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
+
+
+def test_a_png_is_checked_to_its_end(tmp_path: Path) -> None:
+    toml = '[page]\nicon = "icon.png"'
+    (tmp_path / "icon.png").write_bytes(png())
+    icon = config.page_settings(config.read_config(write(tmp_path, toml))).icon
+    assert icon is not None
+    assert icon.name == "favicon.png"
+    damaged = bytearray(png())
+    damaged[20] ^= 1
+    swapped = png()[:8] + png()[33:]
+    for data in (png()[:-1], bytes(damaged), png()[:8], swapped):
+        (tmp_path / "icon.png").write_bytes(data)
+        assert "damaged or incomplete" in refused(tmp_path, toml).message
+    (tmp_path / "icon.png").write_bytes(png(4000, 1))
+    assert "found 4000 x 1" in refused(tmp_path, toml).message
+    (tmp_path / "icon.png").write_bytes(png() + bytes(1_000_000))
+    assert "may have 1000000 bytes" in refused(tmp_path, toml).message
+    (tmp_path / "icon.png").write_bytes(b"GIF89a")
+    assert "expected a PNG" in refused(tmp_path, toml).message
