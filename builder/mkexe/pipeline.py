@@ -285,7 +285,7 @@ def _small_files(name: str, model: Model, request: BuildRequest, runtime: Runtim
         "system_prompt": request.system_prompt,
         "model_name": model.name,
     }
-    files = {f"page/{file.name}": file.read_bytes() for file in sorted(_page_folder().iterdir())}
+    files = {f"page/{name}": data for name, data in page.read_page(_page_folder()).items()}
     files["page/build.json"] = (json.dumps(settings, indent=1, ensure_ascii=False) + "\n").encode()
     files["licenses/mkexe.txt"] = (resources.source_root() / "LICENSE").read_bytes()
     files["licenses/runtime.txt"] = (runtime.path.parent / compile.LICENSES).read_bytes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from .fake_server import Answer, FakeServer, Refusal
 
@@ -38,6 +38,16 @@ class ChatPage:
     def ask(self, text: str) -> None:
         self.message.fill(text)
         self.message.press("Enter")
+
+    def attach(self, *files: FilePayload) -> None:
+        with self.page.expect_file_chooser() as chooser:
+            self.button("Attach files").click()
+        chooser.value.set_files(files)
+
+    @property
+    def chips(self) -> Locator:
+        """The files that will go with the next message."""
+        return self.page.locator("#composer .chip:not(.reading)")
 
     @property
     def answer(self) -> Locator:

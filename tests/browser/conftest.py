@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from mkexe.page import FIRST_LOAD, LICENSES, build_page, page_key
+from mkexe.page import FIRST_LOAD, LICENSES, SERVICE_WORKER, build_page, page_key
 
 from .fake_server import FakeServer
 
@@ -33,7 +33,7 @@ def built_page(request: pytest.FixtureRequest) -> Path:
     """The folder of the built page; built anew only when its sources changed."""
     assert request.config.cache is not None
     folder = request.config.cache.mkdir("page") / page_key(TEMPLATES)[:16]
-    if not all((folder / name).is_file() for name in (*FIRST_LOAD, LICENSES)):
+    if not all((folder / name).is_file() for name in (*FIRST_LOAD, SERVICE_WORKER, LICENSES)):
         build_page(folder, TEMPLATES, folder.with_suffix(".log"))
     return folder
 

@@ -7,6 +7,7 @@ it wanted to see.
 from __future__ import annotations
 
 import json
+import re
 import select
 import socket
 import threading
@@ -23,12 +24,17 @@ from mkexe.page import CONTENT_SECURITY_POLICY
 # stricter than the page's own <meta> only in what a <meta> cannot say
 CSP_HEADER = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
 GATE_LIMIT_S = 30.0
+# what upstream never lets a browser keep without asking (tools/server/server-http.cpp); all else is immutable
+_REVALIDATED = ("index.html", "sw.js", "build.json")
 _TYPES = {
+    ".bin": "application/octet-stream",
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
 }
 
 
@@ -98,8 +104,17 @@ class FakeServer:
     settings: dict[str, str] | None = field(
         default_factory=lambda: {"title": "Garden helper", "system_prompt": "", "model_name": "Tiny 1B"}
     )
+    props: dict[str, Any] = field(
+        default_factory=lambda: {
+            "default_generation_settings": {"n_ctx": 4096},
+            "modalities": {"vision": False, "audio": False},
+        }
+    )
     answers: deque[Answer | Refusal] = field(default_factory=deque)
     chat_requests: list[dict[str, Any]] = field(default_factory=list)
+    page_requests: list[str] = field(default_factory=list)
+    isolated_files: bool = True
+    without: re.Pattern[str] = field(default_factory=lambda: re.compile("(?!)"))
     hung_up: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -152,14 +167,22 @@ class _Handler(BaseHTTPRequestHandler):
             self._health()
         elif name == "build.json" and state.settings is not None:
             self._send(200, "application/json", json.dumps(state.settings).encode())
-        elif (state.page_dir / name).is_file() and "/" not in name:
-            self._send(200, _TYPES[Path(name).suffix], (state.page_dir / name).read_bytes())
+        elif name == "props" and not state.loading:
+            self._send(200, "application/json", json.dumps(state.props).encode())
+        elif (state.page_dir / name).is_file() and ".." not in name and not state.without.search(name):
+            state.page_requests.append(name)
+            self._send(200, _TYPES[Path(name).suffix], (state.page_dir / name).read_bytes(), name not in _REVALIDATED)
         else:
             self._send(404, "text/plain", b"not found")
 
     def do_POST(self) -> None:
         state = self.server_state
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == f"{state.prefix}tokenize" and not state.loading:
+            # every word is a token
+            tokens = list(range(len(json.loads(body)["content"].split())))
+            self._send(200, "application/json", json.dumps({"tokens": tokens}).encode())
+            return
         if self.path != f"{state.prefix}v1/chat/completions":
             self._send(404, "text/plain", b"not found")
             return
@@ -208,11 +231,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
         self.wfile.flush()
 
-    def _send(self, status: int, content_type: str, body: bytes) -> None:
+    def _send(self, status: int, content_type: str, body: bytes, immutable: bool = False) -> None:
+        isolated = self.server_state.isolated_files or content_type.startswith("text/html")
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Content-Security-Policy", CSP_HEADER)
         self.send_header("X-Content-Type-Options", "nosniff")
+        # upstream sends this with index.html; a page with it starts only workers that carry it too
+        if isolated:
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cache-Control", "public, max-age=31536000, immutable" if immutable else "no-cache")
         self.end_headers()
         self.wfile.write(body)

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from mkexe.errors import PageError
-from mkexe.page import FIRST_LOAD, LICENSES, build_page, find_node, run_npm
+from mkexe.page import (
+    FIRST_LOAD,
+    LAZY,
+    LICENSES,
+    SERVICE_WORKER,
+    STRINGS,
+    build_page,
+    find_node,
+    read_page,
+    run_npm,
+)
 
 from .conftest import TEMPLATES
 
@@ -29,9 +39,11 @@ def test_first_load_is_small(built_page: Path) -> None:
 def test_build_is_reproducible_and_leaves_the_sources_alone(built_page: Path, tmp_path: Path) -> None:
     before = sorted(path.relative_to(TEMPLATES) for path in TEMPLATES.rglob("*"))
     written = build_page(tmp_path / "elsewhere" / "page", TEMPLATES, tmp_path / "log")
-    assert sorted(path.name for path in written) == sorted((*FIRST_LOAD, LICENSES))
-    for path in written:
-        assert path.read_bytes() == (built_page / path.name).read_bytes(), path.name
+    output = tmp_path / "elsewhere" / "page"
+    assert {name: output / name for name in read_page(output)} == {
+        path.relative_to(output).as_posix(): path for path in written
+    }
+    assert read_page(output) == read_page(built_page)
     assert sorted(path.relative_to(TEMPLATES) for path in TEMPLATES.rglob("*")) == before
     assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["page"], "the scratch folder stayed"
 
@@ -46,10 +58,22 @@ def test_licences_of_every_bundled_package_are_there(built_page: Path) -> None:
 
 
 def test_page_holds_no_path_of_the_machine_that_built_it(built_page: Path) -> None:
-    for path in built_page.iterdir():
-        text = path.read_text("utf-8")
-        assert "node_modules" not in text, path.name
-        assert str(Path.home()) + os.sep not in text, path.name
+    for name, data in read_page(built_page).items():
+        assert b"node_modules" not in data, name
+        assert f"{Path.home()}{os.sep}".encode() not in data, name
+
+
+def test_every_file_but_the_first_load_changes_its_address_with_its_content(built_page: Path) -> None:
+    names = read_page(built_page).keys() - {*FIRST_LOAD, SERVICE_WORKER, LICENSES}
+    assert len(names) > 5
+    for name in names:
+        assert re.fullmatch(rf"{LAZY}/[\w-]+-[0-9A-Za-z]{{8}}\.(bin|js|woff2)|{STRINGS}/\w+\.json", name), name
+
+
+def test_first_load_needs_no_further_file(built_page: Path) -> None:
+    for name in ("early.js", "app.js"):
+        text = (built_page / name).read_text("utf-8")
+        assert not re.search(r"\b(import|from)\s*[\"']\./", text), name
 
 
 def test_broken_source_ends_in_an_explained_failure(tmp_path: Path) -> None:

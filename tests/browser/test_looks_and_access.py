@@ -109,6 +109,8 @@ def test_whole_chat_by_keyboard_alone(page: Page, server: FakeServer) -> None:
     expect(chat.answer.get_by_text("Stopped")).to_be_visible()
     expect(chat.message).to_be_focused()
     page.keyboard.press("Shift+Tab")
+    expect(chat.button("Attach files")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
     expect(chat.button("Try again")).to_be_focused()
     page.keyboard.press("Enter")
     expect(chat.prose).to_have_text("Done.")

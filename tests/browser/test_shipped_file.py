@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from conftest import ROOT
 from running import Running
 
 from .chat_page import ChatPage
 from .conftest import watched
+from .pdf_files import lines, pdf
 
 QUESTIONS = json.loads((ROOT / "tests/models/questions.json").read_text())
 pytestmark = pytest.mark.browser
@@ -48,3 +49,16 @@ def test_a_word_that_nobody_could_have_stored_comes_back(chat: ChatPage) -> None
     word = "".join(random.sample(string.ascii_lowercase, 6))  # tests/models/README.md: six different letters
     chat.ask(f"Repeat after me: {word}")
     expect(chat.prose).to_have_text(word)
+
+
+def test_a_pdf_is_read_and_asked_about(chat: ChatPage) -> None:
+    chat.attach(FilePayload(name="a.pdf", mimeType="application/pdf", buffer=pdf(lines("Paris"))))
+    expect(chat.chips).to_contain_text("a.pdf")
+    chat.ask(QUESTIONS[0]["question"])
+    expect(chat.page.locator("article.question .chip")).to_contain_text("a.pdf")
+    expect(chat.answer.get_by_role("button", name="Copy answer")).to_be_visible()
+
+
+def test_what_does_not_fit_is_said_before_it_is_sent(chat: ChatPage) -> None:
+    chat.message.fill("word " * 4000)
+    expect(chat.page.get_by_role("alert")).to_contain_text("This is too long")

@@ -19,7 +19,8 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 WEBUI = TEMPLATES / "webui"
 STRINGS: dict[str, str] = json.loads((WEBUI / "src" / "strings" / "en.json").read_text("utf-8"))
 ADDRESS = re.compile(r"https?:|//[\w.-]+\.\w+/")
-NAMESPACE = "http://www.w3.org/2000/svg"
+# names of XML vocabularies, which nothing fetches
+NAMESPACES = re.compile(r"http://www\.w3\.org/(2000/svg|1998/Math/MathML)")
 
 
 class Elements(HTMLParser):
@@ -135,7 +136,7 @@ def test_rendered_page_refers_to_its_own_files_only() -> None:
     assert not ADDRESS.search(rendered)
     attributes = [attributes for _, attributes in Elements(rendered).tags]
     references = {found[name] for found in attributes for name in ("src", "href") if name in found}
-    assert references == {"app.js", "app.css", "favicon.svg", "#message"}
+    assert references == {"early.js", "app.js", "app.css", "favicon.svg", "#message"}
 
 
 def test_rendered_page_has_nothing_inline_that_the_content_policy_forbids() -> None:
@@ -175,14 +176,26 @@ def test_every_string_is_used_and_every_used_string_exists() -> None:
     assert in_template <= STRINGS.keys()
     quoted = set(re.findall(r'"(\w+)"', text))
     built_from_parts = {name for name in STRINGS if name.startswith("failure_")}
+    built_from_parts |= {f"attachment_{kind}" for kind in kinds_of("RefusalKind", "attach/refusal.ts")}
     assert STRINGS.keys() - in_template - quoted - built_from_parts == set()
 
 
-def test_every_kind_of_failure_has_a_sentence() -> None:
-    declaration = re.search(r"type FailureKind =([^;]+);", (WEBUI / "src" / "api.ts").read_text("utf-8"))
+def kinds_of(type_name: str, source: str) -> list[str]:
+    """The strings of which a type of the page's is the union."""
+    declaration = re.search(rf"type {type_name} =([^;]+);", (WEBUI / "src" / source).read_text("utf-8"))
     assert declaration
     kinds = re.findall(r'"(\w+)"', declaration[1])
     assert len(kinds) > 3
+    return kinds
+
+
+def test_every_reason_to_refuse_a_file_has_a_sentence_that_names_the_file() -> None:
+    for kind in kinds_of("RefusalKind", "attach/refusal.ts"):
+        assert STRINGS[f"attachment_{kind}"].startswith("{name} was not attached: "), kind
+
+
+def test_every_kind_of_failure_has_a_sentence() -> None:
+    kinds = kinds_of("FailureKind", "api.ts")
     assert {f"failure_{kind}" for kind in kinds} == {name for name in STRINGS if name.startswith("failure_")}
 
 
@@ -197,7 +210,7 @@ def test_sources_refer_to_no_foreign_address() -> None:
     for path in [*(WEBUI / "src").rglob("*"), WEBUI / "index.html.j2", WEBUI / "favicon.svg", WEBUI / "package.json"]:
         if path.is_file():
             code = re.sub(r"^\s*(//|\*|/\*).*$", "", path.read_text("utf-8"), flags=re.MULTILINE)
-            assert not ADDRESS.search(code.replace(NAMESPACE, "").replace("(?:https?:|mailto:)", "")), path.name
+            assert not ADDRESS.search(NAMESPACES.sub("", code).replace("(?:https?:|mailto:)", "")), path.name
 
 
 def test_lock_file_has_hashes_and_no_addresses() -> None:
@@ -207,6 +220,13 @@ def test_lock_file_has_hashes_and_no_addresses() -> None:
     packages = {name: facts for name, facts in json.loads(text)["packages"].items() if name}
     assert packages
     assert [name for name, facts in packages.items() if not facts.get("integrity", "").startswith("sha512-")] == []
+
+
+def test_lock_file_leaves_out_what_only_node_would_need() -> None:
+    # pdfjs-dist names a native canvas of 10 MB for drawing without a browser; the page only reads, and in a browser
+    packages = json.loads((WEBUI / "package-lock.json").read_text("utf-8"))["packages"]
+    assert [name for name in packages if "canvas" in name] == []
+    assert "optionalDependencies" not in packages["node_modules/pdfjs-dist"]
 
 
 def test_npm_packages_are_pinned_exactly_and_the_lock_file_agrees() -> None:
@@ -228,6 +248,25 @@ def test_npm_packages_are_pinned_exactly_and_the_lock_file_agrees() -> None:
 )
 def test_package_of_a_bundled_file(path: str, package: str | None) -> None:
     assert page.package_of(path) == package
+
+
+def test_licences_of_a_packages_parts_are_there_too(tmp_path: Path) -> None:
+    facts = {"name": "whole", "version": "1.0.0", "license": "MIT"}
+    (tmp_path / "package.json").write_text(json.dumps(facts), "utf-8")
+    texts = {"LICENSE": "of the whole", "maps/LICENSE": "of maps", "wasm/LICENSE_CODEC": "of a codec"}
+    for name, text in {**texts, "node_modules/other/LICENSE": "of another package"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    collected = page.license_of(tmp_path)
+    assert [text in collected for text in texts.values()] == [True] * 3
+    assert "another" not in collected
+
+
+def test_files_of_a_built_page_are_named_as_the_server_serves_them(tmp_path: Path) -> None:
+    (tmp_path / "lazy").mkdir()
+    (tmp_path / "index.html").write_bytes(b"1")
+    (tmp_path / "lazy" / "maths.js").write_bytes(b"2")
+    assert page.read_page(tmp_path) == {"index.html": b"1", "lazy/maths.js": b"2"}
 
 
 def test_package_without_a_licence_is_refused(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 // The llama-server API. Addresses are relative, so the page also works below an --api-prefix.
 
+import type { ContentPart } from "./attach/attachment";
 import { eventData } from "./sse";
 
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
-  readonly content: string;
+  readonly content: string | readonly ContentPart[];
 }
 
 export type AnswerEvent =

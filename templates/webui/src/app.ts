@@ -1,7 +1,9 @@
-// The entry. It is loaded before the body, so that the page is never painted in the wrong colours.
+// The entry.
 
+import { startOffline } from "./offline";
 import { Page } from "./page";
-import { startTheme } from "./theme";
 
-startTheme();
-document.addEventListener("DOMContentLoaded", () => void new Page().start());
+document.addEventListener("DOMContentLoaded", () => {
+  void new Page().start();
+  startOffline();
+});

@@ -1,6 +1,7 @@
 // What the person does becomes requests and changes of the state; the views are told through `ControllerView`.
 
 import { ApiFailure, streamAnswer } from "./api";
+import type { Attachment } from "./attach/attachment";
 import type { Connection } from "./connection";
 import { Answer, Conversation, type Exchange } from "./conversation";
 
@@ -29,13 +30,18 @@ export class Controller {
   }
 
   /** Sends a question. False means that it was not taken: it is empty, or an answer is still being written. */
-  ask(text: string): boolean {
+  ask(text: string, attachments: readonly Attachment[] = []): boolean {
     const question = text.trim();
-    if (question === "" || this.running) return false;
-    const exchange = this.conversation.add(question);
+    if ((question === "" && attachments.length === 0) || this.running) return false;
+    const exchange = this.conversation.add(question, attachments);
     this.view.showExchange(exchange);
     void this.answer(this.conversation, exchange);
     return true;
+  }
+
+  /** All that the model would be sent of this chat. */
+  chatText(): string {
+    return this.conversation.text(this.systemPrompt);
   }
 
   /** Asks for the last answer anew. */

@@ -1,6 +1,7 @@
 // The state of one chat: questions and their answers. Knows neither the page nor the network.
 
 import type { AnswerEvent, ApiFailure, ChatMessage } from "./api";
+import { type Attachment, messageContent, messageText, type Question } from "./attach/attachment";
 
 /** waiting: for the model to load; reading: the model reads the question; the last three are final. */
 export type AnswerState = "waiting" | "reading" | "thinking" | "answering" | "done" | "stopped" | "failed";
@@ -60,7 +61,10 @@ export class Answer {
 export class Exchange {
   answer = new Answer();
 
-  constructor(readonly question: string) {}
+  constructor(
+    readonly question: string,
+    readonly attachments: readonly Attachment[] = [],
+  ) {}
 }
 
 export class Conversation {
@@ -70,8 +74,8 @@ export class Conversation {
     return this.exchanges[this.exchanges.length - 1];
   }
 
-  add(question: string): Exchange {
-    const exchange = new Exchange(question);
+  add(question: string, attachments: readonly Attachment[]): Exchange {
+    const exchange = new Exchange(question, attachments);
     this.exchanges.push(exchange);
     return exchange;
   }
@@ -83,14 +87,20 @@ export class Conversation {
   requestMessages(systemPrompt: string): ChatMessage[] {
     const messages: ChatMessage[] = [];
     if (systemPrompt.trim() !== "") messages.push({ role: "system", content: systemPrompt });
-    let questions: string[] = [];
-    for (const { question, answer } of this.exchanges) {
-      questions.push(question);
+    let questions: Question[] = [];
+    for (const { question, attachments, answer } of this.exchanges) {
+      questions.push({ text: question, attachments });
       if (answer.text === "") continue;
-      messages.push({ role: "user", content: questions.join("\n\n") }, { role: "assistant", content: answer.text });
+      messages.push({ role: "user", content: messageContent(questions) }, { role: "assistant", content: answer.text });
       questions = [];
     }
-    if (questions.length > 0) messages.push({ role: "user", content: questions.join("\n\n") });
+    if (questions.length > 0) messages.push({ role: "user", content: messageContent(questions) });
     return messages;
+  }
+
+  /** All text that the model is to be sent. */
+  text(systemPrompt: string): string {
+    const exchanges = this.exchanges.map((exchange) => `${messageText({ ...exchange, text: exchange.question })}\n${exchange.answer.text}`);
+    return [systemPrompt, ...exchanges].join("\n");
   }
 }

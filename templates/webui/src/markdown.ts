@@ -2,6 +2,7 @@
 
 import { Marked, type RendererObject, type Token, type TokensList } from "marked";
 import { highlight } from "./highlight";
+import { mathsExtensions } from "./maths-syntax";
 import { t } from "./strings";
 
 /** One paragraph, list, table, code block …; equal keys mean equal markup. */
@@ -34,7 +35,7 @@ const renderer: RendererObject = {
 };
 
 // breaks: models, like people in chats, mean a new line when they begin one.
-const marked = new Marked({ gfm: true, breaks: true, renderer });
+const marked = new Marked({ gfm: true, breaks: true, renderer, extensions: mathsExtensions(escape) });
 
 export function parseBlocks(text: string): Block[] {
   const tokens = marked.lexer(text);

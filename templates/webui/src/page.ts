@@ -25,8 +25,9 @@ export class Page implements ControllerView {
     startNew: () => this.startNew(),
   });
   private readonly composer = new Composer({
-    send: (text) => this.controller.ask(text),
+    send: (text, attachments) => this.controller.ask(text, attachments),
     stop: () => this.controller.stop(),
+    chatText: () => this.controller.chatText(),
   });
   private readonly welcome = new WelcomeView({
     begin: (text) => this.composer.begin(text),

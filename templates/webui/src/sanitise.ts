@@ -10,9 +10,24 @@ const allowedTags = [
   "table", "tbody", "td", "th", "thead", "tr", "ul",
 ];
 const allowedAttributes = ["align", "class", "href", "start"];
-const allowedClass = /^(hljs(-[\w-]+)?|language-[\w+#.-]+|[\w]+_)$/;
+const allowedClass = /^(hljs(-[\w-]+)?|language-[\w+#.-]+|[\w]+_|math|math-display)$/;
+
+const mathMlNamespace = "http://www.w3.org/1998/Math/MathML";
+/** Lengths, borders and colours, which Temml sets one by one: a policy without inline styles allows that to scripts. */
+const mathsStyle =
+  /^(background-color|border|color|display|font-(size|style|weight)|height|margin|math-|padding|text-align|vertical-align|white-space|width)/;
+
+purify.addHook("uponSanitizeAttribute", (node, attribute) => {
+  if (attribute.attrName !== "style" || node.namespaceURI !== mathMlNamespace) return;
+  const { style } = node as MathMLElement;
+  for (const name of [...style]) {
+    if (!mathsStyle.test(name) || style.getPropertyValue(name).includes("url")) style.removeProperty(name);
+  }
+  attribute.forceKeepAttr = true;
+});
 
 purify.addHook("afterSanitizeAttributes", (node) => {
+  if (node.namespaceURI === mathMlNamespace) return;
   const classes = [...node.classList].filter((name) => allowedClass.test(name));
   if (classes.length > 0) node.setAttribute("class", classes.join(" "));
   else node.removeAttribute("class");
@@ -34,4 +49,21 @@ export function sanitise(markup: string): DocumentFragment {
     ALLOW_DATA_ATTR: false,
     RETURN_DOM_FRAGMENT: true,
   });
+}
+
+/** `formula`, a MathML element of Temml's, without anything but MathML for drawing; null where nothing is left of it. */
+export function sanitiseMaths(formula: Element): Element | null {
+  const holder = document.createElement("div");
+  holder.append(formula);
+  purify.sanitize(holder, {
+    USE_PROFILES: { mathMl: true },
+    ADD_TAGS: ["div"],
+    ADD_ATTR: ["class", "form"],
+    FORBID_ATTR: ["href", "id", "src", "xlink:href"],
+    FORBID_TAGS: ["a", "style"],
+    ALLOW_ARIA_ATTR: false,
+    ALLOW_DATA_ATTR: false,
+    IN_PLACE: true,
+  });
+  return holder.firstElementChild;
 }

@@ -1,29 +1,44 @@
-// The field in which the person writes, and the button that sends, or stops while an answer is written.
+// The field in which the person writes, the files they attach, and the button that sends, or stops while an answer is
+// written.
 
-import { byId } from "../dom";
+import { type Attachment, messageText } from "../attach/attachment";
+import { overBudget } from "../attach/budget";
+import { AttachmentTray } from "../attach/tray";
+import { byId, setText } from "../dom";
 import { icon } from "../icons";
 import { load, save } from "../storage";
-import { t } from "../strings";
+import { formatNumber, t } from "../strings";
 
 const draftKey = "mkexe.draft";
+/** So long after the last key, in milliseconds, a text is counted. */
+const countDelayMs = 400;
+/** Fewer characters of chat and message fit into every context, and are not worth a request. */
+const countedCharacters = 500;
 
 export interface ComposerActions {
-  /** False: the text was not taken and stays in the field. */
-  send(text: string): boolean;
+  /** False: the message was not taken and stays in the field. */
+  send(text: string, attachments: readonly Attachment[]): boolean;
   stop(): void;
+  /** All that the model will be sent before the next message. */
+  chatText(): string;
 }
 
 export class Composer {
   private readonly form = byId("composer", HTMLFormElement);
   private readonly field = byId("message", HTMLTextAreaElement);
   private readonly button = byId("send", HTMLButtonElement);
+  private readonly tooLong = byId("too-long", HTMLElement);
+  private readonly tray = new AttachmentTray({ changed: () => this.onChange(), focusField: () => this.focus() });
   private running = false;
+  private countTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts what the person did, so that an answer about an earlier text is known to be one. */
+  private edits = 0;
 
   constructor(private readonly actions: ComposerActions) {
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (this.running) this.actions.stop();
-      else this.send();
+      else void this.send();
     });
     this.field.addEventListener("keydown", (event) => this.onKey(event));
     this.field.addEventListener("input", () => this.onInput());
@@ -61,12 +76,14 @@ export class Composer {
     // While an input method composes a word, Enter chooses among its proposals.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
-    this.send();
+    void this.send();
   }
 
-  private send(): void {
-    if (!this.actions.send(this.field.value)) return;
+  private async send(): Promise<void> {
+    if (this.tray.isReading || !(await this.fits())) return;
+    if (!this.actions.send(this.field.value, this.tray.attachments)) return;
     this.field.value = "";
+    this.tray.clear();
     this.onInput();
     this.field.focus();
   }
@@ -74,7 +91,30 @@ export class Composer {
   private onInput(): void {
     save("session", draftKey, this.field.value);
     this.fitHeight();
+    this.onChange();
+  }
+
+  /** Text or files changed: what is said about them may be wrong now. */
+  private onChange(): void {
+    this.edits++;
     this.updateButton();
+    clearTimeout(this.countTimer);
+    this.countTimer = setTimeout(() => void this.fits(), countDelayMs);
+  }
+
+  /** Says where the message does not fit into the model's context beside the chat, and what to do. */
+  private async fits(): Promise<boolean> {
+    const edit = this.edits;
+    const message = messageText({ text: this.field.value, attachments: this.tray.attachments });
+    const all = `${this.actions.chatText()}\n${message}`;
+    const budget = message === "" || all.length < countedCharacters ? null : await overBudget(all);
+    // Changed meanwhile: that change has its own count.
+    if (edit !== this.edits) return false;
+    this.tooLong.hidden = budget === null;
+    if (budget === null) return true;
+    const [used, room] = [formatNumber(budget.usedTokens, 0), formatNumber(budget.contextTokens, 0)];
+    setText(this.tooLong, t("too_long", { used, room }));
+    return false;
   }
 
   /** As high as the text; app.css sets the most. */
@@ -85,7 +125,8 @@ export class Composer {
 
   // aria-disabled instead of disabled: a button that has the focus must not lose it.
   private updateButton(): void {
-    const idle = !this.running && this.field.value.trim() === "";
+    const empty = this.field.value.trim() === "" && this.tray.attachments.length === 0;
+    const idle = !this.running && (empty || this.tray.isReading);
     this.button.setAttribute("aria-disabled", String(idle));
   }
 }

@@ -2,7 +2,9 @@
 // work per piece does not grow with the answer, and what the reader selected above stays selected.
 
 import { element } from "../dom";
+import { loadLanguage } from "../highlight";
 import { type Block, type CodeBlock, codeMarkup, parseBlocks } from "../markdown";
+import { showMaths } from "../maths";
 import { sanitise } from "../sanitise";
 import { t } from "../strings";
 import { copyButton } from "./buttons";
@@ -46,6 +48,7 @@ export class ProseView {
     const fragment = sanitise(block.markup());
     frameCode(fragment, block.code);
     frameTables(fragment);
+    showMaths(fragment);
     const nodes = [...fragment.childNodes];
     this.root.append(fragment);
     this.shown.push({ block, nodes });
@@ -66,7 +69,15 @@ function frameCode(fragment: DocumentFragment, whole: CodeBlock | null): void {
     pre.setAttribute("aria-label", t("code_label", { language: name }));
     pre.replaceWith(frame);
     frame.append(head, pre);
+    if (code) void colourLater(code, language);
   }
+}
+
+/** Colours code whose language is not there yet. What came meanwhile is kept: the text is read when it is needed. */
+async function colourLater(code: Element, language: string): Promise<void> {
+  if (!(await loadLanguage(language))) return;
+  const coloured = sanitise(codeMarkup({ language, text: code.textContent ?? "" })).querySelector("code");
+  if (coloured) code.replaceChildren(...coloured.childNodes);
 }
 
 function languageFromClass(code: Element | null): string {

@@ -1,5 +1,6 @@
 // The conversation on the screen: one question and one answer after the other.
 
+import { attachmentList } from "../attach/chips";
 import type { Conversation, Exchange } from "../conversation";
 import { byId, element } from "../dom";
 import { t } from "../strings";
@@ -25,7 +26,8 @@ export class TranscriptView {
   add(exchange: Exchange): void {
     const view = new AnswerView(this.actions);
     const heading = element("h2", { class: "visually-hidden" }, t("you_said"));
-    const question = element("article", { class: "question" }, heading, element("div", { class: "bubble" }, exchange.question));
+    const bubble = exchange.question === "" ? null : element("div", { class: "bubble" }, exchange.question);
+    const question = element("article", { class: "question" }, heading, attachmentList(exchange.attachments), bubble);
     const before = this.last;
     this.answers.set(exchange, view);
     this.last = exchange;

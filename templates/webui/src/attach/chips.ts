@@ -1,0 +1,48 @@
+// Attached files as the person sees them: a small picture or sign, a name, a size.
+
+import { element } from "../dom";
+import { icon } from "../icons";
+import { formatNumber, t } from "../strings";
+import { type Attachment, dataUrl, sizeBytes } from "./attachment";
+
+/** The attachments of a message that was sent; null where it has none. */
+export function attachmentList(attachments: readonly Attachment[]): HTMLElement | null {
+  if (attachments.length === 0) return null;
+  const chips = attachments.map((attachment) => element("li", { class: "chip" }, ...chipContent(attachment)));
+  return element("ul", { class: "chips", "aria-label": t("attachments") }, ...chips);
+}
+
+/** A chip in the composer, with a button that removes it. */
+export function removableChip(attachment: Attachment, remove: () => void): HTMLLIElement {
+  const label = t("attachment_remove", { name: attachment.name });
+  const button = element("button", { type: "button", class: "chip-remove", "aria-label": label, title: label }, icon("close"));
+  button.addEventListener("click", remove);
+  return element("li", { class: "chip" }, ...chipContent(attachment), button);
+}
+
+/** Stands in the place of a chip while its file is read. */
+export function readingChip(name: string): HTMLLIElement {
+  const text = element("span", { class: "chip-size" }, t("attachment_reading"));
+  return element("li", { class: "chip reading" }, element("span", { class: "chip-sign" }, icon("file")), element("span", { class: "chip-name", title: name }, name), text);
+}
+
+export function formatSize(bytes: number): string {
+  if (bytes < 1000) return t("size_bytes", { size: formatNumber(bytes, 0) });
+  if (bytes < 999_500) return t("size_kilobytes", { size: formatNumber(bytes / 1000, bytes < 9_950 ? 1 : 0) });
+  return t("size_megabytes", { size: formatNumber(bytes / 1_000_000, 1) });
+}
+
+function chipContent(attachment: Attachment): HTMLElement[] {
+  const { name } = attachment;
+  const parts = [
+    element("span", { class: "chip-name", title: name }, name),
+    element("span", { class: "chip-size" }, formatSize(sizeBytes(attachment))),
+  ];
+  return [signOf(attachment), ...parts];
+}
+
+function signOf(attachment: Attachment): HTMLElement {
+  const isImage = attachment.data !== undefined && attachment.type.startsWith("image/");
+  if (isImage) return element("img", { class: "chip-image", src: dataUrl(attachment), alt: "", width: "32", height: "32" });
+  return element("span", { class: "chip-sign" }, icon(attachment.data === undefined ? "file" : "sound"));
+}

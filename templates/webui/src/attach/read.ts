@@ -1,0 +1,53 @@
+// A file that the person chose becomes an attachment, or is refused with a reason.
+
+import type { Attachment } from "./attachment";
+import { readAudio } from "./audio";
+import { readImage } from "./image";
+import { fetchLimits, type ModelLimits } from "./model";
+import { readPdf } from "./pdf";
+import { Refusal } from "./refusal";
+import { decodeText } from "./text";
+
+/** Larger files are refused before they are read: they fit into no context, and would hold the page up. */
+const maxFileBytes = 64 * 1024 * 1024;
+
+/** Reads `file`; rejects with a `Refusal`. Images and audio are asked for only where the model can use them. */
+export async function readFile(file: File): Promise<Attachment> {
+  if (file.size > maxFileBytes) throw new Refusal("too_large", { size: maxFileBytes / 1024 / 1024 });
+  const kind = await kindOf(file);
+  if (kind === "image") {
+    requireAbility(await fetchLimits(), "vision");
+    return readImage(file);
+  }
+  if (kind === "audio") {
+    requireAbility(await fetchLimits(), "audio");
+    return readAudio(file);
+  }
+  const bytes = await bytesOf(file);
+  const text = kind === "pdf" ? await readPdf(bytes) : decodeText(bytes);
+  if (text.trim() === "") throw new Refusal(kind === "pdf" ? "pdf_scanned" : "empty");
+  return { name: file.name, type: kind === "pdf" ? "application/pdf" : file.type || "text/plain", text };
+}
+
+async function kindOf(file: File): Promise<"image" | "audio" | "pdf" | "text"> {
+  // An SVG is a text that a model can read, and no image that a vision model knows.
+  if (file.type.startsWith("image/") && file.type !== "image/svg+xml") return "image";
+  if (file.type.startsWith("audio/")) return "audio";
+  if (file.type === "application/pdf") return "pdf";
+  const beginning = await bytesOf(file.slice(0, 5));
+  return String.fromCharCode(...beginning) === "%PDF-" ? "pdf" : "text";
+}
+
+function requireAbility(limits: ModelLimits | null, ability: "vision" | "audio"): void {
+  if (!limits) throw new Refusal("not_ready");
+  if (!limits[ability]) throw new Refusal(`no_${ability}`);
+}
+
+/** A folder, and a file that was moved away meanwhile, can be named but not read. */
+async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch {
+    throw new Refusal("unreadable");
+  }
+}

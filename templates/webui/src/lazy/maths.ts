@@ -1,0 +1,14 @@
+// TeX to MathML, which browsers draw by themselves.
+
+import temml from "temml";
+
+/** A `math` element, or null where `tex` is faulty. Commands that load or link to something are refused by Temml. */
+export function draw(tex: string, display: boolean): Element | null {
+  const holder = document.createElement("span");
+  try {
+    temml.render(tex, holder, { displayMode: display, throwOnError: true, trust: false, maxSize: [50, 1000] });
+  } catch {
+    return null;
+  }
+  return holder.firstElementChild;
+}

@@ -1,0 +1,68 @@
+// Text out of PDF files, with pdf.js in a worker of its own.
+
+import { getDocument, type PDFDocumentProxy, PDFWorker } from "pdfjs-dist/legacy/build/pdf.mjs";
+
+/**
+ * The text of all pages, read by the worker `port`; where it is null, the worker's code must have been loaded into the
+ * page. Rejects with pdf.js's PasswordException, InvalidPDFException and others.
+ *
+ * Nothing is drawn, so neither fonts nor pictures of the file are decoded, and no script in it runs.
+ */
+export async function pdfText(bytes: Uint8Array<ArrayBuffer>, port: Worker | null, cmapsFile: string): Promise<string> {
+  const worker = PDFWorker.create({ ...(port && { port }), verbosity: 0 });
+  const task = getDocument({
+    data: bytes,
+    worker,
+    BinaryDataFactory: cmapReader(cmapsFile),
+    // Wanted, but not used.
+    cMapUrl: "./",
+    disableFontFace: true,
+    useSystemFonts: false,
+    verbosity: 0,
+  });
+  try {
+    return await textOf(await task.promise);
+  } finally {
+    await task.destroy();
+    worker.destroy();
+  }
+}
+
+async function textOf(document: PDFDocumentProxy): Promise<string> {
+  const pages: string[] = [];
+  for (let number = 1; number <= document.numPages; number++) {
+    const page = await document.getPage(number);
+    const { items } = await page.getTextContent();
+    pages.push(items.map((item) => ("str" in item ? item.str + (item.hasEOL ? "\n" : "") : "")).join("").trim());
+    page.cleanup();
+  }
+  return pages.filter((page) => page !== "").join("\n\n");
+}
+
+/** Gives pdf.js the CMaps that a PDF names: all lie in one file of the page, which build.mjs describes. */
+function cmapReader(cmapsFile: string) {
+  return class {
+    private all: Promise<ReadonlyMap<string, Uint8Array>> | null = null;
+
+    async fetch({ kind, filename }: { kind: string; filename: string }): Promise<Uint8Array> {
+      // Fonts are asked for too, and not needed where nothing is drawn.
+      if (kind !== "cMapUrl") throw new Error(`${filename} is not part of the page`);
+      this.all ??= fetchCMaps(cmapsFile);
+      const cmap = (await this.all).get(filename);
+      if (!cmap) throw new Error(`${filename} is not part of ${cmapsFile}`);
+      // A copy: what is handed to the worker is gone here.
+      return cmap.slice();
+    }
+  };
+}
+
+async function fetchCMaps(file: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const response = await fetch(file);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const start = bytes.indexOf("\n".charCodeAt(0)) + 1;
+  const index = JSON.parse(new TextDecoder().decode(bytes.subarray(0, start))) as Record<string, [number, number]>;
+  const cmaps = Object.entries(index).map(([name, [offset, size]]) => {
+    return [name, bytes.subarray(start + offset, start + offset + size)] as const;
+  });
+  return new Map(cmaps);
+}

@@ -1,0 +1,59 @@
+// Where Markdown holds maths: $…$ and \(…\) in a line, $$…$$ and \[…\] on lines of their own or in one.
+
+import type { TokenizerAndRendererExtension, Tokens } from "marked";
+
+/**
+ * `$…$` follows Pandoc's rule (manual, tex_math_dollars): no space inside of the dollars, and no digit behind the second,
+ * so "$5 and $10" stays prose. An amount in words between two dollars ("$5 million, in US$") is prose too.
+ */
+const inline = [
+  /^\$\$(?!\$)((?:[^$\\]|\\[^])+?)\$\$/,
+  /^\\\(((?:(?!\n\s*\n)[^])+?)\\\)/,
+  /^\\\[((?:(?!\n\s*\n)[^])+?)\\\]/,
+  /^\$(?![\s$]|\d[\d.,]*\s+[a-zA-Z]{2})((?:[^$\\\n`]|\\[^\n])*[^\s$\\`]|(?:[^$\\\n`]|\\[^\n])*\\[^\n])\$(?![\d$])/,
+];
+const block = /^ {0,3}(?:\$\$(?!\$)((?:[^$\\]|\\[^])+?)\$\$|\\\[([^]+?)\\\])[^\S\n]*(?:\n|$)/;
+/** A dollar that stands behind a letter or digit ("US$5") opens nothing; nor does one that is escaped. */
+const opening = /(?<![\w$\\])\$|\\[([]/;
+
+/** Extensions that turn maths into `math` elements which hold the source; maths.ts puts formulas in their place. */
+export function mathsExtensions(escape: (text: string) => string): TokenizerAndRendererExtension[] {
+  const renderer = ({ raw }: Tokens.Generic): string => {
+    const source = raw.trim();
+    const display = source.startsWith("$$") || source.startsWith("\\[");
+    return `<span class="math${display ? " math-display" : ""}">${escape(source)}</span>`;
+  };
+  return [
+    {
+      name: "mathsBlock",
+      level: "block",
+      tokenizer: (source) => tokenOf("mathsBlock", block.exec(source)),
+      renderer: (token) => `<p>${renderer(token)}</p>`,
+    },
+    {
+      name: "mathsInline",
+      level: "inline",
+      start: (source) => opening.exec(source)?.index,
+      tokenizer: (source) => tokenOf("mathsInline", firstMatch(source)),
+      renderer,
+    },
+  ];
+}
+
+/** The source without its delimiters. */
+export function texOf(source: string): string {
+  const width = source.startsWith("$") && !source.startsWith("$$") ? 1 : 2;
+  return source.slice(width, -width).trim();
+}
+
+function firstMatch(source: string): RegExpExecArray | null {
+  for (const pattern of inline) {
+    const match = pattern.exec(source);
+    if (match) return match;
+  }
+  return null;
+}
+
+function tokenOf(type: string, match: RegExpExecArray | null): Tokens.Generic | undefined {
+  return match?.[0] ? { type, raw: match[0] } : undefined;
+}

@@ -1,0 +1,94 @@
+// The service worker: the page opens also while the program is restarted. The program is always asked first, and what
+// it answers is what is shown; so whatever is served at this address later is never hidden.
+//
+// Its own address ends in the page's version (offline.ts), and so does the name of its cache. Another version is
+// another worker, which removes what the one before it kept.
+
+export {};
+
+interface WorkerEvent extends Event {
+  waitUntil(done: Promise<unknown>): void;
+}
+
+interface RequestEvent extends WorkerEvent {
+  readonly request: Request;
+  respondWith(response: Promise<Response>): void;
+}
+
+interface Worker {
+  readonly registration: { readonly scope: string };
+  readonly clients: { claim(): Promise<void> };
+  skipWaiting(): Promise<void>;
+  addEventListener(type: "install" | "activate", listener: (event: WorkerEvent) => void): void;
+  addEventListener(type: "fetch", listener: (event: RequestEvent) => void): void;
+}
+
+const worker = self as unknown as Worker;
+const version = location.search;
+const cachePrefix = `mkexe-page ${worker.registration.scope} `;
+const cacheName = cachePrefix + version;
+const firstLoad = ["./", ...["early.js", "app.js", "app.css", "favicon.svg"].map((name) => name + version), "build.json"];
+// Further files of the page, kept once they were used. All but build.json change their address with their content.
+const kept = /^(build\.json|favicon\.\w+|(lazy|strings)\/.*)$/;
+
+worker.addEventListener("install", (event) => event.waitUntil(fill().then(() => worker.skipWaiting())));
+
+worker.addEventListener("activate", (event) => event.waitUntil(removeOthers().then(() => worker.clients.claim())));
+
+worker.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const path = pathOf(request.url);
+  if (request.method !== "GET" || path === null) return;
+  if (path === "" || path === "index.html") event.respondWith(answer(event, "./", false));
+  else if (kept.test(path)) event.respondWith(answer(event, request, true));
+  else if (firstLoad.includes(path + new URL(request.url).search)) event.respondWith(answer(event, request, false));
+});
+
+/** Fetches the first load, asking the program and not the browser's memory of an earlier one. */
+async function fill(): Promise<void> {
+  const cache = await caches.open(cacheName);
+  await Promise.all(
+    firstLoad.map(async (address) => {
+      const response = await fetch(address, { cache: "no-cache" });
+      if (response.ok) await cache.put(address, response);
+      // build.json may be absent; without one of the others the page would not work.
+      else if (address !== "build.json") throw new Error(`${address}: HTTP ${response.status}`);
+    }),
+  );
+}
+
+async function removeOthers(): Promise<void> {
+  const names = await caches.keys();
+  const others = names.filter((name) => name.startsWith(cachePrefix) && name !== cacheName);
+  await Promise.all(others.map((name) => caches.delete(name)));
+}
+
+/** What the program answers, and only where it cannot be reached what was kept under `key`. */
+async function answer(event: RequestEvent, key: Request | string, keep: boolean): Promise<Response> {
+  try {
+    const response = await fetch(event.request);
+    if (keep && response.ok) event.waitUntil(store(key, response.clone()));
+    return response;
+  } catch (unreachable) {
+    const cache = await caches.open(cacheName);
+    const stored = await cache.match(key);
+    if (stored) return stored;
+    throw unreachable;
+  }
+}
+
+async function store(key: Request | string, response: Response): Promise<void> {
+  try {
+    await (await caches.open(cacheName)).put(key, response);
+  } catch {
+    // The browser's room is full: what was asked for is answered all the same.
+  }
+}
+
+/** The path below the page's own address, without the query; null outside of it. */
+function pathOf(address: string): string | null {
+  const { origin, pathname } = new URL(address);
+  const scope = new URL(worker.registration.scope);
+  if (origin !== scope.origin || !pathname.startsWith(scope.pathname)) return null;
+  return pathname.slice(scope.pathname.length);
+}

@@ -1,0 +1,22 @@
+// Addresses of scripts that the page may start as workers. Under Trusted Types nothing else can become one.
+
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createScriptURL(address: string): string }): {
+    createScriptURL(address: string): string;
+  };
+}
+
+const allowed = new Set([new URL("sw.js", document.baseURI).pathname, new URL(PDF_WORKER_FILE, document.baseURI).pathname]);
+const rules = { createScriptURL: checked };
+const policy = (window as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy("mkexe", rules) ?? rules;
+
+/** `address`, relative to the page, as what Worker and serviceWorker.register take; only files of this page pass. */
+export function workerAddress(address: string): string {
+  return policy.createScriptURL(address);
+}
+
+function checked(address: string): string {
+  const url = new URL(address, document.baseURI);
+  if (url.origin !== location.origin || !allowed.has(url.pathname)) throw new TypeError(`${url.href} is no worker of this page`);
+  return url.href;
+}
