@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
@@ -61,9 +62,9 @@ def server(built_page: Path) -> Iterator[FakeServer]:
 
 
 @contextlib.contextmanager
-def watched(browser: Browser, url: str) -> Iterator[BrowserContext]:
+def watched(browser: Browser, url: str, **options: Any) -> Iterator[BrowserContext]:
     """A fresh browser profile. Fails the test on a foreign request, a broken content policy or a script error."""
-    context = browser.new_context(viewport={"width": 1100, "height": 800}, color_scheme="light")
+    context = browser.new_context(**{"viewport": {"width": 1100, "height": 800}, "color_scheme": "light", **options})
     context.set_default_timeout(TIMEOUT_MS)
     faults: list[str] = []
 
