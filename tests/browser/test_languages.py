@@ -61,7 +61,7 @@ def test_language_is_complete_and_fits_into_360_pixels(browser: Browser, server:
         assert page.evaluate(OUTSIDE_SCRIPT) == []
         chat.button(texts["close"]).click()
         server.answers.append(Answer(["Text\n\n```py\n1\n```\n\n|a|\n|-|\n|b|"], finish_reason="length"))
-        page.get_by_label(texts["composer_label"]).fill("?")
+        page.get_by_label(texts["composer_label"], exact=True).fill("?")
         page.get_by_role("button", name=texts["send"], exact=True).click()
         expect(page.get_by_text(texts["cut_off"])).to_be_visible()
         assert english_left(page, language) == set()
@@ -81,6 +81,7 @@ def test_chosen_language_applies_at_once_also_to_the_chat_and_is_kept(page: Page
     expect(chat.prose).to_have_text("Hel")
     page.get_by_label("Your message").fill("not sent yet")
     chat.button("Settings").click()
+    page.get_by_label("Language of this page").focus()
     page.get_by_label("Language of this page").select_option("ar")
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     expect(page.get_by_label(STRINGS["ar"]["setting_language"])).to_be_focused()
@@ -122,3 +123,22 @@ def test_sides_follow_the_direction_of_writing(browser: Browser, server: FakeSer
         expect(page.locator("#starters")).to_be_visible()
         assert centre(page, "#new-chat") < centre(page, "#title")
         assert centre(page, "#send") < centre(page, "#message") < centre(page, "#attach")
+
+
+def test_answers_have_the_direction_of_their_own_language(page: Page, server: FakeServer) -> None:
+    server.settings = {"title": "Helper", "language": "ar"}
+    server.answers.append(Answer(["English words.\n\nكيف تعتني بها.\n\n```py\nx\n```"]))
+    ChatPage(page).open(server)
+    page.locator("#message").fill("Hi")
+    page.locator("#message").press("Enter")
+    expect(page.locator(".code-block code")).to_have_text("x")
+    # how far from the left the first line of the text begins, in a paragraph as wide as the column
+    script = """(element) => {
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        return range.getBoundingClientRect().left - element.getBoundingClientRect().left;
+    }"""
+    english, arabic = page.locator(".prose > p").all()
+    assert english.evaluate(script) < 2
+    assert arabic.evaluate(script) > 100
+    assert page.locator(".code-block pre").evaluate("e => getComputedStyle(e).direction") == "ltr"
