@@ -91,7 +91,7 @@ def settings(page: Page, server: FakeServer) -> None:
 def advanced(page: Page, server: FakeServer) -> None:
     settings(page, server)
     page.locator("#settings-advanced-title").click()
-    page.locator("#setting-top_p").scroll_into_view_if_needed()
+    page.locator("#setting-enter_sends").scroll_into_view_if_needed()
 
 
 ARABIC = {"locale": "ar-EG"}
