@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
@@ -38,12 +39,16 @@ def built_page(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
+def chromium_path() -> str | None:
+    """The system's Chromium; None for Playwright's own."""
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     with sync_playwright() as playwright:
         try:
-            launched = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
+            launched = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
         except PlaywrightError as error:
             reason = f"Chromium cannot be started: {error.message.splitlines()[0]}"
             if os.environ.get("CI"):
@@ -61,9 +66,9 @@ def server(built_page: Path) -> Iterator[FakeServer]:
 
 
 @contextlib.contextmanager
-def watched(browser: Browser, url: str) -> Iterator[BrowserContext]:
+def watched(browser: Browser, url: str, **options: Any) -> Iterator[BrowserContext]:
     """A fresh browser profile. Fails the test on a foreign request, a broken content policy or a script error."""
-    context = browser.new_context(viewport={"width": 1100, "height": 800}, color_scheme="light")
+    context = browser.new_context(**{"viewport": {"width": 1100, "height": 800}, "color_scheme": "light", **options})
     context.set_default_timeout(TIMEOUT_MS)
     faults: list[str] = []
 

@@ -26,6 +26,8 @@ CSP_HEADER = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
 GATE_LIMIT_S = 30.0
 # what upstream never lets a browser keep without asking (tools/server/server-http.cpp); all else is immutable
 _REVALIDATED = ("index.html", "sw.js", "build.json")
+# what asks for the key that a server has; the page's own files and health do not
+_GUARDED = ("mkexe/session", "props")
 _TYPES = {
     ".bin": "application/octet-stream",
     ".css": "text/css; charset=utf-8",
@@ -101,7 +103,7 @@ class FakeServer:
     page_dir: Path
     prefix: str = "/"
     loading: bool = False
-    settings: dict[str, str] | None = field(
+    settings: dict[str, Any] | None = field(
         default_factory=lambda: {"title": "Garden helper", "system_prompt": "", "model_name": "Tiny 1B"}
     )
     props: dict[str, Any] = field(
@@ -110,6 +112,8 @@ class FakeServer:
             "modalities": {"vision": False, "audio": False},
         }
     )
+    session_name: str | None = None
+    api_key: str | None = None
     answers: deque[Answer | Refusal] = field(default_factory=deque)
     chat_requests: list[dict[str, Any]] = field(default_factory=list)
     page_requests: list[str] = field(default_factory=list)
@@ -163,10 +167,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, "text/plain", b"outside of the prefix")
             return
         name = path[len(state.prefix) :] or "index.html"
+        if name in _GUARDED and not self._has_key():
+            return
         if name == "health":
             self._health()
         elif name == "build.json" and state.settings is not None:
             self._send(200, "application/json", json.dumps(state.settings).encode())
+        elif name == "mkexe/session" and state.session_name is not None:
+            self._send(200, "application/json", json.dumps({"name": state.session_name}).encode())
         elif name == "props" and not state.loading:
             self._send(200, "application/json", json.dumps(state.props).encode())
         elif (state.page_dir / name).is_file() and ".." not in name and not state.without.search(name):
@@ -178,6 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         state = self.server_state
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if not self._has_key():
+            return
         if self.path == f"{state.prefix}tokenize" and not state.loading:
             # every word is a token
             tokens = list(range(len(json.loads(body)["content"].split())))
@@ -192,6 +202,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(answer.status, "application/json", answer.text().encode())
         else:
             self._stream(answer)
+
+    def _has_key(self) -> bool:
+        """False: the request had to have the key, and 401 was its answer."""
+        key = self.server_state.api_key
+        if key is None or self.headers["Authorization"] == f"Bearer {key}":
+            return True
+        refusal = Refusal(401, "Invalid API Key", "authentication_error")
+        self._send(401, "application/json", refusal.text().encode())
+        return False
 
     def _health(self) -> None:
         if self.server_state.loading:

@@ -85,6 +85,7 @@ def test_texts_have_enough_contrast(page: Page, server: FakeServer, scheme: str)
     code = '```python\nfrom a import b  # note\n@wrap\ndef f(x: int = 2) -> None:\n    print(f"{x}", True)\n```'
     server.answers.extend([Answer([f"Text [link](https://good.example) `code`\n\n> quote\n\n{code}\n\n|a|\n|-|\n|b|"],
                                   tokens_per_second=9.0), Refusal(500, "no")])  # fmt: skip
+    server.settings = {"title": "Garden helper", "settings": {"show_speed": {"value": True}}}
     chat = ChatPage(page).open_ready(server)
     chat.ask("Hi")
     expect(chat.answer.locator(".fact")).to_be_visible()
@@ -128,14 +129,14 @@ def test_every_control_is_reached_by_tab_and_shows_its_focus(page: Page, server:
         return [name.trim(), visible];
     }"""
     page.get_by_role("link", name="Skip to the message field").focus()
-    for _ in range(12):
+    for _ in range(14):
         name, visible = page.evaluate(script)
         seen.append(name)
         assert visible, name
         if name == "Send":
             break
         page.keyboard.press("Tab")
-    assert seen[:4] == ["Skip to the message field", "About this chat", "Switch to dark colours", "New chat"]
+    assert seen[:4] == ["Skip to the message field", "About this chat", "Settings", "Switch to dark colours"]
     assert seen[-2:] == ["Your message", "Send"]
 
 
@@ -176,7 +177,8 @@ def narrow_page(context: BrowserContext) -> Page:
 
 
 def test_360_pixels_have_no_sideways_scrolling(narrow_page: Page, server: FakeServer) -> None:
-    server.settings = {"title": "A very long title " * 5, "system_prompt": "z" * 300, "model_name": "m" * 200}
+    server.settings = {"title": "A very long title " * 5, "system_prompt": "z" * 300, "model_name": "m" * 200,
+                       "settings": {"show_speed": {"value": True}}}  # fmt: skip
     server.answers.extend([Answer([WIDE], tokens_per_second=5.0), Refusal(500, "w" * 300)])
     chat = ChatPage(narrow_page).open_ready(server)
     assert not chat.has_sideways_scrolling()

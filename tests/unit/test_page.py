@@ -175,7 +175,7 @@ def test_every_string_is_used_and_every_used_string_exists() -> None:
     in_template = set(re.findall(r"\bstrings\.(\w+)", text))
     assert in_template <= STRINGS.keys()
     quoted = set(re.findall(r'"(\w+)"', text))
-    built_from_parts = {name for name in STRINGS if name.startswith("failure_")}
+    built_from_parts = {name for name in STRINGS if name.startswith(("failure_", "setting_"))}
     built_from_parts |= {f"attachment_{kind}" for kind in kinds_of("RefusalKind", "attach/refusal.ts")}
     assert STRINGS.keys() - in_template - quoted - built_from_parts == set()
 

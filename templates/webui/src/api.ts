@@ -1,6 +1,8 @@
 // The llama-server API. Addresses are relative, so the page also works below an --api-prefix.
 
 import type { ContentPart } from "./attach/attachment";
+import { fetchWithKey } from "./api-key";
+import { requestSettings } from "./settings";
 import { eventData } from "./sse";
 
 export interface ChatMessage {
@@ -57,7 +59,8 @@ export async function* streamAnswer(
   messages: readonly ChatMessage[],
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
-  const response = await post("v1/chat/completions", { messages, stream: true, return_progress: true }, signal);
+  const body = { ...requestSettings(), messages, stream: true, return_progress: true };
+  const response = await post("v1/chat/completions", body, signal);
   if (!response.ok || !response.body) throw failureOf(response.status, await response.text().catch(() => ""));
   let ended = false;
   try {
@@ -77,7 +80,7 @@ export async function* streamAnswer(
 async function post(address: string, body: unknown, signal: AbortSignal): Promise<Response> {
   try {
     const headers = { "Content-Type": "application/json" };
-    return await fetch(address, { method: "POST", headers, body: JSON.stringify(body), signal });
+    return await fetchWithKey(address, { method: "POST", headers, body: JSON.stringify(body), signal });
   } catch (error) {
     if (signal.aborted) throw error;
     throw new ApiFailure("unreachable");

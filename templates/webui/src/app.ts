@@ -2,8 +2,10 @@
 
 import { startOffline } from "./offline";
 import { Page } from "./page";
+import { prepare } from "./prepare";
 
-document.addEventListener("DOMContentLoaded", () => {
-  void new Page().start();
+document.addEventListener("DOMContentLoaded", async () => {
+  const info = await prepare();
+  void new Page(info).start();
   startOffline();
 });

@@ -4,6 +4,7 @@ import { ApiFailure, streamAnswer } from "./api";
 import type { Attachment } from "./attach/attachment";
 import type { Connection } from "./connection";
 import { Answer, Conversation, type Exchange } from "./conversation";
+import { systemPrompt } from "./settings";
 
 export interface ControllerView {
   /** Another conversation is on the screen. */
@@ -15,7 +16,6 @@ export interface ControllerView {
 }
 
 export class Controller {
-  systemPrompt = "";
   private conversation = new Conversation();
   private previous: Conversation | null = null;
   private running: AbortController | null = null;
@@ -41,7 +41,7 @@ export class Controller {
 
   /** All that the model would be sent of this chat. */
   chatText(): string {
-    return this.conversation.text(this.systemPrompt);
+    return this.conversation.text(systemPrompt());
   }
 
   /** Asks for the last answer anew. */
@@ -71,6 +71,11 @@ export class Controller {
     this.show(previous);
   }
 
+  /** Draws the conversation anew, as after a change of the language. */
+  showAgain(): void {
+    this.show(this.conversation);
+  }
+
   private show(conversation: Conversation): void {
     this.conversation = conversation;
     this.view.showConversation(conversation, this.previous !== null);
@@ -85,7 +90,7 @@ export class Controller {
       await this.connection.whenReady(abort.signal);
       answer.state = "reading";
       this.view.updateAnswer(exchange);
-      for await (const event of streamAnswer(conversation.requestMessages(this.systemPrompt), abort.signal)) {
+      for await (const event of streamAnswer(conversation.requestMessages(systemPrompt()), abort.signal)) {
         if (abort.signal.aborted) break;
         answer.apply(event, performance.now());
         this.view.updateAnswer(exchange);

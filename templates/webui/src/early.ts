@@ -1,5 +1,8 @@
-// Runs before the body is read, so that the page is never painted in the wrong colours. app.js, a module, comes later.
+// Runs before the body is read, so that the page is never painted in the wrong colours or in English for those who read
+// another language. app.js, a module, comes later.
 
 import { startTheme } from "./theme";
 
 startTheme();
+// colours.css stops waiting after a second, whatever happens to app.js.
+if (!navigator.language.startsWith("en")) document.documentElement.dataset["pending"] = "";

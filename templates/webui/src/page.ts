@@ -1,19 +1,23 @@
 // Puts the parts together: state, connection and views.
 
+import type { BuildInfo } from "./build-info";
 import { Connection, type ConnectionState } from "./connection";
 import { Controller, type ControllerView } from "./controller";
 import type { Conversation, Exchange } from "./conversation";
-import { byId } from "./dom";
+import { byId, setText } from "./dom";
 import { fillIcons } from "./icons";
-import { loadSettings } from "./settings";
+import { onLanguage } from "./language";
 import { t } from "./strings";
-import { showAbout, startAbout } from "./view/about";
+import { startAbout } from "./view/about";
 import { announce } from "./view/announcer";
 import { showBanner } from "./view/banner";
 import { Composer } from "./view/composer";
+import { startComposerHint } from "./view/composer-hint";
 import { failureText } from "./view/failure";
-import { showTitle, startHeader } from "./view/header";
+import { startHeader } from "./view/header";
+import { allowLinks } from "./view/links";
 import { ScrollFollower } from "./view/scroll";
+import { startSettingsDialog } from "./view/settings";
 import { TranscriptView } from "./view/transcript";
 import { WelcomeView } from "./view/welcome";
 
@@ -29,27 +33,29 @@ export class Page implements ControllerView {
     stop: () => this.controller.stop(),
     chatText: () => this.controller.chatText(),
   });
-  private readonly welcome = new WelcomeView({
+  private readonly welcome = new WelcomeView(this.info, {
     begin: (text) => this.composer.begin(text),
     goBack: () => this.controller.goBack(),
   });
   private readonly scroll = new ScrollFollower();
   private isEmpty = true;
 
-  async start(): Promise<void> {
+  constructor(private readonly info: BuildInfo) {}
+
+  start(): void {
     fillIcons(document);
     byId("privacy", HTMLElement).hidden = !isThisComputer(location.hostname);
-    startHeader(() => this.startNew());
-    startAbout();
+    startHeader(this.info, () => this.startNew());
+    startAbout(this.info);
+    startSettingsDialog();
+    startComposerHint();
+    allowLinks(this.info.links);
+    showFooter(this.info);
+    onLanguage(() => this.showLanguage());
     this.connection.onChange((state, before) => this.showConnection(state, before));
     this.showConnection(this.connection.state, this.connection.state);
     document.addEventListener("keydown", (event) => this.onKey(event));
     this.composer.focus();
-    // Before the first question can be sent: the system prompt belongs to it.
-    const settings = await loadSettings();
-    this.controller.systemPrompt = settings.system_prompt;
-    showTitle(settings);
-    showAbout(settings);
     this.connection.start();
   }
 
@@ -82,6 +88,12 @@ export class Page implements ControllerView {
     if (running) announce(t("announce_working"));
   }
 
+  /** The parts that know the language show it themselves; these are drawn anew. */
+  private showLanguage(): void {
+    this.controller.showAgain();
+    this.composer.setRunning(this.controller.isRunning);
+  }
+
   private startNew(): void {
     this.controller.startNew();
     this.composer.focus();
@@ -102,6 +114,12 @@ export class Page implements ControllerView {
     event.preventDefault();
     this.controller.stop();
   }
+}
+
+function showFooter({ footer }: BuildInfo): void {
+  const line = byId("footer-text", HTMLElement);
+  line.hidden = footer === "";
+  setText(line, footer);
 }
 
 /** The page may also be opened from another computer on the network; then the model does not run on "this" one. */

@@ -1,26 +1,159 @@
-// What the builder wrote for this artifact: build.json beside index.html, a name that the server never lets a browser keep.
+// What a person can set: the rows of settings-table.json, the values that hold, and what they add to a request.
+//
+// A value is, in this order: the builder's where it is locked, the person's, the builder's preset, the table's default.
 
-export interface PageSettings {
-  readonly title: string;
-  readonly system_prompt: string;
-  readonly model_name: string;
+import type { BuildInfo } from "./build-info";
+import rows from "./settings-table.json";
+import { load, save } from "./storage";
+
+export type SettingValue = number | boolean | string | null;
+
+export interface Setting {
+  readonly name: SettingName;
+  readonly group: "plain" | "advanced";
+  readonly type: "number" | "integer" | "boolean" | "choice" | "text";
+  readonly min?: number;
+  readonly max?: number;
+  readonly step?: number;
+  readonly choices?: readonly string[];
+  /** Null: nothing is asked for; the model, the system or the browser decides. */
+  readonly default: SettingValue;
+  /** Where the value stands in the body of v1/chat/completions, with dots between levels; null: not there. */
+  readonly request: string | null;
 }
 
-const defaults: PageSettings = { title: "", system_prompt: "", model_name: "" };
+export type SettingName =
+  | "temperature"
+  | "max_tokens"
+  | "system_prompt"
+  | "language"
+  | "theme"
+  | "font_size"
+  | "top_p"
+  | "top_k"
+  | "min_p"
+  | "repeat_penalty"
+  | "presence_penalty"
+  | "frequency_penalty"
+  | "seed"
+  | "thinking"
+  | "show_speed"
+  | "enter_sends";
 
-/** The settings of this artifact; what is absent or unreadable is empty. */
-export async function loadSettings(): Promise<PageSettings> {
-  try {
-    const response = await fetch("build.json");
-    if (!response.ok) return defaults;
-    return fromJson(await response.json());
-  } catch {
-    return defaults;
+export const settings = rows as readonly Setting[];
+
+let build: BuildInfo | null = null;
+let storageKey = "";
+let chosen: Partial<Record<SettingName, SettingValue>> = {};
+
+/** Reads what the person chose in the artifact `name`; artifacts share an address, and so the browser's storage. */
+export function startSettings(info: BuildInfo, name: string): void {
+  build = info;
+  storageKey = `mkexe.settings.${name}`;
+  chosen = readChosen();
+  notify();
+}
+
+export function setting(name: SettingName): SettingValue {
+  const own = chosen[name];
+  return own === undefined || isLocked(name) ? presetOf(name) : own;
+}
+
+export function isLocked(name: SettingName): boolean {
+  return build?.settings[name]?.locked === true;
+}
+
+/** The value that holds where the person chose none. */
+export function presetOf(name: SettingName): SettingValue {
+  const row = rowOf(name);
+  const preset = build?.settings[name]?.value;
+  if (preset !== undefined && fits(row, preset)) return preset;
+  if (name === "system_prompt" && build) return build.system_prompt;
+  if (name === "language" && build && fits(row, build.language)) return build.language;
+  return row.default;
+}
+
+/** Keeps the person's choice. False: it is locked, or the table does not allow the value. */
+export function choose(name: SettingName, value: SettingValue): boolean {
+  if (isLocked(name) || !fits(rowOf(name), value)) return false;
+  if (value === presetOf(name)) delete chosen[name];
+  else chosen[name] = value;
+  keep();
+  return true;
+}
+
+/** Forgets all that the person chose. */
+export function resetSettings(): void {
+  chosen = {};
+  keep();
+}
+
+/** Calls `listener` after every change. */
+export function onSettings(listener: () => void): void {
+  document.addEventListener("mkexe:settings", listener);
+}
+
+/** The members that the settings add to the body of v1/chat/completions; what was left as it is adds none. */
+export function requestSettings(): Record<string, unknown> {
+  const body: Record<string, unknown> = {};
+  for (const row of settings) {
+    const value = setting(row.name);
+    if (row.request !== null && value !== row.default) put(body, row.request.split("."), value);
+  }
+  return body;
+}
+
+/** What the model is told before the chat. */
+export function systemPrompt(): string {
+  return String(setting("system_prompt") ?? "");
+}
+
+function put(target: Record<string, unknown>, path: readonly string[], value: SettingValue): void {
+  const [first = "", ...rest] = path;
+  if (rest.length === 0) target[first] = value;
+  else put((target[first] ??= {}) as Record<string, unknown>, rest, value);
+}
+
+function rowOf(name: SettingName): Setting {
+  const row = settings.find((candidate) => candidate.name === name);
+  if (!row) throw new Error(`settings-table.json has no ${name}`);
+  return row;
+}
+
+/** Whether the table allows `value`: build.json and the browser's storage can hold anything. */
+function fits(row: Setting, value: unknown): value is SettingValue {
+  if (value === null) return row.default === null;
+  switch (row.type) {
+    case "boolean":
+      return typeof value === "boolean";
+    case "text":
+      return typeof value === "string";
+    case "choice":
+      return typeof value === "string" && row.choices?.includes(value) === true;
+    default:
+      return typeof value === "number" && isInRange(row, value);
   }
 }
 
-function fromJson(value: unknown): PageSettings {
-  const record = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  const text = (key: keyof PageSettings): string => (typeof record[key] === "string" ? record[key] : defaults[key]);
-  return { title: text("title"), system_prompt: text("system_prompt"), model_name: text("model_name") };
+function isInRange(row: Setting, value: number): boolean {
+  if (row.type === "integer" && !Number.isInteger(value)) return false;
+  return Number.isFinite(value) && value >= (row.min ?? -Infinity) && value <= (row.max ?? Infinity);
+}
+
+function readChosen(): Partial<Record<SettingName, SettingValue>> {
+  try {
+    const kept = JSON.parse(load("local", storageKey) ?? "{}") as Record<string, unknown>;
+    return Object.fromEntries(settings.filter((row) => fits(row, kept[row.name])).map(({ name }) => [name, kept[name]]));
+  } catch {
+    return {};
+  }
+}
+
+function keep(): void {
+  save("local", storageKey, Object.keys(chosen).length > 0 ? JSON.stringify(chosen) : null);
+  notify();
+}
+
+function notify(): void {
+  document.dispatchEvent(new Event("mkexe:settings"));
 }

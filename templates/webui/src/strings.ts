@@ -6,7 +6,14 @@ export type StringKey = keyof typeof english;
 export type StringTable = Readonly<Record<StringKey, string>>;
 export type StringParams = Readonly<Record<string, string | number>>;
 
-const table: StringTable = english;
+export const englishTable: StringTable = english;
+
+let table: StringTable = english;
+
+/** Texts come from `next` from now on. */
+export function useTable(next: StringTable): void {
+  table = next;
+}
 
 /** The text for `key`; `{name}` in it is replaced by `params.name`. */
 export function t(key: StringKey, params: StringParams = {}): string {

@@ -1,9 +1,10 @@
-// Light or dark: the system's choice, unless the person chose otherwise on this page.
+// Light or dark: the system's choice, unless the person or the builder chose otherwise.
 
 import { load, save } from "./storage";
 
 export type Theme = "light" | "dark";
 
+/** What was shown last, for the moment before it is known which artifact this is, and what was set there. */
 const storageKey = "mkexe.theme";
 const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -18,10 +19,9 @@ export function startTheme(): void {
   systemIsDark.addEventListener("change", apply);
 }
 
-/** Changes to the other theme; choosing what the system has means following the system again. */
-export function toggleTheme(): void {
-  const next: Theme = currentTheme() === "dark" ? "light" : "dark";
-  save("local", storageKey, next === systemTheme() ? null : next);
+/** Shows `theme`; null follows the system. */
+export function setTheme(theme: Theme | null): void {
+  save("local", storageKey, theme);
   apply();
 }
 
@@ -31,7 +31,7 @@ export function onTheme(listener: (theme: Theme) => void): void {
   document.addEventListener("mkexe:theme", () => listener(currentTheme()));
 }
 
-function systemTheme(): Theme {
+export function systemTheme(): Theme {
   return systemIsDark.matches ? "dark" : "light";
 }
 

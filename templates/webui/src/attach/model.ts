@@ -1,5 +1,7 @@
 // What the page asks the server about its model: how much it can hold, what it can see and hear, how long a text is.
 
+import { fetchWithKey } from "../api-key";
+
 export interface ModelLimits {
   /** Tokens that a chat, its files and the next answer share. */
   readonly contextTokens: number;
@@ -31,7 +33,7 @@ export async function countTokens(text: string): Promise<number | null> {
 
 async function fetchJson<T>(address: string, options: RequestInit = {}): Promise<T | null> {
   try {
-    const response = await fetch(address, { cache: "no-store", ...options });
+    const response = await fetchWithKey(address, { cache: "no-store", ...options });
     return response.ok ? ((await response.json()) as T) : null;
   } catch {
     return null;

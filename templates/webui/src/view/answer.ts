@@ -79,7 +79,7 @@ export class AnswerView {
     if (answer.state === "stopped") this.foot.append(element("span", { class: "fact" }, t("stopped")));
     if (answer.tokensPerSecond !== null) {
       const rate = formatNumber(answer.tokensPerSecond, answer.tokensPerSecond < 10 ? 1 : 0);
-      this.foot.append(element("span", { class: "fact", title: t("speed_title") }, t("speed", { rate })));
+      this.foot.append(element("span", { class: "fact speed", title: t("speed_title") }, t("speed", { rate })));
     }
   }
 }

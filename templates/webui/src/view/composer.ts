@@ -6,6 +6,7 @@ import { overBudget } from "../attach/budget";
 import { AttachmentTray } from "../attach/tray";
 import { byId, setText } from "../dom";
 import { icon } from "../icons";
+import { setting } from "../settings";
 import { load, save } from "../storage";
 import { formatNumber, t } from "../strings";
 
@@ -75,6 +76,7 @@ export class Composer {
   private onKey(event: KeyboardEvent): void {
     // While an input method composes a word, Enter chooses among its proposals.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (setting("enter_sends") === false && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     void this.send();
   }

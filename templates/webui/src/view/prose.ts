@@ -8,6 +8,7 @@ import { showMaths } from "../maths";
 import { sanitise } from "../sanitise";
 import { t } from "../strings";
 import { copyButton } from "./buttons";
+import { applyLinkRule } from "./links";
 
 export class ProseView {
   readonly root = element("div", { class: "prose" });
@@ -46,6 +47,7 @@ export class ProseView {
 
   private append(block: Block): void {
     const fragment = sanitise(block.markup());
+    applyLinkRule(fragment);
     frameCode(fragment, block.code);
     frameTables(fragment);
     showMaths(fragment);

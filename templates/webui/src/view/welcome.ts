@@ -1,7 +1,9 @@
 // What stands where the conversation will be: a greeting, or how far the program is.
 
+import type { BuildInfo } from "../build-info";
 import type { ConnectionState } from "../connection";
 import { byId, element, setText } from "../dom";
+import { onLanguage } from "../language";
 import { type StringKey, t } from "../strings";
 import { textButton } from "./buttons";
 
@@ -24,14 +26,14 @@ export class WelcomeView {
   private readonly root = byId("welcome", HTMLElement);
   private readonly starters = byId("starters", HTMLElement);
   private readonly back = byId("previous", HTMLElement);
+  private state: ConnectionState = "loading";
 
-  constructor(actions: WelcomeActions) {
-    for (const [label, text] of starters) {
-      const button = element("button", { type: "button", class: "starter" }, t(label));
-      button.addEventListener("click", () => actions.begin(t(text)));
-      this.starters.append(button);
-    }
-    this.back.append(textButton("back", t("previous_chat"), () => actions.goBack(), "strong"));
+  constructor(
+    private readonly info: Pick<BuildInfo, "greeting" | "questions">,
+    private readonly actions: WelcomeActions,
+  ) {
+    this.fill();
+    onLanguage(() => this.fill());
   }
 
   show(visible: boolean, canGoBack: boolean): void {
@@ -40,8 +42,30 @@ export class WelcomeView {
   }
 
   setConnection(state: ConnectionState): void {
-    setText(byId("welcome-title", HTMLElement), t(titles[state]));
+    this.state = state;
+    const greeting = state === "ready" ? this.info.greeting : "";
+    setText(byId("welcome-title", HTMLElement), greeting || t(titles[state]));
     setText(byId("welcome-text", HTMLElement), t(texts[state]));
+    byId("welcome-text", HTMLElement).hidden = greeting !== "" && this.info.questions.length === 0;
     this.starters.hidden = state !== "ready";
+  }
+
+  private fill(): void {
+    this.starters.replaceChildren(...this.samples().map(([label, text]) => this.starter(label, text)));
+    this.back.replaceChildren(textButton("back", t("previous_chat"), () => this.actions.goBack(), "strong"));
+    this.setConnection(this.state);
+  }
+
+  /** Labels, and what a click on them puts into the message field. */
+  private samples(): readonly (readonly [string, string])[] {
+    const { questions } = this.info;
+    if (questions.length > 0) return questions.map((question) => [question, question]);
+    return starters.map(([label, text]) => [t(label), t(text)]);
+  }
+
+  private starter(label: string, text: string): HTMLButtonElement {
+    const button = element("button", { type: "button", class: "starter", dir: "auto" }, label);
+    button.addEventListener("click", () => this.actions.begin(text));
+    return button;
   }
 }

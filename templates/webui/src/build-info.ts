@@ -1,0 +1,84 @@
+// What the builder wrote for this artifact: build.json beside index.html, a name that the server never lets a browser
+// keep. It is a file that people edit, so every member is checked, and what is not as it should be is as if absent.
+
+export interface Preset {
+  readonly value: unknown;
+  /** True: the person at the page cannot change it. */
+  readonly locked: boolean;
+}
+
+export interface BuildInfo {
+  readonly title: string;
+  readonly model_name: string;
+  /** What the model is told before every chat. */
+  readonly system_prompt: string;
+  /** "#rrggbb", or "" for the page's own. */
+  readonly accent: string;
+  /** Stands above an empty chat instead of the page's own question. */
+  readonly greeting: string;
+  /** Samples that a click puts into the message field. */
+  readonly questions: readonly string[];
+  readonly footer: string;
+  readonly about: string;
+  /** False: links in answers are shown as text. */
+  readonly links: boolean;
+  /** The language of the page, instead of the browser's; "" for the browser's. */
+  readonly language: string;
+  /** The name of the icon's file, with the `?v=…` that lets browsers keep it. */
+  readonly icon: string;
+  /** Presets and locks by the names of settings-table.json. */
+  readonly settings: Readonly<Record<string, Preset>>;
+}
+
+const maxQuestions = 8;
+const timeoutMs = 5000;
+
+/** What the builder wrote; nothing where it cannot be read. */
+export async function loadBuildInfo(): Promise<BuildInfo> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
+  try {
+    const response = await fetch("build.json", { signal: abort.signal });
+    return fromJson(response.ok ? await response.json() : {});
+  } catch {
+    return fromJson({});
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function fromJson(value: unknown): BuildInfo {
+  const found = asRecord(value);
+  const text = (name: string): string => asText(found[name]);
+  const list = Array.isArray(found["questions"]) ? found["questions"] : [];
+  return {
+    title: text("title"),
+    model_name: text("model_name"),
+    system_prompt: text("system_prompt"),
+    accent: /^#[0-9a-f]{6}$/i.test(text("accent")) ? text("accent") : "",
+    greeting: text("greeting"),
+    questions: list.map(asText).filter(Boolean).slice(0, maxQuestions),
+    footer: text("footer"),
+    about: text("about"),
+    links: found["links"] !== false,
+    language: text("language"),
+    icon: /^favicon\.(svg|png)(\?v=\w+)?$/.test(text("icon")) ? text("icon") : "",
+    settings: presets(asRecord(found["settings"])),
+  };
+}
+
+function presets(found: Record<string, unknown>): Record<string, Preset> {
+  const entries = Object.entries(found).map(([name, entry]): [string, Preset] => {
+    const { value, locked } = asRecord(entry);
+    return [name, { value, locked: locked === true }];
+  });
+  return Object.fromEntries(entries);
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value.trim() : "";
+}

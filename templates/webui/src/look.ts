@@ -1,0 +1,60 @@
+// How the page looks beyond its style sheet: what the person set, and the builder's accent colour and icon.
+
+import type { BuildInfo } from "./build-info";
+import { type Colour, formatColour, mix, parseColour, readableOn } from "./colour";
+import { onSettings, setting } from "./settings";
+import { onTheme, setTheme, type Theme } from "./theme";
+
+const black: Colour = [0, 0, 0];
+const white: Colour = [255, 255, 255];
+
+interface Grounds {
+  /** The colour nearest to that of texts on which the accent stands (styles/colours.css). */
+  readonly ground: Colour;
+  readonly surface: Colour;
+  /** Where a colour moves to be read better. */
+  readonly end: Colour;
+  readonly onAccent: string;
+}
+
+const grounds: Readonly<Record<Theme, Grounds>> = {
+  light: { ground: parseColour("#f3f1ec"), surface: white, end: black, onAccent: "#ffffff" },
+  dark: { ground: parseColour("#232322"), surface: parseColour("#232322"), end: white, onAccent: "#141413" },
+};
+
+export function startLook(info: BuildInfo): void {
+  onSettings(showSettings);
+  showSettings();
+  if (info.accent) onTheme((theme) => showAccent(parseColour(info.accent), theme));
+  if (info.icon) showIcon(info.icon);
+}
+
+function showSettings(): void {
+  const root = document.documentElement;
+  const theme = setting("theme");
+  setTheme(theme === "light" || theme === "dark" ? theme : null);
+  root.dataset["fontSize"] = String(setting("font_size"));
+  root.dataset["speed"] = setting("show_speed") === true ? "shown" : "hidden";
+}
+
+/** The builder chose the colour; how light it is follows from what can be read on the page's grounds. */
+function showAccent(wanted: Colour, theme: Theme): void {
+  const { ground, surface, end, onAccent } = grounds[theme];
+  const accent = readableOn(ground, wanted, end);
+  const colours = {
+    "--accent": formatColour(accent),
+    "--accent-strong": formatColour(mix(accent, end, 0.2)),
+    "--on-accent": onAccent,
+    "--bubble": formatColour(mix(surface, accent, theme === "light" ? 0.12 : 0.2)),
+    "--focus": formatColour(accent),
+  };
+  for (const [name, colour] of Object.entries(colours)) document.documentElement.style.setProperty(name, colour);
+}
+
+function showIcon(file: string): void {
+  for (const image of document.querySelectorAll<HTMLImageElement>(".logo, .welcome-mark")) image.src = file;
+  const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+  if (!link) return;
+  link.type = file.startsWith("favicon.png") ? "image/png" : "image/svg+xml";
+  link.href = file;
+}

@@ -1,0 +1,32 @@
+// Asks for the key of a program that was started with --api-key.
+
+import { byId } from "../dom";
+import { dialogById } from "./dialog";
+
+let dialog: HTMLDialogElement | null = null;
+
+/** What the person typed; null: they closed the dialog. */
+export function askForKey(): Promise<string | null> {
+  const field = byId("key-field", HTMLInputElement);
+  const form = byId("key-form", HTMLFormElement);
+  const shown = (dialog ??= dialogById("key"));
+  field.value = "";
+  shown.showModal();
+  return new Promise((resolve) => {
+    const ended = new AbortController();
+    const finish = (key: string | null): void => {
+      ended.abort();
+      shown.close();
+      resolve(key);
+    };
+    form.addEventListener(
+      "submit",
+      (event) => {
+        event.preventDefault();
+        finish(field.value.trim() || null);
+      },
+      { signal: ended.signal },
+    );
+    shown.addEventListener("close", () => finish(null), { signal: ended.signal });
+  });
+}

@@ -1,0 +1,153 @@
+"""Pictures of the page's main states: `python -m tests.browser.screenshots` writes them into docs/screenshots."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from mkexe.page import build_page
+
+from .chat_page import ChatPage
+from .conftest import CHROMIUM_ARGS, TEMPLATES, chromium_path, watched
+from .fake_server import Answer, FakeServer, Refusal
+
+FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
+WIDE = {"width": 1100, "height": 760}
+NARROW = {"width": 360, "height": 740}
+ANSWER = """Roses like sun and deep soil. Three things matter most:
+
+1. **Plant** them where they have six hours of sun a day.
+2. **Water** the soil, not the leaves.
+3. **Cut** them back when the forsythia blooms.
+
+```python
+def litres_per_week(area_m2: float) -> float:
+    return 15 * area_m2  # in a dry summer
+```
+
+| month | work |
+|---|---|
+| March | cut back |
+| June | cut off what has faded |
+"""
+ARABIC_ANSWER = "الورود تحب الشمس والتربة العميقة:\n\n1. **ازرعها** في مكان مشمس.\n2. **اسقِ** التربة لا الأوراق.\n"
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A state of the page: how the server and the browser are set up, and what is done before the picture."""
+
+    act: Callable[[Page, FakeServer], None]
+    browser: dict[str, Any] = field(default_factory=dict)
+    server: dict[str, Any] = field(default_factory=dict)
+
+
+def welcome(page: Page, server: FakeServer) -> None:
+    expect(page.locator("#starters")).to_be_visible()
+
+
+def loading(page: Page, server: FakeServer) -> None:
+    expect(page.get_by_role("heading", name="The model is loading")).to_be_visible()
+
+
+def conversation(page: Page, server: FakeServer) -> None:
+    server.answers.append(Answer([ANSWER], tokens_per_second=21.4))
+    chat = ChatPage(page)
+    chat.ask("How do I look after roses?")
+    expect(chat.answer.get_by_text("cut off what has faded")).to_be_visible()
+
+
+def error(page: Page, server: FakeServer) -> None:
+    server.answers.append(Refusal(400, "too long", "exceed_context_size_error"))
+    chat = ChatPage(page)
+    chat.ask("How do I look after roses?")
+    expect(chat.answer.locator(".failure")).to_be_visible()
+
+
+def closed(page: Page, server: FakeServer) -> None:
+    conversation(page, server)
+    server.stop()
+    expect(page.locator("#banner")).to_be_visible()
+
+
+def arabic(page: Page, server: FakeServer) -> None:
+    server.answers.append(Answer([ARABIC_ANSWER]))
+    expect(page.locator("#starters")).to_be_visible()
+    page.locator("#message").fill("كيف أعتني بالورود؟")
+    page.locator("#message").press("Enter")
+    expect(page.locator(".prose ol")).to_be_visible()
+
+
+def settings(page: Page, server: FakeServer) -> None:
+    page.locator("#settings-open").click()
+
+
+def advanced(page: Page, server: FakeServer) -> None:
+    settings(page, server)
+    page.locator("#settings-advanced-title").click()
+    page.locator("#setting-enter_sends").scroll_into_view_if_needed()
+
+
+ARABIC = {"locale": "ar-EG"}
+BRAND = {
+    "title": "Rose Society",
+    "model_name": "Tiny 1B",
+    "accent": "#b3245a",
+    "greeting": "What shall we grow?",
+    "questions": ["When do I cut roses back?", "Which roses like shade?", "What helps against greenfly?"],
+    "footer": "Rose Society, founded 1898",
+    "settings": {"temperature": {"value": 0.7, "locked": True}},
+}
+SHOTS = {
+    "welcome-light": Shot(welcome),
+    "welcome-dark": Shot(welcome, {"color_scheme": "dark"}),
+    "welcome-branded": Shot(welcome, server={"settings": BRAND}),
+    "welcome-narrow": Shot(welcome, {"viewport": NARROW}),
+    "loading": Shot(loading, server={"loading": True}),
+    "chat-light": Shot(conversation),
+    "chat-dark": Shot(conversation, {"color_scheme": "dark"}),
+    "chat-narrow": Shot(conversation, {"viewport": NARROW}),
+    "error": Shot(error),
+    "closed": Shot(closed),
+    "arabic-welcome": Shot(welcome, ARABIC),
+    "arabic-chat": Shot(arabic, ARABIC),
+    "arabic-settings": Shot(settings, {**ARABIC, "viewport": NARROW}),
+    "settings": Shot(settings, server={"settings": BRAND}),
+    "settings-advanced": Shot(advanced),
+    "settings-dark-narrow": Shot(settings, {"viewport": NARROW, "color_scheme": "dark"}),
+}
+
+
+def take(browser: Browser, page_dir: Path, name: str, shot: Shot) -> None:
+    """Write `name`.png, from a server and a browser profile of its own."""
+    server = FakeServer(page_dir, **shot.server)
+    try:
+        with watched(browser, server.url, **{"viewport": WIDE, "reduced_motion": "reduce", **shot.browser}) as context:
+            page = context.new_page()
+            ChatPage(page).open(server)
+            shot.act(page, server)
+            page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+    finally:
+        server.stop()
+
+
+def main(names: list[str]) -> None:
+    """Take the named pictures, or all of them."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        folder = Path(temporary)
+        build_page(folder / "page", TEMPLATES, folder / "log")
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
+        for name in names or SHOTS:
+            take(browser, folder / "page", name, SHOTS[name])
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
