@@ -14,6 +14,10 @@ static fs::path to_path(const std::string & path) {
     return fs::u8path(path);
 }
 
+std::string native_path(const std::string & path) {
+    return to_path(path).make_preferred().u8string();
+}
+
 static write_result problem_with(const std::string & path, const std::error_code & error) {
     const bool full = error == std::errc::no_space_on_device || error == std::errc::file_too_large;
     return { full ? write_problem::disk_full : write_problem::not_written, path + ": " + error.message() };

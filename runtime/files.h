@@ -14,6 +14,9 @@ struct write_result {
     std::string   message;  // a sentence that names the file and the system's reason
 };
 
+// With the separators that people of this system expect to see.
+std::string native_path(const std::string & path);
+
 // Makes the folder and those above it, for this user alone.
 write_result make_folder(const std::string & path);
 

@@ -1,43 +1,71 @@
 #include "loading.h"
 
+#include "machine.h"
+#include "read-ahead.h"
 #include "upstream-hooks.h"
 
 #include <algorithm>
 #include <chrono>
 #include <mutex>
+#include <thread>
 
 using clock_type = std::chrono::steady_clock;
 
+// Reading from the disk takes most of the time, where there is something to read; placing the tensors the rest.
+static constexpr double reading_share = 0.8;
+
 static std::mutex             mutex;
-static loading_progress       progress;
+static bool                   ready  = false;
+static bool                   reads  = false;  // there is something to read
+static double                 read   = 0;      // of the bytes, 0 to 1
+static double                 placed = 0;      // of the tensors' bytes, 0 to 1
+static uint64_t               bytes  = 0;
 static clock_type::time_point began;
 
-void begin_loading(uint64_t bytes) {
+static void note_read(uint64_t count) {
     const std::lock_guard<std::mutex> lock(mutex);
-    progress             = {};
-    progress.bytes_total = bytes;
-    began                = clock_type::now();
+    // the first piece: what was in memory already took no time
+    reads = reads || clock_type::now() - began > std::chrono::milliseconds(500);
+    read  = bytes > 0 ? double(count) / double(bytes) : 0;
+}
+
+void begin_loading(const artifact & source) {
+    {
+        const std::lock_guard<std::mutex> lock(mutex);
+        bytes = weight_bytes(source.contents);
+        began = clock_type::now();
+    }
+    // where the memory is too small, what is read first would be gone again
+    if (const auto machine = read_machine(); machine.memory_free > 0 && bytes > machine.memory_free) {
+        return;
+    }
+    std::thread([path = source.path, ranges = source.contents.models[0].parts] {
+        read_ahead(path, ranges, note_read);
+    }).detach();
 }
 
 void end_loading() {
     const std::lock_guard<std::mutex> lock(mutex);
-    progress.ready        = true;
-    progress.fraction     = 1;
-    progress.seconds_left = 0;
+    ready = true;
 }
 
 void mkexe::on_loading(float fraction) {
     const std::lock_guard<std::mutex> lock(mutex);
-    progress.fraction = std::max(progress.fraction, std::min(1.0, double(fraction)));
+    placed = std::max(placed, std::min(1.0, double(fraction)));
 }
 
 loading_progress read_loading_progress() {
     const std::lock_guard<std::mutex> lock(mutex);
-    loading_progress                  result = progress;
-    const double                      passed = std::chrono::duration<double>(clock_type::now() - began).count();
-    // earlier, a guess would jump about
-    if (!result.ready && result.fraction > 0.03 && passed > 1) {
-        result.seconds_left = passed * (1 - result.fraction) / result.fraction;
+    if (ready) {
+        return { true, 1, bytes, 0 };
     }
-    return result;
+    loading_progress progress;
+    progress.bytes_total = bytes;
+    progress.fraction    = reads ? reading_share * read + (1 - reading_share) * placed : placed;
+    const double passed  = std::chrono::duration<double>(clock_type::now() - began).count();
+    // earlier, a guess would jump about
+    if (progress.fraction > 0.03 && passed > 1) {
+        progress.seconds_left = passed * (1 - progress.fraction) / progress.fraction;
+    }
+    return progress;
 }

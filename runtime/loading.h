@@ -2,6 +2,8 @@
 
 // How far the loading of the weights is.
 
+#include "artifact.h"
+
 #include <cstdint>
 
 struct loading_progress {
@@ -11,8 +13,8 @@ struct loading_progress {
     double   seconds_left = -1;  // below 0 until it can be said
 };
 
-// From now on the weights are being loaded; `bytes` of them.
-void begin_loading(uint64_t bytes);
+// From now on the artifact's weights are being loaded.
+void begin_loading(const artifact & source);
 void end_loading();
 
 loading_progress read_loading_progress();

@@ -3,14 +3,14 @@
 #include "upstream-hooks.h"
 
 #include <atomic>
-#include <deque>
 #include <mutex>
+#include <vector>
 
 static std::atomic<bool> shown = false;
 
-static constexpr size_t        kept_errors = 3;
-static std::mutex              errors_mutex;
-static std::deque<std::string> errors;
+static constexpr size_t         kept_errors = 2;
+static std::mutex               errors_mutex;
+static std::vector<std::string> errors;
 
 void show_log_on_console(bool wanted) {
     shown = wanted;
@@ -19,16 +19,15 @@ void show_log_on_console(bool wanted) {
 bool mkexe::shows_log(enum ggml_log_level level, const char * text) {
     if (level == GGML_LOG_LEVEL_ERROR) {
         const std::lock_guard<std::mutex> lock(errors_mutex);
-        errors.push_back(text);
-        if (errors.size() > kept_errors) {
-            errors.pop_front();
+        if (errors.size() < kept_errors) {
+            errors.push_back(text);
         }
     }
     // level none: what was asked for, such as --help-server
     return shown || level == GGML_LOG_LEVEL_NONE;
 }
 
-std::string last_log_errors() {
+std::string first_log_errors() {
     const std::lock_guard<std::mutex> lock(errors_mutex);
     std::string                       text;
     for (const auto & error : errors) {

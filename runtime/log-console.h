@@ -6,5 +6,5 @@
 
 void show_log_on_console(bool shown);
 
-// The last errors that llama.cpp logged, one a line; empty where there was none.
-std::string last_log_errors();
+// The first errors that llama.cpp logged, one a line; empty where there was none. Later ones follow from them.
+std::string first_log_errors();

@@ -1,13 +1,24 @@
 #include "page-assets.h"
 
 #include "ui/ui.h"
+#include "upstream-hooks.h"
+
+#include <cpp-httplib/httplib.h>
 
 #include <deque>
+#include <set>
 
-static const std::string page_folder = "page/";
+static const std::string page_folder     = "page/";
+static const std::string compressed_ends = ".gz";
+
+static std::set<std::string> compressed;  // names of the assets that are stored as gzip
 
 static std::deque<std::string>     contents;  // a deque: the assets point into it
 static std::vector<llama_ui_asset> assets;
+
+static bool ends_with(const std::string & name, const std::string & ending) {
+    return name.size() > ending.size() && name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
+}
 
 static std::string media_type(const std::string & name) {
     static const std::pair<const char *, const char *> types[] = {
@@ -15,13 +26,16 @@ static std::string media_type(const std::string & name) {
         { ".js", "text/javascript; charset=utf-8" },
         { ".css", "text/css; charset=utf-8" },
         { ".json", "application/json; charset=utf-8" },
+        { ".mjs", "text/javascript; charset=utf-8" },
+        { ".png", "image/png" },
         { ".svg", "image/svg+xml" },
         { ".txt", "text/plain; charset=utf-8" },
+        { ".wasm", "application/wasm" },
+        { ".webmanifest", "application/manifest+json" },
         { ".woff2", "font/woff2" },
     };
     for (const auto & [suffix, type] : types) {
-        const std::string ending = suffix;
-        if (name.size() > ending.size() && name.compare(name.size() - ending.size(), ending.size(), ending) == 0) {
+        if (ends_with(name, suffix)) {
             return type;
         }
     }
@@ -39,9 +53,13 @@ outcome<size_t> serve_page(const artifact & source) {
         }
         contents.push_back(std::move(bytes.value()));
         const auto & stored = contents.back();
-        assets.push_back({ range.name.substr(page_folder.size()),
-                           reinterpret_cast<const unsigned char *>(stored.data()), stored.size(),
-                           "\"" + to_hex(range.sha256).substr(0, 16) + "\"", media_type(range.name) });
+        auto         name   = range.name.substr(page_folder.size());
+        if (ends_with(name, compressed_ends)) {
+            name.erase(name.size() - compressed_ends.size());
+            compressed.insert(name);
+        }
+        assets.push_back({ name, reinterpret_cast<const unsigned char *>(stored.data()), stored.size(),
+                           "\"" + to_hex(range.sha256).substr(0, 16) + "\"", media_type(name) });
     }
     return assets.size();
 }
@@ -55,10 +73,22 @@ const llama_ui_asset * llama_ui_find_asset(const std::string & name) {
     return nullptr;
 }
 
+void mkexe::set_encoding(const llama_ui_asset & asset, httplib::Response & response) {
+    if (compressed.count(asset.name)) {
+        response.set_header("Content-Encoding", "gzip");
+    }
+}
+
+// Upstream's switch is for all files at once; here each has its own (set_encoding).
 bool llama_ui_use_gzip() {
     return false;
 }
 
 const std::vector<llama_ui_asset> & llama_ui_get_assets() {
     return assets;
+}
+
+std::string page_policy() {
+    const auto * asset = llama_ui_find_asset("policy.txt");
+    return asset ? std::string(reinterpret_cast<const char *>(asset->data), asset->size) : "";
 }

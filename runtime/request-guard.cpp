@@ -6,15 +6,30 @@
 #include <cpp-httplib/httplib.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdio>
+
 static guard_rules current;
 
 void set_guard_rules(guard_rules rules) {
     current = std::move(rules);
 }
 
+// 127.0.0.0/8, written as four numbers: "127.0.0.1.example" is a name that may lead anywhere.
+static bool is_loopback_v4(const std::string & host) {
+    int numbers[4];
+    int end = 0;
+    return std::sscanf(host.c_str(), "%3d.%3d.%3d.%3d%n", &numbers[0], &numbers[1], &numbers[2], &numbers[3], &end) ==
+               4 &&
+           size_t(end) == host.size() && numbers[0] == 127;
+}
+
+static bool is_loopback_name(const std::string & host) {
+    return host == "localhost" || host == "::1" || host == "[::1]" || is_loopback_v4(host);
+}
+
 bool is_loopback(const std::string & host) {
     const bool socket = host.size() > 5 && host.compare(host.size() - 5, 5, ".sock") == 0;
-    return host == "localhost" || host == "::1" || host == "[::1]" || host.rfind("127.", 0) == 0 || socket;
+    return is_loopback_name(host) || socket;
 }
 
 // "name:port", "name", "[::1]:port" without the port
@@ -29,7 +44,7 @@ static bool is_same_origin(const std::string & origin, const std::string & host)
 
 std::string refuse_request(const guard_rules & rules, const std::string & host, const std::string & origin) {
     // HTTP/1.0 clients send none; browsers always do
-    if (rules.loopback_only && !host.empty() && !is_loopback(host_name(host))) {
+    if (rules.loopback_only && !host.empty() && !is_loopback_name(host_name(host))) {
         return "foreign_host";
     }
     return origin.empty() || rules.cross_origin || is_same_origin(origin, host) ? "" : "foreign_origin";
@@ -40,7 +55,10 @@ static void set_security_headers(httplib::Response & response) {
     response.set_header("Referrer-Policy", "no-referrer");
     response.set_header("Cross-Origin-Resource-Policy", current.cross_origin ? "cross-origin" : "same-origin");
     response.set_header("X-Frame-Options", "DENY");
-    response.set_header("Content-Security-Policy", current.page_policy + "frame-ancestors 'none'");
+    // upstream sends it with index.html alone, and Chromium refuses workers that lack it
+    response.set_header("Cross-Origin-Embedder-Policy", "require-corp");
+    response.set_header("Content-Security-Policy",
+                        current.page_policy + (current.page_policy.empty() ? "" : "; ") + "frame-ancestors 'none'");
 }
 
 bool mkexe::admit_request(const httplib::Request & request, httplib::Response & response) {

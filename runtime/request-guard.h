@@ -8,7 +8,7 @@
 struct guard_rules {
     bool        loopback_only = true;   // the server listens on loopback addresses alone
     bool        cross_origin  = false;  // --cors-origins was asked for
-    std::string page_policy;            // the page's Content-Security-Policy
+    std::string page_policy;            // directives of the page's Content-Security-Policy, without the last semicolon
 };
 
 void set_guard_rules(guard_rules rules);

@@ -10,7 +10,7 @@
 #include "loading.h"
 #include "log-console.h"
 #include "log.h"
-#include "machine.h"
+#include "memory-check.h"
 #include "own-routes.h"
 #include "page-assets.h"
 #include "platform.h"
@@ -47,7 +47,7 @@ static std::string log_file_path(const artifact & source, bool first) {
     if (folder.empty() || make_folder(folder).problem != write_problem::none) {
         return "";
     }
-    return folder + "/" + source.contents.name + (first ? ".log" : "-2.log");
+    return native_path(folder + "/" + source.contents.name + (first ? ".log" : "-2.log"));
 }
 
 static std::string chats_folder(const artifact & source, chat_place place) {
@@ -55,27 +55,12 @@ static std::string chats_folder(const artifact & source, chat_place place) {
     const auto   data = find_user_folders().data;
     switch (place) {
         case chat_place::beside_file:
-            return source.path.substr(0, source.path.find_last_of("/\\") + 1) + name + "-chats";
+            return native_path(source.path.substr(0, source.path.find_last_of("/\\") + 1) + name + "-chats");
         case chat_place::user_folder:
-            return data.empty() ? "" : data + "/" + name + "/chats";
+            return data.empty() ? "" : native_path(data + "/" + name + "/chats");
         default:
             return "";
     }
-}
-
-// Windows' memory and Linux' page cache hold a mapped file as long as there is room; without, every token reads the disk.
-static std::string memory_problem(const artifact & source) {
-    const auto   machine = read_machine();
-    const double needed  = double(weight_bytes(source.contents));
-    if (machine.memory == 0 || needed <= double(machine.memory)) {
-        return "";
-    }
-    char text[256];
-    std::snprintf(text, sizeof(text),
-                  "This model needs more than %.1f GB of memory, and this program may use %.1f GB here.\n"
-                  "Use a computer with more memory, or a smaller model; --no-memory-check tries all the same, slowly.",
-                  needed / 1e9, double(machine.memory) / 1e9);
-    return text;
 }
 
 static bool is_open_to_others(const common_params & params) {
@@ -94,16 +79,25 @@ static int prepare_modules(const artifact &      source,
             "Add --api-key with a key of your choice; the page asks for it.",
             exit_usage);
     }
+    if (params.port < 0 || params.port > 65535) {
+        return refuse_start("--port: expected 0 to 65535, found " + std::to_string(params.port) + ".", exit_usage);
+    }
     guard_rules rules;
     rules.loopback_only = !open;
     rules.cross_origin  = params.cors_origins != "localhost";
+    rules.page_policy   = page_policy();
     set_guard_rules(rules);
     prepare_own_routes(
         { source.contents.name, params.api_prefix, chats_folder(source, options.chats), options.may_quit });
     start.path_prefix    = params.api_prefix;
     start.context_chosen = params.n_ctx == 0;
+    if (options.check_memory) {
+        start.check_context = [&params] {
+            return find_context_problem(params);
+        };
+    }
     prepare_start(start);
-    begin_loading(weight_bytes(source.contents));
+    begin_loading(source);
     watch_console();
     if (options.idle_minutes > 0) {
         exit_when_idle(options.idle_minutes);
@@ -137,7 +131,7 @@ static int start_server(const artifact & source, const serve_options & options, 
     if (const auto page = serve_page(source); !page) {
         return refuse_start(page.message() + "\n" + damaged_hint, exit_damaged);
     }
-    if (const auto problem = options.check_memory ? memory_problem(source) : ""; !problem.empty()) {
+    if (const auto problem = options.check_memory ? find_weights_problem(source) : ""; !problem.empty()) {
         return refuse_start(problem, exit_memory);
     }
     serve_embedded_files(source);

@@ -2,6 +2,7 @@
 
 #include "cpu-dispatch.h"
 #include "desktop.h"
+#include "exit-status.h"
 #include "instance.h"
 #include "listener.h"
 #include "llama.h"
@@ -13,6 +14,7 @@
 #include "upstream-hooks.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 static start_settings settings;
 static bool           listening = false;
@@ -71,6 +73,15 @@ static std::string page_address(std::string address) {
     return address + settings.path_prefix + "/";
 }
 
+// Ends the program where the context that was asked for has no room.
+static void refuse_context() {
+    const auto problem = settings.check_context ? settings.check_context() : "";
+    if (!problem.empty()) {
+        std::fprintf(stderr, "%s\n", problem.c_str());
+        std::_Exit(exit_memory);
+    }
+}
+
 void mkexe::on_listening(const std::vector<std::string> & addresses) {
     if (!settings.source || listening) {
         return;
@@ -92,6 +103,7 @@ void mkexe::on_listening(const std::vector<std::string> & addresses) {
                  console_is_own() ? "Closing this window" : "Ctrl-C", settings.program.c_str());
     std::fprintf(stderr, "Loading %s ...\n", readable_size(weight_bytes(settings.source->contents)).c_str());
     log_kernels();
+    refuse_context();
 }
 
 // Upstream takes less than the model's context where memory has no room for it.
@@ -119,7 +131,7 @@ void explain_failure() {
         std::fprintf(stderr, "%s\n", listener_problem().c_str());
         return;
     }
-    const auto errors = last_log_errors();
+    const auto errors = first_log_errors();
     std::fprintf(stderr, "%s\n%s", listening ? "The model could not be loaded." : "The server could not start.",
                  errors.c_str());
     if (!settings.log_path.empty()) {

@@ -4,6 +4,7 @@
 
 #include "artifact.h"
 
+#include <functional>
 #include <string>
 
 struct start_settings {
@@ -14,6 +15,9 @@ struct start_settings {
     bool             open_browser   = true;
     bool             publish        = false;  // this start is the one that later ones find
     bool             context_chosen = false;  // nobody said --ctx-size
+
+    // Why the context that was asked for has no room; empty where it has. Null where nobody wants to know.
+    std::function<std::string()> check_context;
 };
 
 // To be called before the server starts.

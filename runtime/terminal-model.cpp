@@ -70,7 +70,7 @@ outcome<std::unique_ptr<terminal_model>> terminal_model::load(const artifact &  
     model->server_ = std::make_unique<cli_server>();
     model->server_->start(params);
     if (!model->server_->wait_ready([] { return false; })) {
-        return failure{ "The model could not be loaded.\n" + last_log_errors() };
+        return failure{ "The model could not be loaded.\n" + first_log_errors() };
     }
     model->client_.server_base = model->server_->address();
     loading                    = false;

@@ -9,6 +9,7 @@
 #include <vector>
 
 struct llama_context;
+struct llama_ui_asset;
 struct server_http_context;
 
 namespace httplib {
@@ -26,6 +27,9 @@ bool bind_listener(httplib::Server & listener, const std::string & host, int & p
 // request-guard.cpp: false where the request is refused; the response then says why. Sets the headers that every
 // response has.
 bool admit_request(const httplib::Request & request, httplib::Response & response);
+
+// page-assets.cpp: says how a file of the page is compressed, if it is.
+void set_encoding(const llama_ui_asset & asset, httplib::Response & response);
 
 // own-routes.cpp: whether a path is answered before the model is loaded; the endpoints under /mkexe/.
 bool is_own_path(const std::string & path);

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 READY_TIMEOUT_S = 300.0
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -95,12 +96,21 @@ class Running:
         """Status, headers and body."""
         return self._send(urllib.request.Request(self.address + path, headers=headers or {}))
 
+    def json(self, path: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
+        """The body of a good answer."""
+        status, _, body = self.get(path, headers)
+        assert status == 200, body
+        value: dict[str, Any] = json.loads(body)
+        return value
+
     def post(
         self, path: str, body: object, headers: dict[str, str] | None = None, method: str = "POST"
     ) -> tuple[int, dict[str, str], bytes]:
         """The same for a JSON request."""
         headers = {"Content-Type": "application/json"} | (headers or {})
-        return self._send(urllib.request.Request(self.address + path, json.dumps(body).encode(), headers, method=method))
+        return self._send(
+            urllib.request.Request(self.address + path, json.dumps(body).encode(), headers, method=method)
+        )
 
     def _send(self, request: urllib.request.Request) -> tuple[int, dict[str, str], bytes]:
         try:

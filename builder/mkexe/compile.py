@@ -233,14 +233,14 @@ def _build_environment() -> dict[str, str]:
 
 def _check_kernels(target: Target, build: Path) -> None:
     """Raises CompileError when the variants of the CPU kernels do not keep apart (mkexe.kernels)."""
-    variants = kernels.read_variants(build)
-    unrenamed = ", ".join(sorted(kernels.find_unrenamed(variants)))
+    variants, base = kernels.read_variants(build), kernels.read_base(build)
+    unrenamed = ", ".join(sorted(kernels.find_unrenamed(variants, base)))
     if unrenamed:
         raise CompileError(
             f"{target.name}: the CPU kernels define names that native/cpu/renamed.txt lacks: {unrenamed}",
             "write it anew: python native/cpu/list_names.py (its head says how)",
         )
-    leaks = kernels.find_leaks(variants, kernels.read_base(build))
+    leaks = kernels.find_leaks(variants, base)
     if leaks:
         raise CompileError(
             f"{target.name}: code for a higher processor level could run on a lower one:\n" + "\n".join(leaks),

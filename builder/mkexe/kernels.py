@@ -55,12 +55,16 @@ def own_names(symbols: tuple[Symbol, ...]) -> set[str]:
     return {symbol.identifier for symbol in symbols if symbol.identifier is not None}
 
 
-def find_unrenamed(variants: list[Variant]) -> set[str]:
-    """Names that native/cpu/renamed.txt lacks: defined by a variant, without its suffix, and not the C++ library's."""
+def find_unrenamed(variants: list[Variant], base: set[str]) -> set[str]:
+    """Names that native/cpu/renamed.txt lacks: defined by a variant, without its suffix, and not the C++ library's.
+
+    What `base` defines too (`find_leaks`) is data that all share on Windows (native/patches/shared-tables.patch): code
+    under one name could not be linked.
+    """
     return {
         name
         for variant in variants
-        for name in own_names(tuple(s for s in variant.symbols if variant.suffix not in s.name))
+        for name in own_names(tuple(s for s in variant.symbols if variant.suffix not in s.name and s.name not in base))
     }
 
 

@@ -39,6 +39,7 @@ SERVICE_WORKER = "sw.js"
 LAZY = "lazy"
 STRINGS = "strings"
 LICENSES = "third-party.txt"
+POLICY = "policy.txt"  # the server sends it as a header: the <meta> does not hold for workers
 
 # written by npm and by a build by hand; never part of the sources
 _NOT_SOURCES = frozenset({"node_modules", "dist"})
@@ -90,6 +91,7 @@ def build_page(output_dir: Path, templates_dir: Path, log_path: Path) -> list[Pa
         contents = {
             "index.html": render_index(scratch, version_of(files)).encode(),
             **files,
+            POLICY: CONTENT_SECURITY_POLICY.encode(),
             LICENSES: _collect_licenses(scratch, scratch / "dist" / "inputs.json").encode(),
         }
     for file_name, data in contents.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import gzip
 import importlib
 import json
 import os
@@ -285,11 +286,22 @@ def _small_files(name: str, model: Model, request: BuildRequest, runtime: Runtim
         "system_prompt": request.system_prompt,
         "model_name": model.name,
     }
-    files = {f"page/{name}": data for name, data in page.read_page(_page_folder()).items()}
+    files = dict(_stored(f"page/{name}", data) for name, data in page.read_page(_page_folder()).items())
     files["page/build.json"] = (json.dumps(settings, indent=1, ensure_ascii=False) + "\n").encode()
     files["licenses/mkexe.txt"] = (resources.source_root() / "LICENSE").read_bytes()
     files["licenses/runtime.txt"] = (runtime.path.parent / compile.LICENSES).read_bytes()
     return dict(sorted(files.items()))
+
+
+def _stored(entry: str, data: bytes) -> tuple[str, bytes]:
+    """A page's file as it is stored: as gzip, with that ending, unless other programs read it, or it is sw.js.
+
+    Upstream's server sends sw.js, which browsers must not keep, without asking how it is compressed.
+    """
+    if entry.endswith((".html", ".txt", "/sw.js")):
+        return entry, data
+    packed = gzip.compress(data, 9, mtime=0)
+    return (f"{entry}.gz", packed) if len(packed) < len(data) else (entry, data)
 
 
 def _page_folder() -> Path:

@@ -92,6 +92,12 @@ if(MKEXE_CPU_ARCH STREQUAL "x86")
     set_property(SOURCE ${ggml_src}/ggml-cpu/llamafile/sgemm.cpp APPEND PROPERTY COMPILE_OPTIONS
         -Xclang -mllvm -Xclang -enable-misched=false -Xclang -mllvm -Xclang -pre-RA-sched=list-hybrid)
 endif()
+set(MKEXE_CPU_NO_UNWINDING "")
+if(WIN32)
+    # No exception passes through the kernels: what would unwind it, 30 KB for each level, is left out of the program
+    # that is not packed.
+    set(MKEXE_CPU_NO_UNWINDING -fno-exceptions -fno-unwind-tables -fno-asynchronous-unwind-tables)
+endif()
 # native/patches/prefetch-weights.patch uses it
 set_property(SOURCE ${ggml_src}/ggml-cpu/vec.cpp ${ggml_src}/ggml-cpu/arch/x86/quants.c
     ${ggml_src}/ggml-cpu/arch/x86/repack.cpp APPEND PROPERTY COMPILE_OPTIONS
@@ -167,6 +173,7 @@ function(mkexe_add_variant name symbol features ops)
         list(APPEND targets ggml-cpu-${name}-ops)
     endif()
     foreach(target IN LISTS targets)
+        target_compile_options(${target} PRIVATE ${MKEXE_CPU_NO_UNWINDING})
         target_compile_definitions(${target} PRIVATE ${definitions} ${MKEXE_CPU_SYSTEM_${CMAKE_SYSTEM_NAME}}
             GGML_SCHED_MAX_COPIES=4 GGML_USE_CPU_REPACK GGML_USE_LLAMAFILE)
     endforeach()

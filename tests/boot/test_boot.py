@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -82,6 +83,9 @@ def test_the_page_comes_from_the_artifact(server: Running) -> None:
     assert json.loads(server.get("/build.json")[2])["title"] == "mkexe tiny"
     assert "no-cache" in server.get("/build.json")[1]["Cache-Control"]
     assert "no-cache" in headers["Cache-Control"]
+    _, headers, body = server.get("/app.js")
+    assert (headers["Content-Encoding"], headers["Content-Type"]) == ("gzip", "text/javascript; charset=utf-8")
+    assert b"DOMContentLoaded" in gzip.decompress(body)
 
 
 def test_it_listens_on_loopback_only(server: Running) -> None:
@@ -95,7 +99,7 @@ def test_foreign_origins_get_no_permission(server: Running) -> None:
 def test_version_help_and_info(artifact: Path) -> None:
     assert run_to_end([str(artifact), "--version"]).stdout.startswith("mkexe runtime 0.1.0 (linux-x86_64), llama.cpp ")
     text = run_to_end([str(artifact), "--help"]).stdout
-    assert "--port" in text
+    assert "--help-server" in text
     assert len(text.splitlines()) <= 30
     assert "mkexe tiny" in run_to_end([str(artifact), "info"]).stdout
     manifest = json.loads(run_to_end([str(artifact), "info", "--json"]).stdout)

@@ -86,7 +86,7 @@ def test_an_emulated_processor_gets_its_best_level_and_answers(
     kernels = json.loads(done.stdout)["kernels"]
     assert [item["name"] for item in kernels["levels"]] == (X86_LEVELS if processor == "x86_64" else ARM_LEVELS)
     assert (kernels["chosen"], kernels["why"]) == (level, "the highest score on this processor")
-    with Running(command, artifact.parent, **variables) as running:
+    with Running(command, artifact.parent, ("--port", "0", "--no-browser"), **variables) as running:
         for item in QUESTIONS[:3]:
             assert running.ask(item["question"]) == item["answer"]
 

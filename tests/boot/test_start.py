@@ -39,8 +39,7 @@ def token_of(running: Running) -> dict[str, str]:
 
 
 def session_of(running: Running) -> dict[str, Any]:
-    session: dict[str, Any] = json.loads(running.get("/mkexe/session")[2])
-    return session
+    return running.json("/mkexe/session")
 
 
 def browser_in(home: Path, name: str = "xdg-open") -> tuple[dict[str, str], Path]:
@@ -119,6 +118,13 @@ def test_a_port_that_was_asked_for_is_taken_or_refused(artifact: Path, home: Pat
     assert "Leave --port away" in done.stderr
 
 
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_is_none_is_refused(artifact: Path, home: Path, port: str) -> None:
+    done = run_to_end([str(artifact), "--port", port, "--no-browser"], HOME=str(home))
+    assert done.returncode == 2
+    assert f"--port: expected 0 to 65535, found {port}." in done.stderr
+
+
 def test_the_page_s_button_ends_the_program(artifact: Path, home: Path) -> None:
     with Running([str(artifact)], home) as running:
         assert running.post("/mkexe/quit", {})[0] == 403
@@ -178,7 +184,9 @@ def test_responses_carry_the_guards(server: Running) -> None:
     for path in ("/", "/health", "/no-such-page"):
         headers = server.get(path)[1]
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+        assert headers["Content-Security-Policy"].endswith("; frame-ancestors 'none'")
+        assert headers["Cross-Origin-Embedder-Policy"] == "require-corp"
         assert "Access-Control-Allow-Origin" not in headers
 
 
@@ -209,7 +217,10 @@ def test_chats_keep_what_they_are_given(server: Running) -> None:
     assert server.get("/mkexe/chats", headers | {"If-None-Match": tag})[0] == 304
     late = server.post("/mkexe/chats/chat-0002", chat, headers | {"If-Match": '"0000"'})
     assert (late[0], json.loads(late[2])["error"]["revision"]) == (409, revision)
-    assert server.post("/mkexe/chats/chat-0002", chat | {"title": "Drei"}, headers | {"If-Match": f'"{revision}"'})[0] == 200
+    assert (
+        server.post("/mkexe/chats/chat-0002", chat | {"title": "Drei"}, headers | {"If-Match": f'"{revision}"'})[0]
+        == 200
+    )
     assert server.get("/mkexe/chats", headers | {"If-None-Match": tag})[0] == 200
     assert server.post("/mkexe/chats/chat-0002", None, headers, "DELETE")[0] == 200
     assert server.get("/mkexe/chats/chat-0002", headers)[0] == 404
@@ -267,3 +278,18 @@ def test_a_model_larger_than_the_memory_is_refused(artifact: Path, home: Path) -
     assert done.returncode == 14
     assert "This model needs more than" in done.stderr
     assert "--no-memory-check" in done.stderr
+
+
+def test_a_chat_longer_than_the_memory_is_refused(artifact: Path, home: Path) -> None:
+    done = run_to_end([str(artifact), "--port", "0", "--no-browser", "-c", "2000000000"], HOME=str(home))
+    assert done.returncode == 14
+    assert "A chat of 2000000000 tokens needs" in done.stderr
+    assert "Give a smaller --ctx-size" in done.stderr
+
+
+def test_a_failed_load_says_the_first_reason(artifact: Path, home: Path) -> None:
+    done = run_to_end([str(artifact), "--port", "0", "--no-browser", "--lora", "/no/such.gguf"], HOME=str(home))
+    assert done.returncode == 1
+    assert "The model could not be loaded.\n" in done.stderr
+    assert "/no/such.gguf" in done.stderr
+    assert f"The whole log: {home}/.local/state/mkexe/tiny.log\n" in done.stderr

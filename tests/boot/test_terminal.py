@@ -104,8 +104,8 @@ class Terminal:
             self._stream.feed(os.read(self._master, 4096))
         self._seen = found.end()
 
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
+    def type(self, data: str) -> None:
+        os.write(self._master, data.encode())
 
     def wait(self) -> int:
         """The exit status, once the terminal's other end is closed."""

@@ -23,7 +23,10 @@ NOTES = FilePayload(name="notes.md", mimeType="text/markdown", buffer=b"# Plants
 # gives files to the page as the browser does when they are dropped or pasted
 GIVE_SCRIPT = """([kind, files]) => {
     const data = new DataTransfer();
-    for (const [name, type, text] of files) data.items.add(new File([text], name, { type }));
+    for (const [name, type, text] of files) {
+        if (name) data.items.add(new File([text], name, { type }));
+        else data.items.add(text, type);
+    }
     const target = document.getElementById(kind === 'paste' ? 'message' : 'scroller');
     const options = { bubbles: true, cancelable: true };
     const event = kind === 'paste' ? new ClipboardEvent(kind, { ...options, clipboardData: data })
@@ -140,8 +143,16 @@ def test_a_place_to_drop_is_shown_while_files_hang_over_the_page(chat: ChatPage)
     expect(hint).to_be_hidden()
 
 
-def test_pasted_text_stays_text(chat: ChatPage) -> None:
-    assert not chat.page.evaluate(GIVE_SCRIPT, ["paste", []])
+def test_text_from_a_spreadsheet_stays_text_though_a_picture_of_it_comes_along(chat: ChatPage) -> None:
+    copied = [["", "text/plain", "a\tb"], ["", "text/html", "<table>"], ["image.png", "image/png", "picture"]]
+    assert not chat.page.evaluate(GIVE_SCRIPT, ["paste", copied]), "the browser would not put the text into the field"
+    expect(chat.chips).to_have_count(0)
+    expect(chat.page.locator("#attachment-refusals")).to_be_hidden()
+
+
+def test_file_dropped_on_a_dialog_does_not_make_the_browser_leave_the_page(chat: ChatPage) -> None:
+    chat.button("About this chat").click()
+    assert chat.page.evaluate(GIVE_SCRIPT, ["drop", [["a.txt", "text/plain", "alpha"]]])
     expect(chat.chips).to_have_count(0)
 
 

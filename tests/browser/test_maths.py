@@ -15,6 +15,8 @@ $\href{javascript:document.title='pwned'}{click}$ and $\includegraphics{https://
 and $\style{position:fixed;inset:0}{x}$ and $\text{<img src=x onerror="document.title='pwned'">}$
 and $\color{url(https://evil.example/)}{x}$ and $\class{button}{x}$ and $\def\a{\a\a}\a$
 
+$$\begin{equation} x \label{about} \end{equation}$$ $\ref{about}$
+
 $$\text{</math><script>document.title='pwned'</script>}$$
 
 The end.
@@ -111,7 +113,7 @@ def test_hostile_formulas_are_inert(page: Page, server: FakeServer) -> None:
     expect(chat.prose).to_contain_text("The end.")
     expect(chat.prose.locator("math").first).to_be_visible()
     expect(page).to_have_title("Garden helper")
-    forbidden = "script, img, iframe, a, [href], [src], [onerror], [onclick], .button:not(.quiet), math style"
+    forbidden = "script, img, iframe, a, [href], [id], [src], [onerror], [onclick], .button:not(.quiet), math style"
     assert chat.prose.locator(forbidden).count() == 0
     script = "e => [...e.querySelectorAll('*')].filter((part) => getComputedStyle(part).position === 'fixed').length"
     assert chat.prose.evaluate(script) == 0
@@ -122,3 +124,7 @@ def test_wide_formula_scrolls_by_itself(page: Page, server: FakeServer) -> None:
     chat = answer_with(page, server, "$$" + " + ".join(f"a_{{{number}}}" for number in range(60)) + "$$")
     expect(chat.prose.locator("math")).to_be_visible()
     assert not chat.has_sideways_scrolling()
+    frame = chat.prose.get_by_role("group", name="Formula")
+    frame.focus()
+    expect(frame).to_be_focused()
+    assert frame.evaluate("e => { e.scrollLeft = 10_000; return e.scrollLeft; }") > 0, "its end cannot be reached"

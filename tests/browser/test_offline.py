@@ -42,6 +42,14 @@ def open_kept(page: Page, server: FakeServer) -> ChatPage:
     return chat
 
 
+def kept_settings(page: Page, server: FakeServer, title: str) -> None:
+    """Load the page of an artifact with this title, and wait until that is kept, as all that was asked for before."""
+    server.settings = {"title": title, "system_prompt": "", "model_name": ""}
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    wait_until(page, f"async () => (await (await caches.match('build.json')).json()).title === '{title}'")
+
+
 def other_version(built_page: Path, folder: Path, title: str) -> Path:
     """The page as a later version of mkexe might build it, under `title`."""
     shutil.copytree(built_page, folder)
@@ -85,6 +93,8 @@ def test_answers_of_the_program_are_never_kept(page: Page, server: FakeServer) -
     server.answers.append(Answer(["Secret."]))
     chat.ask("Tell me")
     expect(chat.prose).to_have_text("Secret.")
+    page.evaluate("Promise.all(['health', 'props'].map((address) => fetch(address)))")
+    kept_settings(page, server, "Kitchen helper")
     kept = page.evaluate(CACHES_SCRIPT)
     (names,) = kept.values()
     assert sorted(re.sub(r"\?v=\w+", "", name) for name in names) == [
@@ -115,10 +125,7 @@ def test_artifact_with_the_same_page_shows_its_own_settings_also_while_it_is_clo
     page: Page, server: FakeServer
 ) -> None:
     open_kept(page, server)
-    server.settings = {"title": "Kitchen helper", "system_prompt": "", "model_name": ""}
-    page.reload()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Kitchen helper")
-    wait_until(page, "async () => (await (await caches.match('build.json')).json()).title === 'Kitchen helper'")
+    kept_settings(page, server, "Kitchen helper")
     server.stop()
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("Kitchen helper")

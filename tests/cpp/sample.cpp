@@ -19,7 +19,7 @@ static const sample_entry unpacker = { "runtimes/linux-x86_64.gz", sample_unpack
 static const sample_entry pack     = { "runtimes/x86_64.xz", sample_pack, "runtimes" };
 static const sample_entry weights  = { "models/tiny.gguf", sample_weights, "GGUF and weights" };
 static const sample_entry page     = { "page/index.html", sample_page, "<!doctype html>" };
-static const sample_entry style    = { "page/app.css", sample_style, "body {}" };
+static const sample_entry style    = { "page/app.css.gz", sample_style, "body {}" };
 static const sample_entry license  = { "licenses/tiny.txt", sample_license, "do what you like" };
 
 static json range_of(const sample_entry & entry) {

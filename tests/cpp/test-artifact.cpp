@@ -56,11 +56,11 @@ TEST_CASE("ranges are read, and checked against their hash") {
     REQUIRE_MESSAGE(good, good.message());
     CHECK(good.value() == "<!doctype html>");
 
-    const auto * style = find_entry(opened.value(), "page/app.css");
+    const auto * style = find_entry(opened.value(), "page/app.css.gz");
     REQUIRE(style);
     const auto damaged = read_range(opened.value(), *style);
     REQUIRE_FALSE(damaged);
-    CHECK(damaged.message() == file.path() + ": entry \"page/app.css\" at offset 65664 is damaged: expected " +
+    CHECK(damaged.message() == file.path() + ": entry \"page/app.css.gz\" at offset 65664 is damaged: expected " +
                                    to_hex(sha256("body {}", 7)) + ", found " + to_hex(sha256("cody {}", 7)));
 }
 

@@ -1,7 +1,9 @@
 #include "page-assets.h"
 #include "sample.h"
 #include "ui/ui.h"
+#include "upstream-hooks.h"
 
+#include <cpp-httplib/httplib.h>
 #include <doctest.h>
 
 // One case: the assets live as long as the program.
@@ -30,6 +32,12 @@ TEST_CASE("the page is served from the artifact, if it is whole") {
     CHECK(index->etag == "\"" + to_hex(sha256("<!doctype html>", 15)).substr(0, 16) + "\"");
     REQUIRE(llama_ui_find_asset("app.css"));
     CHECK(llama_ui_find_asset("app.css")->type == "text/css; charset=utf-8");
+    CHECK(llama_ui_find_asset("app.css.gz") == nullptr);
+    for (const std::string name : { "app.css", "index.html" }) {
+        httplib::Response response;
+        mkexe::set_encoding(*llama_ui_find_asset(name), response);
+        CHECK(response.get_header_value("Content-Encoding") == (name == "app.css" ? "gzip" : ""));
+    }
     CHECK(llama_ui_find_asset("tiny.txt") == nullptr);
     CHECK(llama_ui_find_asset("page/index.html") == nullptr);
     CHECK_FALSE(llama_ui_use_gzip());

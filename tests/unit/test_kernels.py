@@ -23,19 +23,29 @@ def variant(name: str, features: frozenset[str], *symbols: Symbol) -> Variant:
     return Variant(name, features, symbols)
 
 
+def test_data_that_all_share_needs_no_name_of_its_own() -> None:
+    table = Symbol("iq2xxs_grid", True)
+    assert find_unrenamed([variant("haswell", HIGH, table)], {"iq2xxs_grid"}) == set()
+    assert find_unrenamed([variant("haswell", HIGH, table)], set()) == {"iq2xxs_grid"}
+
+
 def test_a_name_without_the_suffix_is_found() -> None:
-    found = find_unrenamed([variant("haswell", HIGH, Symbol("ggml_new_op", False), Symbol("ggml_old__haswell", False))])
+    found = find_unrenamed(
+        [variant("haswell", HIGH, Symbol("ggml_new_op", False), Symbol("ggml_old__haswell", False))], set()
+    )
     assert found == {"ggml_new_op"}
 
 
 def test_a_class_without_the_suffix_is_found_by_its_outermost_name() -> None:
-    found = find_unrenamed([variant("haswell", HIGH, Symbol("_ZN7newtype3runEv", True), Symbol("_ZTV7newtype", True))])
+    found = find_unrenamed(
+        [variant("haswell", HIGH, Symbol("_ZN7newtype3runEv", True), Symbol("_ZTV7newtype", True))], set()
+    )
     assert found == {"newtype"}
 
 
 def test_the_cpp_library_needs_no_suffix() -> None:
     library = Symbol("_ZNSt3__16vectorIiNS_9allocatorIiEEE9push_backEOi", True)
-    assert find_unrenamed([variant("haswell", HIGH, library)]) == set()
+    assert find_unrenamed([variant("haswell", HIGH, library)], set()) == set()
 
 
 def test_inline_code_first_defined_by_a_lower_level_may_serve_a_higher_one() -> None:

@@ -100,7 +100,10 @@ export class Conversation {
 
   /** All text that the model is to be sent. */
   text(systemPrompt: string): string {
-    const exchanges = this.exchanges.map((exchange) => `${messageText({ ...exchange, text: exchange.question })}\n${exchange.answer.text}`);
-    return [systemPrompt, ...exchanges].join("\n");
+    const texts = this.exchanges.flatMap(({ question, attachments, answer }) => [
+      messageText({ text: question, attachments }),
+      answer.text,
+    ]);
+    return [systemPrompt, ...texts].join("\n");
   }
 }

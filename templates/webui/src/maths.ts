@@ -4,6 +4,7 @@
 import { loadLazily } from "./load-lazily";
 import { texOf } from "./maths-syntax";
 import { sanitiseMaths } from "./sanitise";
+import { t } from "./strings";
 
 type Typesetter = typeof import("./lazy/maths");
 
@@ -27,11 +28,20 @@ async function showWhenLoaded(formulas: readonly Element[]): Promise<void> {
 
 function show(formula: Element, { draw }: Typesetter): void {
   const source = formula.textContent ?? "";
+  const isDisplay = formula.classList.contains("math-display");
   if (drawn.size > maxDrawn) drawn.clear();
   if (!drawn.has(source)) {
-    const mathMl = draw(texOf(source), formula.classList.contains("math-display"));
+    const mathMl = draw(texOf(source), isDisplay);
     drawn.set(source, mathMl && sanitiseMaths(mathMl));
   }
   const result = drawn.get(source);
   if (result) formula.replaceChildren(result.cloneNode(true));
+  if (isDisplay) makeScrollable(formula);
+}
+
+/** A formula may be wider than the page: the keyboard must be able to scroll it too. */
+function makeScrollable(formula: Element): void {
+  formula.setAttribute("tabindex", "0");
+  formula.setAttribute("role", "group");
+  formula.setAttribute("aria-label", t("formula_label"));
 }

@@ -14,8 +14,10 @@ const allowedClass = /^(hljs(-[\w-]+)?|language-[\w+#.-]+|[\w]+_|math|math-displ
 
 const mathMlNamespace = "http://www.w3.org/1998/Math/MathML";
 /** Lengths, borders and colours, which Temml sets one by one: a policy without inline styles allows that to scripts. */
-const mathsStyle =
-  /^(background-color|border|color|display|font-(size|style|weight)|height|margin|math-|padding|text-align|vertical-align|white-space|width)/;
+const mathsStyle = new RegExp(
+  "^(background-color|border|color|display|font-(size|style|weight)|height|margin|math-|padding|text-align|" +
+    "vertical-align|white-space|width)",
+);
 
 purify.addHook("uponSanitizeAttribute", (node, attribute) => {
   if (attribute.attrName !== "style" || node.namespaceURI !== mathMlNamespace) return;

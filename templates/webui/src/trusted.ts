@@ -6,7 +6,7 @@ interface TrustedTypes {
   };
 }
 
-const allowed = new Set([new URL("sw.js", document.baseURI).pathname, new URL(PDF_WORKER_FILE, document.baseURI).pathname]);
+const allowed = ["sw.js", PDF_WORKER_FILE].map((file) => new URL(file, document.baseURI).pathname);
 const rules = { createScriptURL: checked };
 const policy = (window as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy("mkexe", rules) ?? rules;
 
@@ -17,6 +17,6 @@ export function workerAddress(address: string): string {
 
 function checked(address: string): string {
   const url = new URL(address, document.baseURI);
-  if (url.origin !== location.origin || !allowed.has(url.pathname)) throw new TypeError(`${url.href} is no worker of this page`);
-  return url.href;
+  if (url.origin === location.origin && allowed.includes(url.pathname)) return url.href;
+  throw new TypeError(`${url.href} is no worker of this page; expected one of ${allowed.join(", ")}`);
 }

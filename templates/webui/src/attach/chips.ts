@@ -43,6 +43,6 @@ function chipContent(attachment: Attachment): HTMLElement[] {
 
 function signOf(attachment: Attachment): HTMLElement {
   const isImage = attachment.data !== undefined && attachment.type.startsWith("image/");
-  if (isImage) return element("img", { class: "chip-image", src: dataUrl(attachment), alt: "", width: "32", height: "32" });
+  if (isImage) return element("img", { class: "chip-image", src: dataUrl(attachment), alt: "", width: "32", height: "32", draggable: "false" });
   return element("span", { class: "chip-sign" }, icon(attachment.data === undefined ? "file" : "sound"));
 }

@@ -30,7 +30,7 @@ export class AttachmentTray {
     this.startChooser();
     this.startDropping();
     document.addEventListener("paste", (event) => {
-      if (this.take(event.clipboardData)) event.preventDefault();
+      if (!isFormattedText(event.clipboardData) && this.take(event.clipboardData)) event.preventDefault();
     });
   }
 
@@ -136,12 +136,17 @@ export class AttachmentTray {
     });
   }
 
+  /** False: there are no files. Where a dialog hides the composer, they are not attached, but the page stays. */
   private take(data: DataTransfer | null): boolean {
     const files = [...(data?.files ?? [])];
-    if (files.length === 0 || document.querySelector("dialog[open]")) return false;
-    void this.add(files);
-    return true;
+    if (files.length > 0 && !document.querySelector("dialog[open]")) void this.add(files);
+    return files.length > 0;
   }
+}
+
+/** Word processors and spreadsheets put a picture of the copied text beside the text. */
+function isFormattedText(data: DataTransfer | null): boolean {
+  return data !== null && data.types.includes("text/plain") && data.types.includes("text/html");
 }
 
 /** A pasted picture has no name of its own in some browsers. */

@@ -1,0 +1,16 @@
+#pragma once
+
+// Whether the model and a chat of the length that was asked for have room in memory. Each returns an empty text, or
+// sentences that say what is missing and what to do.
+
+#include "artifact.h"
+
+#include <string>
+
+struct common_params;
+
+std::string find_weights_problem(const artifact & source);
+
+// For a context that was asked for: upstream makes one that nobody asked for as small as it must be. Reads the model's
+// metadata, some hundredths of a second.
+std::string find_context_problem(const common_params & params);

@@ -1,0 +1,16 @@
+#pragma once
+
+// Brings the weights into the system's page cache while the model is loaded, and says how far that is: the loader maps
+// the file and gets all of it in one call that tells nothing. Defined in read-ahead-posix.cpp and read-ahead-win32.cpp.
+
+#include "manifest.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+// Reads what is not in memory yet of these ranges of the file, in their order. `on_read` gets the bytes of all ranges
+// that are in memory so far. Returns at once, having called it with none, on systems that cannot say what is in memory.
+void read_ahead(const std::string &                   path,
+                const std::vector<stored_range> &     ranges,
+                const std::function<void(uint64_t)> & on_read);
