@@ -24,6 +24,7 @@ from mkexe.page import CONTENT_SECURITY_POLICY
 # stricter than the page's own <meta> only in what a <meta> cannot say
 CSP_HEADER = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
 GATE_LIMIT_S = 30.0
+TOKEN = "0123456789abcdef"
 # what upstream never lets a browser keep without asking (tools/server/server-http.cpp); all else is immutable
 _REVALIDATED = ("index.html", "sw.js", "build.json")
 # what asks for the key that a server has; the page's own files and health do not
@@ -113,6 +114,9 @@ class FakeServer:
         }
     )
     session_name: str | None = None
+    progress: dict[str, Any] | None = None
+    quit_allowed: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
     api_key: str | None = None
     answers: deque[Answer | Refusal] = field(default_factory=deque)
     chat_requests: list[dict[str, Any]] = field(default_factory=list)
@@ -174,7 +178,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif name == "build.json" and state.settings is not None:
             self._send(200, "application/json", json.dumps(state.settings).encode())
         elif name == "mkexe/session" and state.session_name is not None:
-            self._send(200, "application/json", json.dumps({"name": state.session_name}).encode())
+            session = {"name": state.session_name, "token": TOKEN, "quit": state.quit_allowed}
+            self._send(200, "application/json", json.dumps(session).encode())
+        elif name == "mkexe/progress" and state.progress is not None and self._has_token():
+            self._send(200, "application/json", json.dumps(state.progress).encode())
         elif name == "props" and not state.loading:
             self._send(200, "application/json", json.dumps(state.props).encode())
         elif (state.page_dir / name).is_file() and ".." not in name and not state.without.search(name):
@@ -192,6 +199,10 @@ class _Handler(BaseHTTPRequestHandler):
             # every word is a token
             tokens = list(range(len(json.loads(body)["content"].split())))
             self._send(200, "application/json", json.dumps({"tokens": tokens}).encode())
+            return
+        if self.path == f"{state.prefix}mkexe/quit" and self._has_token():
+            self._send(202, "application/json", b"{}")
+            state.ended.set()
             return
         if self.path != f"{state.prefix}v1/chat/completions":
             self._send(404, "text/plain", b"not found")
@@ -211,6 +222,9 @@ class _Handler(BaseHTTPRequestHandler):
         refusal = Refusal(401, "Invalid API Key", "authentication_error")
         self._send(401, "application/json", refusal.text().encode())
         return False
+
+    def _has_token(self) -> bool:
+        return self.headers["X-Mkexe-Token"] == TOKEN
 
     def _health(self) -> None:
         if self.server_state.loading:

@@ -21,6 +21,40 @@ def test_loading_state_becomes_the_chat_by_itself(page: Page, server: FakeServer
     expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
 
 
+def test_loading_shows_bytes_and_the_time_left(page: Page, server: FakeServer) -> None:
+    server.loading, server.session_name = True, "tiny"
+    server.progress = {"state": "loading", "fraction": 0.25, "bytes_done": 1.2e9, "bytes_total": 4.8e9, "seconds_left": 31.0}
+    ChatPage(page).open(server)
+    bar = page.get_by_role("progressbar")
+    expect(bar).to_have_attribute("aria-valuenow", "25")
+    expect(page.get_by_text("1.2 GB of 4.8 GB · about 31 s left")).to_be_visible()
+    server.progress = server.progress | {"fraction": 0.5, "bytes_done": 2.4e9, "seconds_left": 150.0}
+    expect(page.get_by_text("2.4 GB of 4.8 GB · about 3 min left")).to_be_visible()
+    server.loading = False
+    expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
+    expect(bar).to_be_hidden()
+
+
+def test_the_program_is_closed_from_the_page_after_a_question(page: Page, server: FakeServer) -> None:
+    server.session_name, server.quit_allowed = "tiny", True
+    chat = ChatPage(page).open_ready(server)
+    chat.button("Close the program").click()
+    chat.button("Cancel").click()
+    assert not server.ended.is_set()
+    chat.button("Close the program").click()
+    chat.button("Close it").click()
+    expect(page.get_by_role("heading", name="The program is closed")).to_be_visible()
+    assert server.ended.is_set()
+    server.stop()
+    expect(page.get_by_text("You can shut this page.")).to_be_visible()
+
+
+def test_a_program_that_may_not_be_closed_shows_no_button_for_it(page: Page, server: FakeServer) -> None:
+    server.session_name = "tiny"
+    chat = ChatPage(page).open_ready(server)
+    expect(chat.button("Close the program")).to_be_hidden()
+
+
 def test_question_asked_while_loading_is_answered_when_the_model_is_ready(page: Page, server: FakeServer) -> None:
     server.loading = True
     server.answers.append(Answer(["Here I am."]))

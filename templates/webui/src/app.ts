@@ -5,7 +5,7 @@ import { Page } from "./page";
 import { prepare } from "./prepare";
 
 document.addEventListener("DOMContentLoaded", async () => {
-  const info = await prepare();
-  void new Page(info).start();
+  const { info, session } = await prepare();
+  void new Page(info, session).start();
   startOffline();
 });

@@ -7,6 +7,7 @@ import type { Conversation, Exchange } from "./conversation";
 import { byId, setText } from "./dom";
 import { fillIcons } from "./icons";
 import { onLanguage } from "./language";
+import type { Session } from "./session";
 import { t } from "./strings";
 import { startAbout } from "./view/about";
 import { announce } from "./view/announcer";
@@ -17,6 +18,8 @@ import { failureText } from "./view/failure";
 import { startHeader } from "./view/header";
 import { allowLinks } from "./view/links";
 import { ScrollFollower } from "./view/scroll";
+import { startLoadingView } from "./view/loading";
+import { startQuit } from "./view/quit";
 import { startSettingsDialog } from "./view/settings";
 import { TranscriptView } from "./view/transcript";
 import { WelcomeView } from "./view/welcome";
@@ -40,7 +43,10 @@ export class Page implements ControllerView {
   private readonly scroll = new ScrollFollower();
   private isEmpty = true;
 
-  constructor(private readonly info: BuildInfo) {}
+  constructor(
+    private readonly info: BuildInfo,
+    private readonly session: Session,
+  ) {}
 
   start(): void {
     fillIcons(document);
@@ -55,6 +61,8 @@ export class Page implements ControllerView {
     this.connection.onChange((state, before) => this.showConnection(state, before));
     this.showConnection(this.connection.state, this.connection.state);
     document.addEventListener("keydown", (event) => this.onKey(event));
+    startLoadingView(this.connection);
+    startQuit(this.session.canQuit, () => this.showQuit());
     this.composer.focus();
     this.connection.start();
   }
@@ -94,6 +102,12 @@ export class Page implements ControllerView {
     this.composer.setRunning(this.controller.isRunning);
   }
 
+  /** The program ends because the person wants it to. */
+  private showQuit(): void {
+    document.body.dataset["quit"] = "";
+    this.showConnection("closed", this.connection.state);
+  }
+
   private startNew(): void {
     this.controller.startNew();
     this.composer.focus();
@@ -101,6 +115,7 @@ export class Page implements ControllerView {
   }
 
   private showConnection(state: ConnectionState, before: ConnectionState): void {
+    if (state !== "closed") delete document.body.dataset["quit"];
     document.body.dataset["connection"] = state;
     this.welcome.setConnection(state);
     showBanner(state, this.isEmpty);

@@ -4,11 +4,16 @@ import { onKeyNeeded } from "./api-key";
 import { type BuildInfo, loadBuildInfo } from "./build-info";
 import { showLanguage } from "./language";
 import { startLook } from "./look";
-import { loadSessionName } from "./session";
+import { type Session, loadSession } from "./session";
 import { onSettings, startSettings } from "./settings";
 import { askForKey } from "./view/key-dialog";
 
-export async function prepare(): Promise<BuildInfo> {
+export interface Prepared {
+  readonly info: BuildInfo;
+  readonly session: Session;
+}
+
+export async function prepare(): Promise<Prepared> {
   const info = await loadBuildInfo();
   // The name is told only to those who have the key, so the question for it is in the language known so far.
   startSettings(info, "");
@@ -16,10 +21,11 @@ export async function prepare(): Promise<BuildInfo> {
     await showLanguage();
     return askForKey();
   });
-  startSettings(info, await loadSessionName());
+  const session = await loadSession();
+  startSettings(info, session.name);
   startLook(info);
   await showLanguage();
   onSettings(() => void showLanguage());
   delete document.documentElement.dataset["pending"];
-  return info;
+  return { info, session };
 }

@@ -2,7 +2,8 @@
 
 import { element } from "../dom";
 import { icon } from "../icons";
-import { formatNumber, t } from "../strings";
+import { formatSize } from "../sizes";
+import { t } from "../strings";
 import { type Attachment, dataUrl, sizeBytes } from "./attachment";
 
 /** The attachments of a message that was sent; null where it has none. */
@@ -26,11 +27,6 @@ export function readingChip(name: string): HTMLLIElement {
   return element("li", { class: "chip reading" }, element("span", { class: "chip-sign" }, icon("file")), element("span", { class: "chip-name", title: name }, name), text);
 }
 
-export function formatSize(bytes: number): string {
-  if (bytes < 1000) return t("size_bytes", { size: formatNumber(bytes, 0) });
-  if (bytes < 999_500) return t("size_kilobytes", { size: formatNumber(bytes / 1000, bytes < 9_950 ? 1 : 0) });
-  return t("size_megabytes", { size: formatNumber(bytes / 1_000_000, 1) });
-}
 
 function chipContent(attachment: Attachment): HTMLElement[] {
   const { name } = attachment;

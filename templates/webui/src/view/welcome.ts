@@ -22,6 +22,11 @@ const starters: readonly [StringKey, StringKey][] = [
 const titles = { loading: "loading_title", ready: "welcome_title", closed: "closed_title" } as const;
 const texts = { loading: "loading_text", ready: "welcome_text", closed: "closed_text" } as const;
 
+/** Whether the program was closed from this page, which is what the person wanted. */
+function wasQuit(state: ConnectionState): boolean {
+  return state === "closed" && "quit" in document.body.dataset;
+}
+
 export class WelcomeView {
   private readonly root = byId("welcome", HTMLElement);
   private readonly starters = byId("starters", HTMLElement);
@@ -44,8 +49,8 @@ export class WelcomeView {
   setConnection(state: ConnectionState): void {
     this.state = state;
     const greeting = state === "ready" ? this.info.greeting : "";
-    setText(byId("welcome-title", HTMLElement), greeting || t(titles[state]));
-    setText(byId("welcome-text", HTMLElement), t(texts[state]));
+    setText(byId("welcome-title", HTMLElement), greeting || t(wasQuit(state) ? "quit_done_title" : titles[state]));
+    setText(byId("welcome-text", HTMLElement), t(wasQuit(state) ? "quit_done_text" : texts[state]));
     byId("welcome-text", HTMLElement).hidden = greeting !== "" && this.info.questions.length === 0;
     this.starters.hidden = state !== "ready";
   }
