@@ -23,7 +23,13 @@ def test_loading_state_becomes_the_chat_by_itself(page: Page, server: FakeServer
 
 def test_loading_shows_bytes_and_the_time_left(page: Page, server: FakeServer) -> None:
     server.loading, server.session_name = True, "tiny"
-    server.progress = {"state": "loading", "fraction": 0.25, "bytes_done": 1.2e9, "bytes_total": 4.8e9, "seconds_left": 31.0}
+    server.progress = {
+        "state": "loading",
+        "fraction": 0.25,
+        "bytes_done": 1.2e9,
+        "bytes_total": 4.8e9,
+        "seconds_left": 31.0,
+    }
     ChatPage(page).open(server)
     bar = page.get_by_role("progressbar")
     expect(bar).to_have_attribute("aria-valuenow", "25")
