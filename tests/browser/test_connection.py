@@ -95,7 +95,6 @@ def test_server_error_is_a_sentence_and_retry_works(page: Page, server: FakeServ
     ("refusal", "sentence"),
     [
         (Refusal(400, "too long", CONTEXT_FULL), "longer than the model can remember"),
-        (Refusal(401, "Invalid API Key", "authentication_error"), "asks for a key"),
         (Refusal(503, "Loading model", "unavailable_error"), "still loading"),
         (Refusal(502, body="<html>bad gateway</html>"), "HTTP 502"),
         (Refusal(500, body=""), "HTTP 500"),
