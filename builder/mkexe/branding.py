@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from mkexe.model import PageSettings
+from mkexe.model import Icon, PageSettings
 
 SETTINGS_FILE = "build.json"
 DEFAULT_ICON = "favicon.svg"
@@ -24,18 +24,22 @@ def page_files(built: Mapping[str, bytes], settings: PageSettings, model_name: s
     files = dict(built)
     if settings.icon is not None:
         files[settings.icon.name] = settings.icon.data
-        version = hashlib.sha256(settings.icon.data).hexdigest()[:12]
-        files[_INDEX] = _with_icon(files[_INDEX].decode(), settings.icon.name, version).encode()
+        files[_INDEX] = _with_icon(files[_INDEX].decode(), settings.icon).encode()
     files[SETTINGS_FILE] = _encode_settings(settings, model_name)
     return dict(sorted(files.items()))
 
 
-def _with_icon(index: str, name: str, version: str) -> str:
-    """index.html with this icon. Browsers keep files by their query, so another icon needs another one."""
-    media_type = _MEDIA_TYPES[Path(name).suffix]
+def _address_of(icon: Icon) -> str:
+    """Browsers keep files for good by their query, and all artifacts share an address: another icon needs another."""
+    return f"{icon.name}?v={hashlib.sha256(icon.data).hexdigest()[:12]}"
+
+
+def _with_icon(index: str, icon: Icon) -> str:
+    """index.html with this icon."""
+    media_type = _MEDIA_TYPES[Path(icon.name).suffix]
     link = re.compile(r'(<link rel="icon"[^>]* type=")[^"]*(")')
     pattern = re.escape(DEFAULT_ICON) + r"(\?v=\w+)?"
-    return link.sub(rf"\g<1>{media_type}\g<2>", re.sub(pattern, f"{name}?v={version}", index))
+    return link.sub(rf"\g<1>{media_type}\g<2>", re.sub(pattern, _address_of(icon), index))
 
 
 def _encode_settings(settings: PageSettings, model_name: str) -> bytes:
@@ -49,5 +53,5 @@ def _encode_settings(settings: PageSettings, model_name: str) -> bytes:
     if settings.settings is not None:
         values["settings"] = {name: dataclasses.asdict(preset) for name, preset in settings.settings.items()}
     if settings.icon is not None:
-        values["icon"] = settings.icon.name
+        values["icon"] = _address_of(settings.icon)
     return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from mkexe.container.reader import open_artifact
 from small_models import write_small_model
 
 ICON = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h8v8z"/></svg>'
+# with a query of its own: browsers keep files for good, and all built files share an address
+ICON_ADDRESS = f"favicon.svg?v={hashlib.sha256(ICON.encode()).hexdigest()[:12]}"
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def test_the_file_in_the_current_folder_is_read_and_that_is_said(mkexe: Mkexe, f
     artifact = folder / "garden"
     assert settings_of(artifact) == {
         "title": "Garden", "system_prompt": "Be brief.", "model_name": "small", "questions": ["When?"],
-        "settings": {"temperature": {"value": 0.3, "locked": False}}, "icon": "favicon.svg",
+        "settings": {"temperature": {"value": 0.3, "locked": False}}, "icon": ICON_ADDRESS,
     }  # fmt: skip
     manifest = open_artifact(artifact).manifest
     assert (manifest.name, manifest.page) == ("garden", {"title": "Garden", "system_prompt": "Be brief."})
@@ -91,7 +94,7 @@ def test_flags_win_and_paths_of_the_file_are_relative_to_it(mkexe: Mkexe, folder
         "title": "Mine", "system_prompt": "Be brief.", "model_name": "small", "accent": "#aabbcc", "greeting": "Hello",
         "questions": ["A?", "B?"], "footer": "F", "about": "A", "links": False, "language": "ar",
         "settings": {"temperature": {"value": 0.3, "locked": True}, "top_k": {"value": 3, "locked": False}},
-        "icon": "favicon.svg",
+        "icon": ICON_ADDRESS,
     }  # fmt: skip
 
 
@@ -99,7 +102,7 @@ def test_a_png_stands_beside_the_page_s_icon_and_index_shows_it(mkexe: Mkexe, tm
     (tmp_path / "icon.png").write_bytes(png())
     model = write_small_model(tmp_path / "small.gguf")
     mkexe("build", model, "-o", tmp_path / "out", "--target", "linux-x86_64", "--icon", tmp_path / "icon.png")
-    assert settings_of(tmp_path / "out")["icon"] == "favicon.png"
+    assert settings_of(tmp_path / "out")["icon"] == f"favicon.png?v={hashlib.sha256(png()).hexdigest()[:12]}"
     with zipfile.ZipFile(tmp_path / "out") as archive:
         index = archive.read("page/index.html").decode()
         assert archive.read("page/favicon.png") == png()
