@@ -54,6 +54,7 @@ def test_choices_are_sent_and_kept_and_can_be_reset(page: Page, server: FakeServ
     dialog.get_by_label("Think before answering").uncheck()
     chat.button("Done").click()
     page.reload()
+    expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
     server.answers.extend([Answer(["One."]), Answer(["Two."])])
     chat.ask("Hi")
     expect(chat.prose).to_have_text("One.")
@@ -169,6 +170,7 @@ def test_key_is_asked_for_until_it_is_right_and_then_kept(page: Page, server: Fa
         page.get_by_label("Key", exact=True).fill(key)
         chat.button("Continue").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
     server.answers.extend([Answer(["Come in."]), Answer(["Again."])])
     chat.ask("Hi")
     expect(chat.prose).to_have_text("Come in.")
@@ -181,6 +183,7 @@ def test_without_the_key_the_page_says_what_is_missing(page: Page, server: FakeS
     server.api_key = "open sesame"
     chat = ChatPage(page).open(server)
     chat.button("Without a key").click()
+    expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
     chat.ask("Hi")
     chat.button("Without a key").click()
     expect(chat.answer.get_by_text("This program asks for a key, and this page has none.")).to_be_visible()
