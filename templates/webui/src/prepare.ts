@@ -14,14 +14,14 @@ export interface Prepared {
 }
 
 export async function prepare(): Promise<Prepared> {
-  const info = await loadBuildInfo();
+  const written = loadBuildInfo();
   // The name is told only to those who have the key, so the question for it is in the language known so far.
-  startSettings(info, "");
   onKeyNeeded(async () => {
+    startSettings(await written, "");
     await showLanguage();
     return askForKey();
   });
-  const session = await loadSession();
+  const [info, session] = await Promise.all([written, loadSession()]);
   startSettings(info, session.name);
   startLook(info);
   await showLanguage();
