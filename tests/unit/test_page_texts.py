@@ -16,7 +16,7 @@ TABLE: list[dict[str, Any]] = json.loads((SOURCES / "settings-table.json").read_
 LANGUAGES: list[str] = next(row["choices"] for row in TABLE if row["name"] == "language")
 # the names of methods are the same everywhere
 SAME_EVERYWHERE = {"setting_top_p", "setting_top_k", "setting_min_p", "speed"}
-SAME_EVERYWHERE |= {"size_bytes", "size_kilobytes", "size_megabytes"}
+SAME_EVERYWHERE |= {"size_bytes", "size_kilobytes", "size_megabytes", "size_gigabytes"}
 
 
 def texts(language: str) -> dict[str, str]:
