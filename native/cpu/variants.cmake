@@ -7,8 +7,9 @@
 # A level is a row "name | features" or "name | features | name of a lower level". Names and features are upstream's for
 # its dynamically loaded variants (ggml/src/CMakeLists.txt, ggml_add_cpu_backend_variant). Where a row's comment names
 # another level of upstream's, no kernel of ggml-cpu asks for what that level has more. The third column names the level
-# whose elementwise kernels (MKEXE_CPU_OPS) serve this one too, because they ask for nothing of what it has more
-# (tests/unit/test_kernels.py compares what the compiler sees).
+# whose elementwise kernels (MKEXE_CPU_OPS) serve this one too, because they ask for nothing of what it has more, or for
+# fused multiply-add alone (docs/decisions/0003-cpu-variants.md has what that costs). tests/unit/test_kernels.py compares
+# what the compiler sees.
 # Rows go from the lowest level to the highest: the linker keeps the first copy of the C++ library's inline code.
 # MKEXE_CPU_NEEDS says in words what the lowest row asks for. MKEXE_CPU_LEVELS, where it is set, names the only rows to
 # compile (for trials; with the rows that these name).
@@ -26,7 +27,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
         "sse42 | SSE42"
         "sandybridge | SSE42 AVX"
         "ivybridge | SSE42 AVX F16C"
-        "piledriver | SSE42 AVX F16C FMA"
+        "piledriver | SSE42 AVX F16C FMA | ivybridge"
         "haswell | SSE42 AVX F16C FMA AVX2 BMI2"
         "alderlake | SSE42 AVX F16C FMA AVX2 BMI2 AVX_VNNI | haswell"
         "skylakex | SSE42 AVX F16C FMA AVX2 BMI2 AVX512"  # cannonlake
