@@ -21,9 +21,16 @@ static outcome<std::string> read_bytes(std::FILE * file, uint64_t offset, uint64
     return bytes;
 }
 
+static bool is_artifact(const std::string & path) {
+    const file_handle file(open_for_reading(path));
+    uint8_t           head[artifact_head_size];
+    return file && has_superblock(head, std::fread(head, 1, sizeof(head), file.get()));
+}
+
 std::string find_artifact() {
+    const auto own   = executable_path();
     const auto named = environment(artifact_variable);
-    return named.empty() ? executable_path() : named;
+    return named.empty() || is_artifact(own) ? own : named;
 }
 
 static outcome<artifact> read_artifact(std::FILE * file, const std::string & path) {
@@ -49,7 +56,7 @@ static outcome<artifact> read_artifact(std::FILE * file, const std::string & pat
         return failure{ "the manifest at offset " + std::to_string(block.value().manifest_offset) +
                         " is damaged: expected " + to_hex(block.value().manifest_sha256) + ", found " + to_hex(found) };
     }
-    auto contents = read_manifest(text.value(), block.value());
+    auto contents = read_manifest(text.value(), block.value(), path);
     if (!contents) {
         return failure{ contents.message() };
     }
@@ -68,20 +75,48 @@ outcome<artifact> open_artifact(const std::string & path) {
     return opened;
 }
 
-outcome<std::string> read_range(const artifact & source, const stored_range & range) {
-    const file_handle file(open_for_reading(source.path));
+outcome<std::string> read_range(const stored_range & range) {
+    const file_handle file(open_for_reading(range.path));
     if (!file) {
-        return failure{ source.path + ": " + std::strerror(errno) };
+        return failure{ range.path + ": " + std::strerror(errno) };
     }
     auto bytes = read_bytes(file.get(), range.offset, range.size);
     if (!bytes) {
-        return failure{ source.path + ": " + bytes.message() };
+        return failure{ range.path + ": " + bytes.message() };
     }
     if (const auto found = sha256(bytes.value().data(), range.size); found != range.sha256) {
-        return failure{ source.path + ": entry \"" + range.name + "\" at offset " + std::to_string(range.offset) +
+        return failure{ range.path + ": entry \"" + range.name + "\" at offset " + std::to_string(range.offset) +
                         " is damaged: expected " + to_hex(range.sha256) + ", found " + to_hex(found) };
     }
     return bytes;
+}
+
+static std::string found_beside(const stored_range & range) {
+    const file_handle file(open_for_reading(range.path));
+    if (!file) {
+        return std::strerror(errno);
+    }
+    if (const int64_t size = size_of(file.get()); uint64_t(size) != range.size) {
+        return "found " + std::to_string(size) + " bytes";
+    }
+    const auto begin = read_bytes(file.get(), 0, std::min(range.size, beside_begin_size));
+    if (!begin) {
+        return begin.message();
+    }
+    const bool same = sha256(begin.value().data(), begin.value().size()) == range.begin_sha256;
+    return same ? "" : "found another file of that size";
+}
+
+std::string problem_beside(const artifact & source) {
+    for (const auto & model : source.contents.models) {
+        for (const auto & part : model.parts) {
+            if (const auto found = part.is_beside ? found_beside(part) : ""; !found.empty()) {
+                return source.path + " needs the file \"" + part.name + "\" beside it.\n" + part.path + ": expected " +
+                       std::to_string(part.size) + " bytes with the SHA-256 " + to_hex(part.sha256) + ", " + found;
+            }
+        }
+    }
+    return "";
 }
 
 const stored_range * find_entry(const artifact & source, const std::string & name) {

@@ -20,14 +20,17 @@ struct artifact {
     manifest    contents;
 };
 
-// The artifact's path: MKEXE_ARTIFACT where it is set, else this executable.
+// The artifact's path: this executable where it is one itself, else what MKEXE_ARTIFACT names.
 std::string find_artifact();
 
 // Opens and checks superblock, manifest and every bound. A message names the file.
 outcome<artifact> open_artifact(const std::string & path);
 
+// What is wrong with the weights that lie beside the artifact, so far as a start may look; empty where nothing is.
+std::string problem_beside(const artifact & source);
+
 // The bytes of one range, checked against its hash.
-outcome<std::string> read_range(const artifact & source, const stored_range & range);
+outcome<std::string> read_range(const stored_range & range);
 
 // The range of the entry with this name, or null.
 const stored_range * find_entry(const artifact & source, const std::string & name);

@@ -47,8 +47,8 @@ int show_info(const artifact & source, bool as_json) {
 }
 
 // Empty where the range is whole, else what is wrong.
-static std::string check_range(const artifact & source, const stored_range & range) {
-    const std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(open_for_reading(source.path), std::fclose);
+static std::string check_range(const stored_range & range) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(open_for_reading(range.path), std::fclose);
     if (!file || !seek_to(file.get(), range.offset)) {
         return "cannot be read";
     }
@@ -62,6 +62,9 @@ static std::string check_range(const artifact & source, const stored_range & ran
         hasher.update(buffer.data(), count);
         left -= count;
     }
+    if (std::fgetc(file.get()) != EOF && range.is_beside) {
+        return "is longer than " + std::to_string(range.size) + " bytes";
+    }
     const auto found = hasher.finish();
     return found == range.sha256 ? "" : "expected " + to_hex(range.sha256) + ", found " + to_hex(found);
 }
@@ -69,11 +72,11 @@ static std::string check_range(const artifact & source, const stored_range & ran
 int verify(const artifact & source) {
     int damaged = 0;
     for (const auto & range : all_ranges(source.contents)) {
-        const auto name    = range.name.empty() ? "the Windows program" : range.name;
-        const auto problem = check_range(source, range);
+        const auto name    = range.name.empty() ? "the program" : range.name;
+        const auto problem = check_range(range);
         std::printf("%s  %s\n", problem.empty() ? "good   " : "DAMAGED", name.c_str());
         if (!problem.empty()) {
-            std::fprintf(stderr, "%s: %s at offset %llu: %s\n", source.path.c_str(), name.c_str(),
+            std::fprintf(stderr, "%s: %s at offset %llu: %s\n", range.path.c_str(), name.c_str(),
                          (unsigned long long) range.offset, problem.c_str());
             damaged++;
         }
@@ -91,7 +94,7 @@ int show_licenses(const artifact & source) {
         if (!licence) {
             continue;
         }
-        const auto text = read_range(source, range);
+        const auto text = read_range(range);
         if (!text) {
             std::fprintf(stderr, "%s\n%s\n", text.message().c_str(), damaged_hint);
             return exit_damaged;

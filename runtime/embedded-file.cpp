@@ -11,15 +11,15 @@ void serve_embedded_files(const artifact & source) {
     embedded = &source;
 }
 
-// A stream on the artifact itself, at the entry's first byte: the loader reads GGUF metadata from there, takes the
-// absolute offsets that the position gives, and maps the artifact. Nothing is copied.
+// A stream on the file that holds the entry, at its first byte: the loader reads GGUF metadata from there, takes the
+// absolute offsets that the position gives, and maps that file. Nothing is copied.
 static std::FILE * open_entry(const std::string & name) {
     const stored_range * range = embedded ? find_entry(*embedded, name) : nullptr;
     if (!range) {
         errno = ENOENT;
         return nullptr;
     }
-    std::FILE * file = open_for_reading(embedded->path);
+    std::FILE * file = open_for_reading(range->path);
     if (file && !seek_to(file, range->offset)) {
         std::fclose(file);
         return nullptr;

@@ -14,3 +14,4 @@ enum exit_status {
 
 constexpr const char * damaged_hint =
     "This copy of the file is damaged or incomplete. Copy or download it again and compare its SHA-256.";
+constexpr const char * beside_hint = "Keep the files that you were given in one folder, or copy this one again.";

@@ -18,6 +18,16 @@ std::string native_path(const std::string & path) {
     return to_path(path).make_preferred().u8string();
 }
 
+std::string path_beside(const std::string & path, const std::string & name) {
+    const auto      beside = to_path(path).replace_filename(to_path(name));
+    std::error_code error;
+    if (fs::exists(beside, error)) {
+        return beside.u8string();
+    }
+    const auto target = fs::canonical(to_path(path), error).replace_filename(to_path(name));
+    return (!error && fs::exists(target, error) ? target : beside).u8string();
+}
+
 static write_result problem_with(const std::string & path, const std::error_code & error) {
     const bool full = error == std::errc::no_space_on_device || error == std::errc::file_too_large;
     return { full ? write_problem::disk_full : write_problem::not_written, path + ": " + error.message() };

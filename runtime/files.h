@@ -17,6 +17,10 @@ struct write_result {
 // With the separators that people of this system expect to see.
 std::string native_path(const std::string & path);
 
+// The path of the file `name` in the folder of `path`; where that is a link to a file and there is none beside the link,
+// in the folder that it leads to.
+std::string path_beside(const std::string & path, const std::string & name);
+
 // Makes the folder and those above it, for this user alone.
 write_result make_folder(const std::string & path);
 

@@ -24,9 +24,7 @@ static clock_type::time_point began;
 
 static void note_read(uint64_t count) {
     const std::lock_guard<std::mutex> lock(mutex);
-    // the first piece: what was in memory already took no time
-    reads = reads || clock_type::now() - began > std::chrono::milliseconds(500);
-    read  = bytes > 0 ? double(count) / double(bytes) : 0;
+    read = bytes > 0 ? double(count) / double(bytes) : 0;
 }
 
 void begin_loading(const artifact & source) {
@@ -39,9 +37,7 @@ void begin_loading(const artifact & source) {
     if (const auto machine = read_machine(); machine.memory_free > 0 && bytes > machine.memory_free) {
         return;
     }
-    std::thread([path = source.path, ranges = source.contents.models[0].parts] {
-        read_ahead(path, ranges, note_read);
-    }).detach();
+    std::thread([ranges = source.contents.models[0].parts] { read_ahead(ranges, note_read); }).detach();
 }
 
 void end_loading() {
@@ -60,9 +56,11 @@ loading_progress read_loading_progress() {
         return { true, 1, bytes, 0 };
     }
     loading_progress progress;
-    progress.bytes_total = bytes;
-    progress.fraction    = reads ? reading_share * read + (1 - reading_share) * placed : placed;
-    const double passed  = std::chrono::duration<double>(clock_type::now() - began).count();
+    const double     passed = std::chrono::duration<double>(clock_type::now() - began).count();
+    // what is in memory already takes no time
+    reads                   = reads || (passed > 0.5 && read < 1);
+    progress.bytes_total    = bytes;
+    progress.fraction       = reads ? reading_share * read + (1 - reading_share) * placed : placed;
     // earlier, a guess would jump about
     if (progress.fraction > 0.03 && passed > 1) {
         progress.seconds_left = passed * (1 - progress.fraction) / progress.fraction;

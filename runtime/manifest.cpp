@@ -1,5 +1,7 @@
 #include "manifest.h"
 
+#include "files.h"
+
 #include <nlohmann/json.hpp>
 
 #include <stdexcept>
@@ -61,23 +63,51 @@ static const json & list_of(const json & object, const char * key) {
     return value;
 }
 
-static stored_range range_of(const json & object, const superblock & block) {
+namespace {
+
+// What a manifest is read against.
+struct reading {
+    const superblock &  block;
+    const std::string & path;
+};
+
+}  // namespace
+
+static stored_range range_of(const json & object, const reading & from) {
     const stored_range range = {
         object.contains("entry") && object.at("entry").is_null() ? "" : text_of(object, "entry"),
+        from.path,
         number(object, "offset"),
         number(object, "size"),
         parse_sha256(text_of(object, "sha256")),
     };
-    if (range.offset < artifact_head_size || range.offset > block.manifest_offset ||
-        range.size > block.manifest_offset - range.offset) {
+    const uint64_t end = from.block.manifest_offset;
+    if (range.offset < artifact_head_size || range.offset > end || range.size > end - range.offset) {
         throw manifest_error("entry \"" + range.name + "\" at offset " + std::to_string(range.offset) + " with " +
                              std::to_string(range.size) + " bytes must lie between " +
-                             std::to_string(artifact_head_size) + " and " + std::to_string(block.manifest_offset));
+                             std::to_string(artifact_head_size) + " and " + std::to_string(end));
     }
     return range;
 }
 
-static bundled_model model_of(const json & object, const superblock & block) {
+static stored_range beside_of(const json & object, const reading & from) {
+    const auto name = text_of(object, "beside");
+    if (name.empty() || name == "." || name == ".." || name.find_first_of("/\\:") != std::string::npos) {
+        throw manifest_error("\"beside\" must be the name of a file, found \"" + name + "\"");
+    }
+    stored_range range = {
+        name, path_beside(from.path, name), 0, number(object, "size"), parse_sha256(text_of(object, "sha256")), true,
+        {},
+    };
+    range.begin_sha256 = parse_sha256(text_of(object, "begin_sha256"));
+    return range;
+}
+
+static stored_range part_of(const json & object, const reading & from) {
+    return object.is_object() && object.contains("beside") ? beside_of(object, from) : range_of(object, from);
+}
+
+static bundled_model model_of(const json & object, const reading & from) {
     bundled_model model = {
         text_of(object, "role"),
         text_of(object, "name"),
@@ -86,7 +116,7 @@ static bundled_model model_of(const json & object, const superblock & block) {
         {},
     };
     for (const json & part : list_of(object, "parts")) {
-        model.parts.push_back(range_of(part, block));
+        model.parts.push_back(part_of(part, from));
     }
     if (model.parts.empty()) {
         throw manifest_error("model \"" + model.name + "\" has no parts");
@@ -100,11 +130,14 @@ static void check_version(const json & root) {
                              std::to_string(format_major));
     }
     for (const json & feature : list_of(root, "required_features")) {
+        if (feature == "files-beside") {
+            continue;
+        }
         throw manifest_error("this file needs the feature " + feature.dump() + ", which this program does not know");
     }
 }
 
-static manifest decode(const json & root, const superblock & block) {
+static manifest decode(const json & root, const reading & from) {
     check_version(root);
     manifest contents;
     contents.name          = text_of(root, "name");
@@ -116,16 +149,16 @@ static manifest decode(const json & root, const superblock & block) {
         contents.default_args.push_back(argument.get<std::string>());
     }
     for (const json & runtime : list_of(root, "runtimes")) {
-        contents.runtimes.push_back({ text_of(runtime, "target"), range_of(runtime, block) });
+        contents.runtimes.push_back({ text_of(runtime, "target"), range_of(runtime, from) });
     }
     for (const json & pack : list_of(root, "packs")) {
-        contents.packs.push_back(range_of(pack, block));
+        contents.packs.push_back(range_of(pack, from));
     }
     for (const json & model : list_of(root, "models")) {
-        contents.models.push_back(model_of(model, block));
+        contents.models.push_back(model_of(model, from));
     }
     for (const json & file : list_of(root, "files")) {
-        contents.files.push_back(range_of(file, block));
+        contents.files.push_back(range_of(file, from));
     }
     if (contents.models.empty()) {
         throw manifest_error("\"models\" is empty");
@@ -133,9 +166,9 @@ static manifest decode(const json & root, const superblock & block) {
     return contents;
 }
 
-outcome<manifest> read_manifest(const std::string & text, const superblock & block) {
+outcome<manifest> read_manifest(const std::string & text, const superblock & block, const std::string & path) {
     try {
-        manifest contents = decode(json::parse(text), block);
+        manifest contents = decode(json::parse(text), { block, path });
         contents.text     = text;
         return contents;
     } catch (const std::exception & error) {

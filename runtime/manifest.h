@@ -9,13 +9,19 @@
 #include <string>
 #include <vector>
 
-// A range of the artifact that holds one thing. Offset and size in bytes.
+// A range of the artifact, or a whole file beside it, that holds one thing. Offset and size in bytes.
 struct stored_range {
-    std::string   name;  // of the ZIP entry; empty for the Windows runtime of layout exe, which is none
+    std::string   name;  // of the ZIP entry, or of the file beside; empty for a runtime that executes in place
+    std::string   path;  // of the file that it lies in
     uint64_t      offset;
     uint64_t      size;
     sha256_digest sha256;
+    bool          is_beside    = false;
+    sha256_digest begin_sha256 = {};  // of the first beside_begin_size bytes, only where is_beside
 };
+
+// So much of a file beside is compared at every start (docs/FORMAT.md, "Files beside").
+constexpr uint64_t beside_begin_size = uint64_t(1) << 20;
 
 struct bundled_model {
     std::string               role;  // "model"
@@ -44,8 +50,8 @@ struct manifest {
     std::string                  text;  // the manifest as it is stored
 };
 
-// Decodes and checks `text`. Every range must lie in [head, block.manifest_offset) of the artifact.
-outcome<manifest> read_manifest(const std::string & text, const superblock & block);
+// Decodes and checks `text`. Every range must lie in [head, block.manifest_offset) of the artifact at `path`.
+outcome<manifest> read_manifest(const std::string & text, const superblock & block, const std::string & path);
 
 // The weights' size in bytes: one model's, and all models'.
 uint64_t model_bytes(const bundled_model & model);

@@ -47,7 +47,7 @@ outcome<size_t> serve_page(const artifact & source) {
         if (range.name.rfind(page_folder, 0) != 0) {
             continue;
         }
-        auto bytes = read_range(source, range);
+        auto bytes = read_range(range);
         if (!bytes) {
             return failure{ bytes.message() };
         }

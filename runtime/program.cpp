@@ -85,6 +85,10 @@ static int run_command(const command & chosen, const std::string & path, const w
         std::fprintf(stderr, "%s\n%s\n", source.message().c_str(), damaged_hint);
         return exit_damaged;
     }
+    if (const auto problem = chosen.takes_server_options ? problem_beside(source.value()) : ""; !problem.empty()) {
+        std::fprintf(stderr, "%s\n%s\n", problem.c_str(), beside_hint);
+        return exit_damaged;
+    }
     return chosen.run(source.value(), rest);
 }
 

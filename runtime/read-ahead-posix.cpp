@@ -36,23 +36,23 @@ static bool read_piece(int file, uint64_t offset, size_t size, std::vector<char>
     return true;
 }
 
-void read_ahead(const std::string &                   path,
-                const std::vector<stored_range> &     ranges,
-                const std::function<void(uint64_t)> & on_read) {
-    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        return;
-    }
+void read_ahead(const std::vector<stored_range> & ranges, const std::function<void(uint64_t)> & on_read) {
     std::vector<char> buffer(size_t(1) << 20);
     uint64_t          total = 0;
-    bool              good  = true;
     for (const auto & range : ranges) {
+        const int file = open(range.path.c_str(), O_RDONLY | O_CLOEXEC);
+        bool      good = file >= 0;
         for (uint64_t done = 0; good && done < range.size; done += piece_bytes) {
             const size_t size = size_t(std::min<uint64_t>(piece_bytes, range.size - done));
             good = is_in_memory(file, range.offset + done, size) || read_piece(file, range.offset + done, size, buffer);
             total += good ? size : 0;
             on_read(total);
         }
+        if (file >= 0) {
+            close(file);
+        }
+        if (!good) {
+            return;
+        }
     }
-    close(file);
 }

@@ -6,11 +6,8 @@
 #include "manifest.h"
 
 #include <functional>
-#include <string>
 #include <vector>
 
-// Reads what is not in memory yet of these ranges of the file, in their order. `on_read` gets the bytes of all ranges
+// Reads what is not in memory yet of these ranges, in their order. `on_read` gets the bytes of all ranges
 // that are in memory so far. Returns at once, having called it with none, on systems that cannot say what is in memory.
-void read_ahead(const std::string &                   path,
-                const std::vector<stored_range> &     ranges,
-                const std::function<void(uint64_t)> & on_read);
+void read_ahead(const std::vector<stored_range> & ranges, const std::function<void(uint64_t)> & on_read);

@@ -67,6 +67,12 @@ static bool is_open_to_others(const common_params & params) {
     return !std::all_of(params.hostnames.begin(), params.hostnames.end(), is_loopback);
 }
 
+// What upstream offers and native/patches/single-model.patch leaves out.
+static bool asks_for_tools(const common_params & params) {
+    return !params.server_tools.empty() || params.ui_mcp_proxy || !params.mcp_servers_config.empty() ||
+           !params.mcp_servers_json.empty();
+}
+
 // Tells the modules that upstream's server calls what they need to know.
 static int prepare_modules(const artifact &      source,
                            const serve_options & options,
@@ -77,6 +83,12 @@ static int prepare_modules(const artifact &      source,
         return refuse_start(
             "--host lets other computers in, and anybody there could use this one.\n"
             "Add --api-key with a key of your choice; the page asks for it.",
+            exit_usage);
+    }
+    if (asks_for_tools(params)) {
+        return refuse_start(
+            "--tools, --agent, --mcp-servers-config, --mcp-servers-json and --ui-mcp-proxy let a model run commands\n"
+            "and open connections. This program does neither; a program that uses its API can.",
             exit_usage);
     }
     if (params.port < 0 || params.port > 65535) {

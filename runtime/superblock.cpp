@@ -38,13 +38,22 @@ static std::string at(uint64_t offset) {
     return " at offset " + std::to_string(offset);
 }
 
-static outcome<uint64_t> find_superblock(const uint8_t * head, size_t head_size) {
+static std::vector<uint64_t> magic_positions(const uint8_t * head, size_t head_size) {
     std::vector<uint64_t> found;
     for (size_t i = 0; i + superblock_size <= head_size; i += superblock_alignment) {
         if (std::memcmp(head + i, magic, sizeof(magic)) == 0) {
             found.push_back(i);
         }
     }
+    return found;
+}
+
+bool has_superblock(const uint8_t * head, size_t head_size) {
+    return !magic_positions(head, head_size).empty();
+}
+
+static outcome<uint64_t> find_superblock(const uint8_t * head, size_t head_size) {
+    const auto found = magic_positions(head, head_size);
     if (found.size() != 1) {
         return failure{ "expected one superblock in the first " + std::to_string(artifact_head_size) +
                         " bytes, found " + std::to_string(found.size()) };

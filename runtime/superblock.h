@@ -24,6 +24,9 @@ struct superblock {
     sha256_digest head_sha256;
 };
 
+// Whether the first artifact_head_size bytes of a file (fewer if it is shorter) are an artifact's.
+bool has_superblock(const uint8_t * head, size_t head_size);
+
 // Finds and checks the superblock. `head` holds the first artifact_head_size bytes of the file (fewer if it is
 // shorter), `file_size` is the size of the whole file in bytes.
 outcome<superblock> read_superblock(const uint8_t * head, size_t head_size, uint64_t file_size);

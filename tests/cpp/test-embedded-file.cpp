@@ -62,8 +62,8 @@ TEST_CASE("llama.cpp's loaders find the artifact's entries") {
         CHECK_FALSE(open("/nowhere/mkexe:/models/tiny.gguf", "rb"));
     }
     SUBCASE("and miss them once the artifact is gone") {
-        auto moved = opened.value();
-        moved.path = "/nowhere/tiny";
+        auto moved                             = opened.value();
+        moved.contents.models[0].parts[0].path = "/nowhere/tiny";
         serve_embedded_files(moved);
         CHECK_FALSE(open("mkexe:/models/tiny.gguf", "rb"));
         CHECK(errno == ENOENT);

@@ -10,7 +10,7 @@ static const superblock block = { sample_superblock, sample_manifest, 1000, {}, 
 static const std::string refused = "the manifest at offset 65792 cannot be used: ";
 
 static std::string refusal(const json & document) {
-    const auto contents = read_manifest(document.dump(), block);
+    const auto contents = read_manifest(document.dump(), block, "here");
     return contents ? "accepted" : contents.message();
 }
 
@@ -23,7 +23,7 @@ static std::string refusal_with(const char * pointer, const json & value) {
 
 TEST_CASE("a valid manifest gives every member") {
     const auto text = sample_document().dump();
-    const auto read = read_manifest(text, block);
+    const auto read = read_manifest(text, block, "here");
     REQUIRE_MESSAGE(read, read.message());
     const manifest & contents = read.value();
     CHECK(contents.name == "tiny");
@@ -66,7 +66,7 @@ TEST_CASE("the parts of a split model keep their order") {
     for (int i = 0; i < 3; i++) {
         parts[i]["entry"] = "models/part-" + std::to_string(3 - i);
     }
-    const auto read = read_manifest(document.dump(), block);
+    const auto read = read_manifest(document.dump(), block, "here");
     REQUIRE_MESSAGE(read, read.message());
     REQUIRE(read.value().models[0].parts.size() == 3);
     CHECK(read.value().models[0].parts[0].name == "models/part-3");
@@ -86,7 +86,7 @@ TEST_CASE("a runtime without an entry is the Windows program") {
     json document                     = sample_document();
     document["runtimes"][0]["entry"]  = nullptr;
     document["runtimes"][0]["offset"] = 4096;
-    const auto read                   = read_manifest(document.dump(), block);
+    const auto read                   = read_manifest(document.dump(), block, "here");
     REQUIRE_MESSAGE(read, read.message());
     CHECK(read.value().runtimes[0].range.name.empty());
 }
@@ -173,9 +173,19 @@ TEST_CASE("text that is no JSON is refused") {
     for (const std::string text :
          { "", "{", "[]", "null", "{\"format\": 1}}", "{\"format\": 1, \"name\": \"\xff\"}" }) {
         CAPTURE(text);
-        const auto read = read_manifest(text, block);
+        const auto read = read_manifest(text, block, "here");
         CHECK_FALSE(read);
         CHECK(read.message().find(refused) == 0);
     }
-    CHECK_FALSE(read_manifest(std::string(1000000, '['), block));  // nesting that would exhaust a stack
+    CHECK_FALSE(read_manifest(std::string(1000000, '['), block, "here"));  // nesting that would exhaust a stack
+}
+
+TEST_CASE("a file beside must be named without a folder") {
+    const std::string digest(64, '0');
+    for (const std::string name : { "", ".", "..", "a/b", "a\\b", "C:b", "../b" }) {
+        CAPTURE(name);
+        const json part = { { "beside", name }, { "size", 4 }, { "sha256", digest }, { "begin_sha256", digest } };
+        CHECK(refusal_with("/models/0/parts/0", part) ==
+              refused + "\"beside\" must be the name of a file, found \"" + name + "\"");
+    }
 }
