@@ -2,6 +2,7 @@
 
 #include "digest.h"
 #include "files.h"
+#include "unicode.h"  // llama.cpp's
 
 #include <algorithm>
 #include <vector>
@@ -29,12 +30,14 @@ static std::string revision_of(const std::string & text) {
     return to_hex(hasher.finish()).substr(0, 16);
 }
 
-// A-Z alone: other letters are searched as they are written.
-static std::string lower_case(std::string text) {
-    for (char & letter : text) {
-        letter = letter >= 'A' && letter <= 'Z' ? char(letter - 'A' + 'a') : letter;
+// Letters of every script that has two cases; a byte that is no UTF-8 becomes U+FFFD.
+static std::string lower_case(const std::string & text) {
+    std::string lower;
+    lower.reserve(text.size());
+    for (const uint32_t letter : unicode_cpts_from_utf8(text)) {
+        lower += unicode_cpt_to_utf8(unicode_tolower(letter));
     }
-    return text;
+    return lower;
 }
 
 static std::string text_in(const json & object, const char * member) {

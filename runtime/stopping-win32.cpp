@@ -5,7 +5,7 @@
 #define NOMINMAX
 #include <windows.h>
 
-static constexpr DWORD end_after_ms = 1500;
+static constexpr DWORD end_after_ms = 1000;
 
 // Windows ends the process when this returns, or after 5 seconds (HandlerRoutine's documentation): so long it waits for
 // the server to end by itself.

@@ -41,6 +41,7 @@ class Running:
             ["sh", *command, *start], env=environment_of(home) | variables, stderr=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
+        self._until_ready = True
         self.log: list[str] = []
         self.address = ""
         self._listening = threading.Event()
@@ -56,12 +57,17 @@ class Running:
                 self._listening.set()
         self._listening.set()
 
+    def at_once(self) -> Running:
+        """Begin when it listens, and not when the model is loaded."""
+        self._until_ready = False
+        return self
+
     def __enter__(self) -> Running:
         self._reader.start()
         assert self._listening.wait(READY_TIMEOUT_S)
         assert self.address, "".join(self.log)
         deadline = time.monotonic() + READY_TIMEOUT_S
-        while self._health() == 503:
+        while self._until_ready and self._health() == 503:
             assert self._process.poll() is None, "".join(self.log)
             assert time.monotonic() < deadline, "".join(self.log)
             time.sleep(0.02)  # between two questions, not for synchronisation

@@ -189,9 +189,12 @@ def _copy_sources(webui: Path, scratch: Path) -> None:
 def _collect_licenses(scratch: Path, inputs_file: Path) -> str:
     """The licence texts of the npm packages of which build.mjs says that a file of the page contains something."""
     inputs = json.loads(inputs_file.read_text("utf-8"))
-    names = sorted({name for name in map(package_of, inputs) if name})
+    used: dict[str, list[str]] = {}
+    for path in inputs:
+        if name := package_of(path):
+            used.setdefault(name, []).append(path.rpartition(f"node_modules/{name}/")[2])
     parts = ["This page contains parts of the following npm packages.\n"]
-    parts += [license_of(scratch / "node_modules" / name) for name in names]
+    parts += [license_of(scratch / "node_modules" / name, files) for name, files in sorted(used.items())]
     return "\n".join(parts)
 
 
@@ -201,15 +204,15 @@ def package_of(path: str) -> str | None:
     return match[1] if match else None
 
 
-def license_of(package: Path) -> str:
-    """Name, version and licence texts of an unpacked npm package, also those of parts in folders of their own.
+def license_of(package: Path, used: list[str]) -> str:
+    """Name, version and licence texts of an unpacked npm package, also those of folders from which a file is `used`.
 
-    Raises PageError where it carries none.
+    `used` holds paths inside the package. Raises PageError where it carries no licence.
     """
     facts: dict[str, Any] = json.loads((package / "package.json").read_text("utf-8"))
     found = {path.relative_to(package).as_posix(): path for path in package.rglob("*") if path.is_file()}
     names = sorted(
-        (name for name, path in found.items() if _LICENSE_FILE.fullmatch(path.name) and "node_modules/" not in name),
+        (name for name, path in found.items() if _LICENSE_FILE.fullmatch(path.name) and _holds(name, used)),
         key=lambda name: (name.count("/"), name),
     )
     if not any("/" not in name for name in names):
@@ -218,6 +221,12 @@ def license_of(package: Path) -> str:
     texts = {name: found[name].read_text("utf-8").strip() for name in names}
     body = "\n\n".join(f"{name}:\n\n{text}" if "/" in name else text for name, text in texts.items())
     return f"{_RULE}\n{facts['name']} {facts['version']} ({facts['license']})\n{_RULE}\n\n{body}\n"
+
+
+def _holds(license_name: str, used: list[str]) -> bool:
+    """Whether the licence lies in the package's own folder, or in one from which something is used."""
+    folder = license_name.rpartition("/")[0]
+    return folder == "" or any(path.startswith(f"{folder}/") for path in used)
 
 
 def _feed(digest: hashlib._Hash, name: str, data: bytes) -> None:

@@ -81,19 +81,40 @@ function servedName(output) {
 
 /**
  * pdf.js's CMaps, without which the text of many Chinese, Japanese and Korean PDFs cannot be read, in one file: a line of
- * JSON, `{"NAME": [offset, size]}` with offsets from the end of the line, and their bytes. It holds those that PDFs may
- * name (ISO 32000-1, table 118), Adobe's to Unicode, and none that they would refer to is missing.
+ * JSON, `{"NAME": [[offset, size], …]}` with offsets from the end of the line, and their bytes in pieces. It holds those
+ * that PDFs may name (ISO 32000-1, table 118), Adobe's to Unicode, and none that they would refer to is missing.
+ *
+ * Two that say nearly the same (of UCS-2 and of UTF-16) lie piece beside piece: gzip sees 32 KB back.
  */
 function writeCMaps() {
   const folder = `${pdfjs}/cmaps`;
   const wanted = new RegExp(`^(${predefinedCMaps.join("|")})(-[HV])?\\.bcmap$|^[HV]\\.bcmap$`);
   const names = readdirSync(folder).filter((name) => wanted.test(name)).sort();
-  const contents = names.map((name) => readFileSync(`${folder}/${name}`));
+  const groups = new Map();
+  for (const name of names) {
+    const group = name.replace(/-UCS2|-UTF16/, "");
+    groups.set(group, [...(groups.get(group) ?? []), name]);
+  }
+  const pieces = [...groups.values()].flatMap((members) => interleaved(folder, members));
+  const index = Object.fromEntries(names.map((name) => [name, []]));
   let offset = 0;
-  const index = Object.fromEntries(contents.map(({ length }, at) => [names[at], [(offset += length) - length, length]]));
-  const file = Buffer.concat([Buffer.from(`${JSON.stringify(index)}\n`), ...contents]);
+  for (const { name, bytes } of pieces) {
+    index[name].push([offset, bytes.length]);
+    offset += bytes.length;
+  }
+  const file = Buffer.concat([Buffer.from(`${JSON.stringify(index)}\n`), ...pieces.map(({ bytes }) => bytes)]);
   const name = `lazy/pdf-cmaps-${createHash("sha256").update(file).digest("hex").slice(0, 8)}.bin`;
   mkdirSync("dist/page/lazy", { recursive: true });
   writeFileSync(`dist/page/${name}`, file);
   return { name, inputs: names.map((file) => `${folder}/${file}`) };
+}
+
+/** The files `names` in pieces: the first of each, the second of each, and so on. */
+function interleaved(folder, names) {
+  const count = names.length > 1 ? 16 : 1;
+  const contents = names.map((name) => readFileSync(`${folder}/${name}`));
+  const cut = (content, at) => Math.floor((content.length * at) / count);
+  return Array.from({ length: count }, (_, at) =>
+    contents.map((content, member) => ({ name: names[member], bytes: content.subarray(cut(content, at), cut(content, at + 1)) })),
+  ).flat();
 }

@@ -176,6 +176,13 @@ def test_it_downloads_nothing_and_says_so(artifact: Path, option: list[str]) -> 
     assert "this program makes no connection" in done.stderr
 
 
+@pytest.mark.parametrize("option", [["--tools", "all"], ["--agent"], ["--mcp-servers-json", "{}"], ["--ui-mcp-proxy"]])
+def test_it_runs_no_commands_for_a_model_and_says_so(artifact: Path, option: list[str]) -> None:
+    done = run_to_end([str(artifact), *option, "--port", "0"])
+    assert done.returncode == 2
+    assert "This program does neither" in done.stderr
+
+
 def test_a_wrong_word_is_explained(artifact: Path) -> None:
     done = run_to_end([str(artifact), "sevre"])
     assert done.returncode == 2

@@ -23,6 +23,9 @@ CHROMIUM_ARGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 TIMEOUT_MS = 15_000
+# what breaks the page's policy, whether the browser prints it or not
+VIOLATION_SCRIPT = """document.addEventListener("securitypolicyviolation", (event) =>
+    mkexeReportViolation(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -79,6 +82,9 @@ def watched(browser: Browser, url: str, **options: Any) -> Iterator[BrowserConte
     def on_console(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text or "Content-Security-Policy" in message.text:
             faults.append(message.text)
+
+    context.expose_function("mkexeReportViolation", lambda text: faults.append(text))
+    context.add_init_script(VIOLATION_SCRIPT)
 
     def on_page(page: Page) -> None:
         page.on("pageerror", lambda error: faults.append(f"script error: {error.message}"))

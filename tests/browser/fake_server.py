@@ -6,18 +6,20 @@ it wanted to see.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import re
 import select
 import socket
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from mkexe.page import CONTENT_SECURITY_POLICY
 
@@ -51,22 +53,26 @@ class Gate:
     def open(self) -> None:
         self._opened.set()
 
-    def wait(self, connection: socket.socket) -> bool:
-        """False when the browser hung up, or the test never opened the gate."""
+    def wait(self, connection: socket.socket | None) -> bool:
+        """False when the browser hung up on `connection`, or the test never opened the gate."""
         self.reached.set()
         for _ in range(int(GATE_LIMIT_S / 0.02)):
             if self._opened.wait(0.02):
                 return True
-            if select.select([connection], [], [], 0)[0] and connection.recv(1, socket.MSG_PEEK) == b"":
+            if connection and select.select([connection], [], [], 0)[0] and connection.recv(1, socket.MSG_PEEK) == b"":
                 return False
         return False
 
 
 class HangUp:
-    """Ends the connection in the middle of an answer."""
+    """Ends the connection in the middle of an answer, and the answer with it, as when the program dies."""
 
 
-Step = str | dict[str, Any] | Gate | HangUp
+class Cut:
+    """Ends the connection in the middle of an answer. The answer is written on, and can be asked for from any byte."""
+
+
+Step = str | dict[str, Any] | Gate | HangUp | Cut
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,37 @@ def chunk(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, 
     return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
 
 
+class Stream:
+    """What was written under the name in X-Conversation-Id (upstream: tools/server/server-stream.cpp)."""
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._done = False
+        self._changed = threading.Condition()
+
+    def write(self, data: bytes) -> None:
+        with self._changed:
+            self._data += data
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        with self._changed:
+            self._done = True
+            self._changed.notify_all()
+
+    def pieces(self, offset: int) -> Iterator[bytes]:
+        """All from byte `offset` on, as it comes."""
+        while True:
+            with self._changed:
+                while not self._done and len(self._data) <= offset and self._changed.wait(GATE_LIMIT_S):
+                    pass
+                piece = self._data[offset:]
+            if not piece:
+                return
+            offset += len(piece)
+            yield piece
+
+
 @dataclass
 class FakeServer:
     """Serves `page_dir` below `prefix`; a test changes its attributes while it runs."""
@@ -116,6 +153,11 @@ class FakeServer:
     session_name: str | None = None
     progress: dict[str, Any] | None = None
     quit_allowed: bool = False
+    chats_folder: str | None = None
+    chats: dict[str, str] = field(default_factory=dict)
+    chat_refusal: Refusal | None = None
+    streams: dict[str, Stream] = field(default_factory=dict)
+    ended_streams: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
     api_key: str | None = None
     answers: deque[Answer | Refusal] = field(default_factory=deque)
@@ -178,10 +220,16 @@ class _Handler(BaseHTTPRequestHandler):
         elif name == "build.json" and state.settings is not None:
             self._send(200, "application/json", json.dumps(state.settings).encode())
         elif name == "mkexe/session" and state.session_name is not None:
-            session = {"name": state.session_name, "token": TOKEN, "quit": state.quit_allowed}
+            folder = state.chats_folder
+            chats = {"chats": "folder", "chats_folder": folder} if folder is not None else {"chats": "none"}
+            session = {"name": state.session_name, "token": TOKEN, "quit": state.quit_allowed, **chats}
             self._send(200, "application/json", json.dumps(session).encode())
         elif name == "mkexe/progress" and state.progress is not None and self._has_token():
             self._send(200, "application/json", json.dumps(state.progress).encode())
+        elif (name == "mkexe/chats" or name.startswith("mkexe/chats/")) and self._has_token():
+            self._get_chats(name.removeprefix("mkexe/chats").removeprefix("/"))
+        elif name == "v1/stream":
+            self._replay()
         elif name == "props" and not state.loading:
             self._send(200, "application/json", json.dumps(state.props).encode())
         elif (state.page_dir / name).is_file() and ".." not in name and not state.without.search(name):
@@ -204,6 +252,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(202, "application/json", b"{}")
             state.ended.set()
             return
+        if self.path.startswith(f"{state.prefix}mkexe/chats/") and self._has_token():
+            self._write_chat(self.path.rpartition("/")[2], body.decode())
+            return
         if self.path != f"{state.prefix}v1/chat/completions":
             self._send(404, "text/plain", b"not found")
             return
@@ -213,6 +264,54 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(answer.status, "application/json", answer.text().encode())
         else:
             self._stream(answer)
+
+    def do_DELETE(self) -> None:
+        path = urlsplit(self.path)
+        if path.path.endswith("v1/stream"):
+            self.server_state.ended_streams.append(parse_qs(path.query)["conv_id"][0])
+            self._send(204, "application/json", b"")
+        elif self._has_token():
+            self.server_state.chats.pop(path.path.rpartition("/")[2], None)
+            self._send(200, "application/json", b"{}")
+
+    def _get_chats(self, chat_id: str) -> None:
+        chats = self.server_state.chats
+        if chat_id in chats:
+            self._send(200, "application/json", chats[chat_id].encode(), etag=_revision(chats[chat_id]))
+        elif chat_id:
+            self._send(404, "application/json", Refusal(404, "no such chat", "not_found").text().encode())
+        else:
+            search = parse_qs(urlsplit(self.path).query).get("search", [""])[0].lower()
+            found = [_entry(chat_id, text) for chat_id, text in chats.items() if search in text.lower()]
+            found.sort(key=lambda entry: (entry["updated"], entry["id"]), reverse=True)
+            answer = json.dumps({"chats": found})
+            if self.headers["If-None-Match"] == f'"{_revision(answer)}"':
+                self._send(304, "application/json", b"", etag=_revision(answer))
+            else:
+                self._send(200, "application/json", answer.encode(), etag=_revision(answer))
+
+    def _write_chat(self, chat_id: str, text: str) -> None:
+        state = self.server_state
+        expected = self.headers["If-Match"].strip('"')
+        there = _revision(state.chats[chat_id]) if chat_id in state.chats else ""
+        if state.chat_refusal is not None:
+            self._send(state.chat_refusal.status, "application/json", state.chat_refusal.text().encode())
+        elif expected not in ("*", there):
+            self._send(409, "application/json", Refusal(409, "changed meanwhile", "changed").text().encode())
+        else:
+            state.chats[chat_id] = text
+            self._send(200, "application/json", json.dumps({"revision": _revision(text)}).encode())
+
+    def _replay(self) -> None:
+        query = parse_qs(urlsplit(self.path).query)
+        stream = self.server_state.streams.get(query["conv_id"][0])
+        if stream is None:
+            self._send(404, "application/json", Refusal(404, "Stream not found or expired").text().encode())
+            return
+        self._begin_stream()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for piece in stream.pieces(int(query["from"][0])):
+                self._write(piece)
 
     def _has_key(self) -> bool:
         """False: the request had to have the key, and 401 was its answer."""
@@ -234,37 +333,61 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, "application/json", b'{"status":"ok"}')
 
     def _stream(self, answer: Answer) -> None:
+        stream = self.server_state.streams[self.headers["X-Conversation-Id"]] = Stream()
+        self._begin_stream()
+        try:
+            self._write_steps(answer, stream)
+        except (BrokenPipeError, ConnectionResetError):
+            self.server_state.hung_up.set()
+        stream.end()
+
+    def _write_steps(self, answer: Answer, stream: Stream) -> None:
+        cut = False
+        for data in self._pieces(answer):
+            if data is None:
+                cut = True
+                self.wfile.flush()
+                self.connection.shutdown(socket.SHUT_RDWR)
+                continue
+            stream.write(data)
+            if not cut:
+                self._write(data)
+
+    def _pieces(self, answer: Answer) -> Iterator[bytes | None]:
+        """The bytes of the answer; None where the connection is cut."""
+        connection: socket.socket | None = self.connection
+        for step in answer.steps:
+            if isinstance(step, HangUp):
+                self.server_state.streams.clear()
+                return
+            if isinstance(step, Cut):
+                connection = None
+                yield None
+            elif isinstance(step, Gate):
+                if not step.wait(connection):
+                    self.server_state.hung_up.set()
+                    return
+            else:
+                yield _event(chunk({"content": step}) if isinstance(step, str) else step)
+        last = chunk({}, answer.finish_reason)
+        if answer.tokens_per_second is not None:
+            counts = {"cache_n": 100, "prompt_n": 20, "predicted_n": 3}
+            last["timings"] = {"predicted_per_second": answer.tokens_per_second, **counts}
+        yield _event(last)
+        yield b"data: [DONE]\n\n"
+
+    def _begin_stream(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
-        try:
-            for step in answer.steps:
-                if isinstance(step, HangUp):
-                    return
-                if isinstance(step, Gate):
-                    if not step.wait(self.connection):
-                        self.server_state.hung_up.set()
-                        return
-                else:
-                    self._event(chunk({"content": step}) if isinstance(step, str) else step)
-            last = chunk({}, answer.finish_reason)
-            if answer.tokens_per_second is not None:
-                last["timings"] = {"predicted_per_second": answer.tokens_per_second}
-            self._event(last)
-            self._write(b"data: [DONE]\n\n")
-        except (BrokenPipeError, ConnectionResetError):
-            self.server_state.hung_up.set()
-
-    def _event(self, data: dict[str, Any]) -> None:
-        self._write(b"data: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n")
 
     def _write(self, data: bytes) -> None:
         self.wfile.write(data)
         self.wfile.flush()
 
-    def _send(self, status: int, content_type: str, body: bytes, immutable: bool = False) -> None:
+    def _send(self, status: int, content_type: str, body: bytes, immutable: bool = False, etag: str = "") -> None:
         isolated = self.server_state.isolated_files or content_type.startswith("text/html")
         self.send_response(status)
         self.send_header("Content-Type", content_type)
@@ -276,5 +399,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
         self.send_header("Cache-Control", "public, max-age=31536000, immutable" if immutable else "no-cache")
+        if etag:
+            self.send_header("ETag", f'"{etag}"')
         self.end_headers()
         self.wfile.write(body)
+
+
+def _event(data: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n"
+
+
+def _revision(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _entry(chat_id: str, text: str) -> dict[str, Any]:
+    chat = json.loads(text)
+    facts = {name: chat[name] for name in ("title", "created", "updated", "pinned")}
+    return {"id": chat_id, **facts, "messages": len(chat["messages"]), "revision": _revision(text)}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,7 +59,7 @@ def loading(page: Page, server: FakeServer) -> None:
 
 
 def conversation(page: Page, server: FakeServer) -> None:
-    server.answers.append(Answer([ANSWER], tokens_per_second=21.4))
+    server.answers.extend([Answer([ANSWER], tokens_per_second=21.4)] * 2)
     chat = ChatPage(page)
     chat.ask("How do I look after roses?")
     expect(chat.answer.get_by_text("cut off what has faded")).to_be_visible()
@@ -94,7 +96,59 @@ def advanced(page: Page, server: FakeServer) -> None:
     page.locator("#setting-enter_sends").scroll_into_view_if_needed()
 
 
+def chats(page: Page, server: FakeServer) -> None:
+    conversation(page, server)
+    ChatPage(page).button("Try again").last.click()
+    expect(page.get_by_role("group", name="Versions")).to_be_visible()
+    expect(page.locator(".chat-title")).to_have_count(len(TITLES) + 1)
+
+
+def chats_over(page: Page, server: FakeServer) -> None:
+    page.locator("#chats-open").click()
+    expect(page.locator(".chat-title")).to_have_count(len(TITLES))
+
+
+def chat_menu(page: Page, server: FakeServer) -> None:
+    page.locator(".chat-more").nth(1).click()
+    expect(page.get_by_role("menu")).to_be_visible()
+
+
+def deleted(page: Page, server: FakeServer) -> None:
+    chat_menu(page, server)
+    page.get_by_role("menuitem").last.click()
+    expect(page.locator("#toast")).to_be_visible()
+
+
+def editing(page: Page, server: FakeServer) -> None:
+    conversation(page, server)
+    page.locator(".bubble").hover()
+    ChatPage(page).button("Change the question").click()
+
+
+def unsaved(page: Page, server: FakeServer) -> None:
+    server.chat_refusal = Refusal(507, "/home/ada/.local/share/mkexe: no space left on device", "disk_full")
+    conversation(page, server)
+    expect(page.locator("#unsaved")).to_be_visible()
+
+
+def about(page: Page, server: FakeServer) -> None:
+    conversation(page, server)
+    page.locator("#about-open").click()
+    expect(page.locator("#about-context")).to_be_visible()
+
+
+def quitting(page: Page, server: FakeServer) -> None:
+    page.locator("#quit-open").click()
+
+
 ARABIC = {"locale": "ar-EG"}
+TITLES = ("Tax return 2025", "What to pack for a week in the mountains", "A poem about autumn", "Names for a cat")
+KEEPS: dict[str, Any] = {
+    "session_name": "roses",
+    "chats_folder": "/home/ada/.local/share/mkexe/roses/chats",
+    "quit_allowed": True,
+    "settings": {"title": "Garden helper", "model_name": "Tiny 1B", "settings": {"show_speed": {"value": True}}},
+}
 BRAND = {
     "title": "Rose Society",
     "model_name": "Tiny 1B",
@@ -113,10 +167,20 @@ SHOTS = {
     "chat-light": Shot(conversation),
     "chat-dark": Shot(conversation, {"color_scheme": "dark"}),
     "chat-narrow": Shot(conversation, {"viewport": NARROW}),
+    "chats": Shot(chats, server=KEEPS),
+    "chats-dark": Shot(chats, {"color_scheme": "dark"}, KEEPS),
+    "chats-narrow": Shot(chats_over, {"viewport": NARROW}, KEEPS),
+    "chat-menu": Shot(chat_menu, server=KEEPS),
+    "chat-deleted": Shot(deleted, server=KEEPS),
+    "question-edited": Shot(editing, server=KEEPS),
+    "unsaved": Shot(unsaved, server=KEEPS),
+    "about": Shot(about, server=KEEPS),
+    "quit": Shot(quitting, server=KEEPS),
     "error": Shot(error),
     "closed": Shot(closed),
     "arabic-welcome": Shot(welcome, ARABIC),
     "arabic-chat": Shot(arabic, ARABIC),
+    "arabic-chats": Shot(chats_over, {**ARABIC, "viewport": NARROW}, KEEPS),
     "arabic-settings": Shot(settings, {**ARABIC, "viewport": NARROW}),
     "settings": Shot(settings, server={"settings": BRAND}),
     "settings-advanced": Shot(advanced),
@@ -124,17 +188,35 @@ SHOTS = {
 }
 
 
-def take(browser: Browser, page_dir: Path, name: str, shot: Shot) -> None:
-    """Write `name`.png, from a server and a browser profile of its own."""
+@contextlib.contextmanager
+def posed(browser: Browser, page_dir: Path, shot: Shot) -> Iterator[Page]:
+    """The page in the state of `shot`, with a server and a browser profile of its own."""
     server = FakeServer(page_dir, **shot.server)
+    if server.chats_folder is not None:
+        server.chats = {f"chat-{index:04}": sample_chat(index, title) for index, title in enumerate(TITLES)}
     try:
         with watched(browser, server.url, **{"viewport": WIDE, "reduced_motion": "reduce", **shot.browser}) as context:
             page = context.new_page()
             ChatPage(page).open(server)
             shot.act(page, server)
-            page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+            yield page
     finally:
         server.stop()
+
+
+def sample_chat(index: int, title: str) -> str:
+    """A chat's file; the first one is pinned."""
+    time = f"2026-01-{28 - index:02}T00:00:00Z"
+    question = {"id": "q", "parent": None, "role": "user", "content": title}
+    answer = {"id": "a", "parent": "q", "role": "assistant", "content": "Gladly."}
+    facts = {"format": 1, "title": title, "created": time, "updated": time, "pinned": index == 0, "current": "a"}
+    return json.dumps({**facts, "messages": [question, answer]})
+
+
+def take(browser: Browser, page_dir: Path, name: str, shot: Shot) -> None:
+    """Write `name`.png."""
+    with posed(browser, page_dir, shot) as page:
+        page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
 
 
 def main(names: list[str]) -> None:

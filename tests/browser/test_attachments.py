@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import struct
+import wave
 import zlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,26 @@ GIVE_SCRIPT = """([kind, files]) => {
     target.dispatchEvent(event);
     return event.defaultPrevented;
 }"""
+
+TONE_HERTZ = 440
+# a second of a tone, as the browser's own recorder writes it: WebM with Opus
+RECORD_SCRIPT = f"""async () => {{
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context, {{ frequency: {TONE_HERTZ} }});
+    const heard = context.createMediaStreamDestination();
+    tone.connect(heard);
+    const recorder = new MediaRecorder(heard.stream, {{ mimeType: 'audio/webm' }});
+    const parts = [];
+    recorder.ondataavailable = (event) => parts.push(event.data);
+    const done = new Promise((resolve) => {{ recorder.onstop = resolve; }});
+    tone.onended = () => recorder.stop();
+    recorder.start();
+    tone.start();
+    tone.stop(context.currentTime + 1);
+    await done;
+    const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+    return btoa(String.fromCharCode(...bytes));
+}}"""
 
 
 def file(name: str, media_type: str, data: bytes) -> FilePayload:
@@ -297,7 +320,7 @@ def test_broken_picture_is_refused(chat: ChatPage, server: FakeServer) -> None:
 def test_recording_is_sent_to_a_model_that_hears(chat: ChatPage, server: FakeServer) -> None:
     can(server, audio=True)
     chat.attach(file("a.ogg", "audio/ogg", b"OggS"))
-    expect(chat.page.locator("#attachment-refusals")).to_contain_text("recordings must be WAV, MP3 or FLAC")
+    expect(chat.page.locator("#attachment-refusals")).to_contain_text("this browser cannot read the recording")
     chat.attach(file("a.mp3", "audio/mpeg", b"ID3 sound"))
     expect(chat.chips).to_contain_text("a.mp3")
     chat.ask("Who speaks?")
@@ -307,6 +330,24 @@ def test_recording_is_sent_to_a_model_that_hears(chat: ChatPage, server: FakeSer
         "type": "input_audio",
         "input_audio": {"data": base64.b64encode(b"ID3 sound").decode(), "format": "mp3"},
     }
+
+
+def test_recording_that_the_model_s_decoder_cannot_read_is_sent_as_wav(chat: ChatPage, server: FakeServer) -> None:
+    can(server, audio=True)
+    recording = base64.b64decode(chat.page.evaluate(RECORD_SCRIPT))
+    assert recording.startswith(b"\x1a\x45\xdf\xa3")  # Matroska's EBML
+    chat.attach(file("note.webm", "audio/webm", recording))
+    chat.ask("What is it?")
+    expect(chat.prose).to_have_text("Seen.")
+    sound, _ = content_of(server)
+    assert sound["input_audio"]["format"] == "wav"
+    with wave.open(io.BytesIO(base64.b64decode(sound["input_audio"]["data"]))) as heard:
+        assert (heard.getnchannels(), heard.getsampwidth(), heard.getframerate()) == (1, 2, 16_000)
+        samples = struct.unpack(f"<{heard.getnframes()}h", heard.readframes(heard.getnframes()))
+    # the tone's frequency is half its changes of sign in a second
+    middle = samples[len(samples) // 4 : len(samples) // 2]
+    changes = sum((one < 0) != (other < 0) for one, other in pairwise(middle))
+    assert changes / len(middle) * 16_000 / 2 == pytest.approx(TONE_HERTZ, rel=0.05)
 
 
 def test_picture_that_comes_while_the_model_is_loading_is_refused_for_now(page: Page, server: FakeServer) -> None:

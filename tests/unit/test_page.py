@@ -254,10 +254,11 @@ def test_licences_of_a_packages_parts_are_there_too(tmp_path: Path) -> None:
     facts = {"name": "whole", "version": "1.0.0", "license": "MIT"}
     (tmp_path / "package.json").write_text(json.dumps(facts), "utf-8")
     texts = {"LICENSE": "of the whole", "maps/LICENSE": "of maps", "wasm/LICENSE_CODEC": "of a codec"}
-    for name, text in {**texts, "node_modules/other/LICENSE": "of another package"}.items():
+    others = {"node_modules/other/LICENSE": "of another package", "fonts/LICENSE": "of another folder"}
+    for name, text in {**texts, **others}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
-    collected = page.license_of(tmp_path)
+    collected = page.license_of(tmp_path, ["index.js", "maps/a.map", "wasm/deep/codec.js"])
     assert [text in collected for text in texts.values()] == [True] * 3
     assert "another" not in collected
 
@@ -273,4 +274,4 @@ def test_package_without_a_licence_is_refused(tmp_path: Path) -> None:
     facts = {"name": "loose", "version": "1.0.0", "license": "?"}
     (tmp_path / "package.json").write_text(json.dumps(facts), "utf-8")
     with pytest.raises(PageError, match=r"loose 1\.0\.0"):
-        page.license_of(tmp_path)
+        page.license_of(tmp_path, ["index.js"])

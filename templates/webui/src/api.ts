@@ -4,10 +4,12 @@ import type { ContentPart } from "./attach/attachment";
 import { fetchWithKey } from "./api-key";
 import { requestSettings } from "./settings";
 import { eventData } from "./sse";
+import { openStream, resumableBytes, streamHeader } from "./stream";
 
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
   readonly content: string | readonly ContentPart[];
+  readonly reasoning_content?: string;
 }
 
 export type AnswerEvent =
@@ -15,7 +17,7 @@ export type AnswerEvent =
   | { readonly kind: "reasoning"; readonly text: string }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "end"; readonly cutOff: boolean }
-  | { readonly kind: "speed"; readonly tokensPerSecond: number };
+  | { readonly kind: "usage"; readonly tokensPerSecond: number; readonly tokens: number; readonly contextTokens: number };
 
 export type FailureKind =
   | "unreachable"
@@ -54,17 +56,31 @@ export async function checkHealth(): Promise<Health> {
   }
 }
 
-/** Asks for the next message of a chat and yields it piece by piece; throws `ApiFailure`, or what aborting throws. */
+/**
+ * Asks for the next message of a chat and yields it piece by piece; throws `ApiFailure`, or what aborting throws. The
+ * program keeps what it wrote under `streamId`: a connection that is cut goes on where it was.
+ */
 export async function* streamAnswer(
   messages: readonly ChatMessage[],
+  streamId: string,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
   const body = { ...requestSettings(), messages, stream: true, return_progress: true };
-  const response = await post("v1/chat/completions", body, signal);
+  const response = await post("v1/chat/completions", body, streamHeader(streamId), signal);
   if (!response.ok || !response.body) throw failureOf(response.status, await response.text().catch(() => ""));
+  yield* streamEvents(resumableBytes(response.body, streamId, signal), signal);
+}
+
+/** The whole answer that is or was written under `streamId`, as above; null: the program knows none. */
+export async function resumeAnswer(streamId: string, signal: AbortSignal): Promise<AsyncGenerator<AnswerEvent> | null> {
+  const body = await openStream(streamId, 0, signal);
+  return body && streamEvents(resumableBytes(body, streamId, signal), signal);
+}
+
+async function* streamEvents(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
   let ended = false;
   try {
-    for await (const data of eventData(response.body)) {
+    for await (const data of eventData(body)) {
       if (data === "[DONE]") return;
       for (const event of answerEvents(parseJson(data))) {
         ended ||= event.kind === "end";
@@ -77,9 +93,14 @@ export async function* streamAnswer(
   if (!ended) throw new ApiFailure("broken_off");
 }
 
-async function post(address: string, body: unknown, signal: AbortSignal): Promise<Response> {
+async function post(
+  address: string,
+  body: unknown,
+  more: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
   try {
-    const headers = { "Content-Type": "application/json" };
+    const headers = { "Content-Type": "application/json", ...more };
     return await fetchWithKey(address, { method: "POST", headers, body: JSON.stringify(body), signal });
   } catch (error) {
     if (signal.aborted) throw error;
@@ -93,8 +114,16 @@ interface Chunk {
     readonly delta?: { readonly content?: string | null; readonly reasoning_content?: string | null };
     readonly finish_reason?: string | null;
   }[];
-  readonly timings?: { readonly predicted_per_second?: number };
+  readonly timings?: Timings;
   readonly prompt_progress?: { readonly total: number; readonly cache: number; readonly processed: number };
+}
+
+/** Upstream: tools/server/server-common.cpp, server_slot_stats. */
+interface Timings {
+  readonly predicted_per_second?: number;
+  readonly predicted_n?: number;
+  readonly prompt_n?: number;
+  readonly cache_n?: number;
 }
 
 interface ErrorBody {
@@ -115,8 +144,10 @@ function* answerEvents(chunk: Chunk): Generator<AnswerEvent> {
   if (choice?.delta?.reasoning_content) yield { kind: "reasoning", text: choice.delta.reasoning_content };
   if (choice?.delta?.content) yield { kind: "text", text: choice.delta.content };
   if (choice?.finish_reason) yield { kind: "end", cutOff: choice.finish_reason === "length" };
-  const tokensPerSecond = chunk.timings?.predicted_per_second;
-  if (tokensPerSecond) yield { kind: "speed", tokensPerSecond };
+  const { predicted_per_second: tokensPerSecond, predicted_n = 0, prompt_n = 0, cache_n = 0 } = chunk.timings ?? {};
+  if (tokensPerSecond) {
+    yield { kind: "usage", tokensPerSecond, tokens: predicted_n, contextTokens: cache_n + prompt_n + predicted_n };
+  }
 }
 
 /** Reads an error answer: `{"error": {"message", "type", "code"}}` (tools/server/server-common.cpp), or any text. */

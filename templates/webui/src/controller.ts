@@ -1,117 +1,212 @@
-// What the person does becomes requests and changes of the state; the views are told through `ControllerView`.
+// What the person does becomes requests and changes of the chat on the screen; the views are told through
+// `ControllerView`.
 
-import { ApiFailure, streamAnswer } from "./api";
+import { chatInAddress, nameChat } from "./address";
 import type { Attachment } from "./attach/attachment";
+import type { Answer } from "./chats/answer";
+import { Chat } from "./chats/chat";
+import type { ChatStore } from "./chats/chat-store";
+import { timestamp } from "./chats/ids";
+import { Library } from "./chats/library";
+import type { Message, Question } from "./chats/message";
+import { chatText } from "./chats/request";
+import { Saver } from "./chats/saver";
+import { Writer } from "./chats/writer";
 import type { Connection } from "./connection";
-import { Answer, Conversation, type Exchange } from "./conversation";
 import { systemPrompt } from "./settings";
 
 export interface ControllerView {
-  /** Another conversation is on the screen. */
-  showConversation(conversation: Conversation, canGoBack: boolean): void;
-  showExchange(exchange: Exchange): void;
-  /** The answer of `exchange` changed; called often while an answer is written. */
-  updateAnswer(exchange: Exchange): void;
+  /** Another chat, or another branch of it, is on the screen. */
+  showChat(chat: Chat, isOther: boolean): void;
+  /** An answer of the chat on the screen changed; called often while one is written. */
+  updateAnswer(answer: Answer): void;
   setRunning(running: boolean): void;
+  /** The chat that was asked for is not there, or the program does not answer. */
+  showMissing(reason: "absent" | "unreachable"): void;
+  /** The program's sentence why chats are not written, "" where it does not answer; null: they are. */
+  showUnsaved(detail: string | null): void;
+  /** A chat was written, or is another than it was. */
+  listChanged(): void;
 }
 
 export class Controller {
-  private conversation = new Conversation();
-  private previous: Conversation | null = null;
-  private running: AbortController | null = null;
+  readonly library: Library;
+  readonly saver: Saver;
+  private readonly writer: Writer;
+  private chat = new Chat();
 
   constructor(
-    private readonly connection: Connection,
+    connection: Connection,
+    store: ChatStore,
+    private readonly modelName: string,
     private readonly view: ControllerView,
-  ) {}
+  ) {
+    this.writer = new Writer(connection, {
+      changed: (chat, answer) => this.onAnswer(chat, answer),
+      running: (chat) => chat === this.chat && view.setRunning(this.isRunning),
+    });
+    this.saver = new Saver(store, {
+      written: () => view.listChanged(),
+      merged: (chat) => chat === this.chat && view.showChat(chat, false),
+      problem: (detail) => view.showUnsaved(detail),
+    });
+    this.library = new Library(store, this.saver, (chat) => this.writer.isWriting(chat));
+    connection.onChange((state) => state === "ready" && this.onReady());
+  }
 
   get isRunning(): boolean {
-    return this.running !== null;
+    return this.writer.isWriting(this.chat);
+  }
+
+  get chatId(): string {
+    return this.chat.id;
   }
 
   /** Sends a question. False means that it was not taken: it is empty, or an answer is still being written. */
   ask(text: string, attachments: readonly Attachment[] = []): boolean {
     const question = text.trim();
-    if ((question === "" && attachments.length === 0) || this.running) return false;
-    const exchange = this.conversation.add(question, attachments);
-    this.view.showExchange(exchange);
-    void this.answer(this.conversation, exchange);
+    if ((question === "" && attachments.length === 0) || this.isRunning) return false;
+    this.answer(this.chat.addQuestion(question, attachments));
     return true;
   }
 
-  /** All that the model would be sent of this chat. */
-  chatText(): string {
-    return this.conversation.text(systemPrompt());
+  /** Asks the question in other words; the earlier ones stay, as another branch. */
+  edit(question: Question, text: string): void {
+    if (this.isRunning) return;
+    this.answer(this.chat.addQuestion(text.trim(), question.attachments, question.parent));
   }
 
-  /** Asks for the last answer anew. */
-  retry(): void {
-    const exchange = this.conversation.last;
-    if (!exchange || this.running) return;
-    exchange.answer = new Answer();
-    void this.answer(this.conversation, exchange);
+  /** Asks for the answer anew. The earlier one stays beside it, if there was any. */
+  retry(answer: Answer): void {
+    const question = answer.parent === null ? undefined : this.chat.message(answer.parent);
+    if (question?.role !== "user" || this.isRunning) return;
+    if (answer.text !== "") this.answer(question);
+    else this.write(answer);
+  }
+
+  /** Has the answer written on from where it ends. */
+  goOn(answer: Answer): void {
+    if (!this.isRunning) this.write(answer, true);
+  }
+
+  /** Puts the branch with `message` on the screen. */
+  showVersion(message: Message): void {
+    this.chat.show(message);
+    this.saver.touch(this.chat);
+    this.view.showChat(this.chat, false);
+  }
+
+  /** Goes on in a chat of its own from `message`. */
+  branch(message: Message): void {
+    const chat = this.chat.branch(message);
+    this.library.adopt(chat);
+    this.saver.save(chat);
+    this.show(chat);
   }
 
   /** Ends the answer that is being written and keeps what there is of it. */
   stop(): void {
-    this.running?.abort();
+    this.writer.stop(this.chat);
   }
 
   startNew(): void {
-    this.stop();
-    if (this.conversation.last) this.previous = this.conversation;
-    this.show(new Conversation());
+    this.show(new Chat());
   }
 
-  goBack(): void {
-    const previous = this.previous;
-    if (!previous) return;
-    this.stop();
-    this.previous = null;
-    this.show(previous);
-  }
-
-  /** Draws the conversation anew, as after a change of the language. */
-  showAgain(): void {
-    this.show(this.conversation);
-  }
-
-  private show(conversation: Conversation): void {
-    this.conversation = conversation;
-    this.view.showConversation(conversation, this.previous !== null);
-  }
-
-  private async answer(conversation: Conversation, exchange: Exchange): Promise<void> {
-    const abort = new AbortController();
-    const { answer } = exchange;
-    this.setRunning(abort);
-    this.view.updateAnswer(exchange);
-    try {
-      await this.connection.whenReady(abort.signal);
-      answer.state = "reading";
-      this.view.updateAnswer(exchange);
-      for await (const event of streamAnswer(conversation.requestMessages(systemPrompt()), abort.signal)) {
-        if (abort.signal.aborted) break;
-        answer.apply(event, performance.now());
-        this.view.updateAnswer(exchange);
-      }
-      answer.finish(abort.signal.aborted ? "stopped" : "done", performance.now());
-    } catch (error) {
-      if (abort.signal.aborted) answer.finish("stopped", performance.now());
-      else this.fail(answer, error);
+  /** Puts the chat that the address names on the screen. */
+  async openNamed(): Promise<void> {
+    const id = chatInAddress();
+    if (id === this.chat.id || (id === "" && this.chat.isEmpty)) return;
+    if (id === "") {
+      this.startNew();
+      return;
     }
-    if (this.running === abort) this.setRunning(null);
-    this.view.updateAnswer(exchange);
+    const chat = await this.library.open(id);
+    // Meanwhile somewhere else.
+    if (id !== chatInAddress()) return;
+    if (chat instanceof Chat) this.show(chat);
+    else this.view.showMissing(chat);
   }
 
-  private fail(answer: Answer, error: unknown): void {
-    const failure = error instanceof ApiFailure ? error : new ApiFailure("unknown", String(error));
-    answer.finish("failed", performance.now(), failure);
-    void this.connection.check();
+  /** The list says that the file has another revision: another page wrote it. */
+  async freshen(revision: string): Promise<void> {
+    const before = this.chat;
+    if (before.revision === null || before.revision === revision || this.library.isBusy(before)) return;
+    const chat = await this.library.open(before.id);
+    if (!(chat instanceof Chat) || this.chat !== before || chat === before) return;
+    const shown = before.current === null ? undefined : chat.message(before.current);
+    // The other page went on from here, or is in another branch.
+    if (shown && !chat.path().includes(shown)) chat.show(shown);
+    this.chat = chat;
+    this.view.showChat(chat, false);
+    this.resumeUnfinished();
   }
 
-  private setRunning(running: AbortController | null): void {
-    this.running = running;
-    this.view.setRunning(running !== null);
+  /** Ends what is being written in the chat called `id`. */
+  stopIn(id: string): void {
+    const chat = this.library.opened(id);
+    if (chat) this.writer.stop(chat);
+  }
+
+  /** The chat was deleted. Where it is on the screen, a new one takes its place. */
+  leave(id: string): void {
+    if (this.chat.id === id) this.startNew();
+  }
+
+  /** The page goes. */
+  leavePage(): void {
+    this.writer.leave();
+    this.saver.saveAll();
+  }
+
+  /** All that the model would be sent of this chat. */
+  chatText(): string {
+    return chatText(this.chat.path(), systemPrompt());
+  }
+
+  /** Draws the chat anew, as after a change of the language. */
+  showAgain(): void {
+    this.view.showChat(this.chat, true);
+  }
+
+  private show(chat: Chat): void {
+    this.chat = chat;
+    nameChat(chat.isEmpty ? "" : chat.id, false);
+    this.view.showChat(chat, true);
+    this.view.setRunning(this.isRunning);
+    this.resumeUnfinished();
+  }
+
+  private answer(question: Question): void {
+    this.write(this.chat.addAnswer(question));
+  }
+
+  private write(answer: Answer, goOn = false): void {
+    this.library.adopt(this.chat);
+    this.chat.updated = timestamp();
+    this.chat.model = this.modelName;
+    this.chat.systemPrompt = systemPrompt();
+    this.writer.write(this.chat, answer, goOn);
+    this.view.showChat(this.chat, false);
+    this.saver.save(this.chat);
+    nameChat(this.chat.id, true);
+  }
+
+  private onAnswer(chat: Chat, answer: Answer): void {
+    if (chat === this.chat) this.view.updateAnswer(answer);
+    if (answer.finished) this.saver.save(chat);
+    else if (this.writer.owns(chat)) this.saver.touch(chat);
+  }
+
+  /** Answers that the file says are being written: by another page, or by this one before it was loaded anew. */
+  private resumeUnfinished(): void {
+    const unfinished = this.chat.path().find((message) => message.role === "assistant" && !message.finished);
+    if (unfinished?.role === "assistant") void this.writer.resume(this.chat, unfinished);
+  }
+
+  private onReady(): void {
+    this.saver.saveAll();
+    const { last } = this.chat;
+    if (last?.role === "assistant" && last.failure?.kind === "broken_off") void this.writer.resume(this.chat, last);
   }
 }

@@ -1,9 +1,15 @@
 // Puts the parts together: state, connection and views.
 
+import { onAddress } from "./address";
+import { countTokens, fetchLimits, knownLimits } from "./attach/model";
 import type { BuildInfo } from "./build-info";
+import { ChatPanel } from "./chat-panel";
+import type { Answer } from "./chats/answer";
+import type { Chat } from "./chats/chat";
+import { PageChats, ProgramChats } from "./chats/chat-store";
+import type { Message } from "./chats/message";
 import { Connection, type ConnectionState } from "./connection";
 import { Controller, type ControllerView } from "./controller";
-import type { Conversation, Exchange } from "./conversation";
 import { byId, setText } from "./dom";
 import { fillIcons } from "./icons";
 import { onLanguage } from "./language";
@@ -21,14 +27,21 @@ import { ScrollFollower } from "./view/scroll";
 import { startLoadingView } from "./view/loading";
 import { startQuit } from "./view/quit";
 import { startSettingsDialog } from "./view/settings";
+import { showToast } from "./view/toast";
 import { TranscriptView } from "./view/transcript";
+import { startUnsavedNote } from "./view/unsaved";
 import { WelcomeView } from "./view/welcome";
 
 export class Page implements ControllerView {
   private readonly connection = new Connection();
-  private readonly controller = new Controller(this.connection, this);
+  private readonly store = this.session.chatsFolder === "" ? new PageChats() : new ProgramChats();
+  private readonly controller = new Controller(this.connection, this.store, this.info.model_name, this);
   private readonly transcript = new TranscriptView({
-    retry: () => this.controller.retry(),
+    retry: (answer) => this.begin(() => this.controller.retry(answer)),
+    goOn: (answer) => this.begin(() => this.controller.goOn(answer)),
+    edit: (question, text) => this.begin(() => this.controller.edit(question, text)),
+    branch: (message) => this.branch(message),
+    showVersion: (message) => this.showVersion(message),
     startNew: () => this.startNew(),
   });
   private readonly composer = new Composer({
@@ -36,10 +49,9 @@ export class Page implements ControllerView {
     stop: () => this.controller.stop(),
     chatText: () => this.controller.chatText(),
   });
-  private readonly welcome = new WelcomeView(this.info, {
-    begin: (text) => this.composer.begin(text),
-    goBack: () => this.controller.goBack(),
-  });
+  private readonly welcome = new WelcomeView(this.info, { begin: (text) => this.composer.begin(text) });
+  private readonly panel = new ChatPanel(this.store, this.session.chatsFolder, this.controller);
+  private readonly showUnsavedNote = startUnsavedNote(() => this.controller.saver.saveAll());
   private readonly scroll = new ScrollFollower();
   private isEmpty = true;
 
@@ -52,7 +64,7 @@ export class Page implements ControllerView {
     fillIcons(document);
     byId("privacy", HTMLElement).hidden = !isThisComputer(location.hostname);
     startHeader(this.info, () => this.startNew());
-    startAbout(this.info);
+    startAbout(this.info, () => countTokens(this.controller.chatText()));
     startSettingsDialog();
     startComposerHint();
     allowLinks(this.info.links);
@@ -65,35 +77,78 @@ export class Page implements ControllerView {
     startQuit(this.session.canQuit, () => this.showQuit());
     this.composer.focus();
     this.connection.start();
+    this.startChats();
   }
 
-  showConversation(conversation: Conversation, canGoBack: boolean): void {
-    this.isEmpty = !conversation.last;
-    this.transcript.show(conversation);
-    this.welcome.show(this.isEmpty, canGoBack);
+  showChat(chat: Chat, isOther: boolean): void {
+    this.isEmpty = chat.isEmpty;
+    this.transcript.show(chat, isOther);
+    this.welcome.show(this.isEmpty);
     this.showConnection(this.connection.state, this.connection.state);
-    this.scroll.follow();
+    if (isOther || this.controller.isRunning) this.scroll.follow();
+    if (this.controller.isRunning) this.transcript.trim();
+    if (isOther) this.panel.showOther();
   }
 
-  showExchange(exchange: Exchange): void {
-    this.isEmpty = false;
-    this.welcome.show(false, false);
-    this.showConnection(this.connection.state, this.connection.state);
-    this.transcript.add(exchange);
-    this.scroll.follow();
-  }
-
-  updateAnswer(exchange: Exchange): void {
-    this.transcript.update(exchange);
-    const { answer } = exchange;
+  updateAnswer(answer: Answer): void {
+    // How much the model can hold is asked once: of a program that has answered, it does not ask for a key again.
+    if (answer.contextTokens !== null && !knownLimits()) void fetchLimits().then(() => this.transcript.update(answer));
+    this.transcript.update(answer);
     if (answer.state === "done") announce(answer.text);
     if (answer.state === "stopped") announce(t("announce_stopped"));
     if (answer.failure) announce(failureText(answer.failure));
   }
 
+  showMissing(reason: "absent" | "unreachable"): void {
+    showToast(t(reason === "absent" ? "chat_absent" : "chat_unreachable"));
+    if (reason === "absent") this.controller.startNew();
+  }
+
+  showUnsaved(detail: string | null): void {
+    this.showUnsavedNote(detail);
+  }
+
+  listChanged(): void {
+    this.panel.refresh();
+  }
+
   setRunning(running: boolean): void {
     this.composer.setRunning(running);
+    document.body.toggleAttribute("data-running", running);
     if (running) announce(t("announce_working"));
+  }
+
+  private startChats(): void {
+    this.panel.start();
+    // A page that was opened while the program was closed does not know where that keeps chats.
+    this.connection.onChange((state) => {
+      if (state !== "closed" && !this.session.answered && this.isEmpty) location.reload();
+    });
+    onAddress(() => void this.controller.openNamed());
+    void this.controller.openNamed();
+    addEventListener("pagehide", () => this.controller.leavePage());
+    // Brought back by the browser as it was, with its requests ended.
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
+    addEventListener("beforeunload", (event) => {
+      if (this.controller.saver.hasProblem) event.preventDefault();
+    });
+  }
+
+  /** What was pressed is gone, and in its place an answer is being written, which can be stopped. */
+  private begin(action: () => void): void {
+    action();
+    this.composer.focusButton();
+  }
+
+  private branch(message: Message): void {
+    this.controller.branch(message);
+    this.composer.focus();
+    showToast(t("branched"));
+  }
+
+  private showVersion(message: Message): void {
+    this.controller.showVersion(message);
+    this.transcript.focusVersions(message);
   }
 
   /** The parts that know the language show it themselves; these are drawn anew. */
@@ -124,7 +179,7 @@ export class Page implements ControllerView {
   }
 
   private onKey(event: KeyboardEvent): void {
-    if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     if (!this.controller.isRunning) return;
     event.preventDefault();
     this.controller.stop();

@@ -3,10 +3,14 @@
 import { fetchWithKey } from "./api-key";
 
 export interface Session {
+  /** Whether anybody answered: false means that the program is closed. */
+  readonly answered: boolean;
   /** The program's name, or "" where the server has no such endpoints: it is not a built file. */
   readonly name: string;
   /** Whether this page may end the program. */
   readonly canQuit: boolean;
+  /** The folder in which the program keeps chats; "" where it keeps none. */
+  readonly chatsFolder: string;
 }
 
 export interface LoadingProgress {
@@ -22,9 +26,15 @@ let token = "";
 
 /** Asks who serves this page; another start of the program has another token. */
 export async function loadSession(): Promise<Session> {
-  const found = await json("mkexe/session");
-  token = typeof found["token"] === "string" ? found["token"] : "";
-  return { name: typeof found["name"] === "string" ? found["name"] : "", canQuit: found["quit"] === true };
+  const response = await fetchWithKey("mkexe/session", { cache: "no-store" }).catch(() => null);
+  const found = response?.ok ? asRecord(await response.json().catch(() => ({}))) : {};
+  token = asText(found["token"]);
+  return {
+    answered: response !== null,
+    name: asText(found["name"]),
+    canQuit: found["quit"] === true,
+    chatsFolder: found["chats"] === "folder" ? asText(found["chats_folder"]) : "",
+  };
 }
 
 /** Null where the server does not say. */
@@ -49,7 +59,7 @@ export async function quitProgram(): Promise<boolean> {
 }
 
 /** A request with the token; with the next start's one where the program was started again. Null: nobody answers. */
-async function ownRequest(address: string, options: RequestInit): Promise<Response | null> {
+export async function ownRequest(address: string, options: RequestInit): Promise<Response | null> {
   try {
     const response = await fetchWithKey(address, withToken(options));
     if (response.status !== 403) return response;
@@ -66,15 +76,10 @@ function withToken(options: RequestInit): RequestInit {
   return { ...options, headers };
 }
 
-async function json(address: string): Promise<Record<string, unknown>> {
-  try {
-    const response = await fetchWithKey(address, { cache: "no-store" });
-    return response.ok ? asRecord(await response.json()) : {};
-  } catch {
-    return {};
-  }
-}
-
 function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

@@ -1,7 +1,7 @@
 // Server-sent events out of a response body (HTML standard, section 9.2.6): the data of each event, in order.
 
 /** Yields the data of every event. Events without data (comments, pings) are skipped. */
-export async function* eventData(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+export async function* eventData(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let data: string[] = [];
   for await (const line of lines(body)) {
     if (line === "") {
@@ -16,22 +16,16 @@ export async function* eventData(body: ReadableStream<Uint8Array>): AsyncGenerat
 }
 
 /** Lines ended by LF, CR LF or CR; a chunk may end anywhere, also inside a character or between CR and LF. */
-async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const reader = body.getReader();
+async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
-      const heldBack = !done && rest.endsWith("\r") ? "\r" : "";
-      const complete = rest.slice(0, rest.length - heldBack.length).split(/\r\n|\n|\r/);
-      rest = (complete.pop() ?? "") + heldBack;
-      yield* complete;
-      if (done) break;
-    }
-    if (rest !== "") yield rest;
-  } finally {
-    reader.cancel().catch(() => undefined);
+  for await (const bytes of body) {
+    rest += decoder.decode(bytes, { stream: true });
+    const heldBack = rest.endsWith("\r") ? "\r" : "";
+    const complete = rest.slice(0, rest.length - heldBack.length).split(/\r\n|\n|\r/);
+    rest = (complete.pop() ?? "") + heldBack;
+    yield* complete;
   }
+  rest += decoder.decode();
+  if (rest !== "") yield* rest.split(/\r\n|\n|\r/);
 }

@@ -15,7 +15,7 @@ export type ContentPart =
   | { readonly type: "input_audio"; readonly input_audio: { readonly data: string; readonly format: string } };
 
 /** A message of the person: what they wrote and what they attached. */
-export interface Question {
+export interface QuestionContent {
   readonly text: string;
   readonly attachments: readonly Attachment[];
 }
@@ -24,14 +24,14 @@ export interface Question {
  * Content of the API message. Several questions become one: many chat templates refuse two messages of one role in a
  * row. Images and audio stand before the text that asks about them, as vision models were trained.
  */
-export function messageContent(questions: readonly Question[]): string | readonly ContentPart[] {
+export function messageContent(questions: readonly QuestionContent[]): string | readonly ContentPart[] {
   const text = questions.map(messageText).join("\n\n");
   const media = questions.flatMap(({ attachments }) => attachments).flatMap(mediaPart);
   return media.length === 0 ? text : [...media, { type: "text", text }];
 }
 
 /** The text of one question with the texts of its files in front. */
-export function messageText({ text, attachments }: Question): string {
+export function messageText({ text, attachments }: QuestionContent): string {
   const blocks = attachments.flatMap(({ name, text: content }) =>
     content === undefined ? [] : [`--- File: ${name} ---\n${content.replace(/\n+$/, "")}\n--- End of file ---`],
   );

@@ -14,12 +14,20 @@ interface Props {
   readonly modalities?: { readonly vision?: boolean; readonly audio?: boolean };
 }
 
+let known: ModelLimits | null = null;
+
+/** What the server said last; null before it was asked. */
+export function knownLimits(): ModelLimits | null {
+  return known;
+}
+
 /** Null while the model is loading, and where the server does not answer. */
 export async function fetchLimits(): Promise<ModelLimits | null> {
   const props = await fetchJson<Props>("props");
   const contextTokens = props?.default_generation_settings?.n_ctx;
   if (!props || !contextTokens) return null;
-  return { contextTokens, vision: props.modalities?.vision === true, audio: props.modalities?.audio === true };
+  known = { contextTokens, vision: props.modalities?.vision === true, audio: props.modalities?.audio === true };
+  return known;
 }
 
 /** How many tokens `text` has; null as above. */

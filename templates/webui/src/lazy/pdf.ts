@@ -60,9 +60,17 @@ async function fetchCMaps(file: string): Promise<ReadonlyMap<string, Uint8Array>
   const response = await fetch(file);
   const bytes = new Uint8Array(await response.arrayBuffer());
   const start = bytes.indexOf("\n".charCodeAt(0)) + 1;
-  const index = JSON.parse(new TextDecoder().decode(bytes.subarray(0, start))) as Record<string, [number, number]>;
-  const cmaps = Object.entries(index).map(([name, [offset, size]]) => {
-    return [name, bytes.subarray(start + offset, start + offset + size)] as const;
-  });
-  return new Map(cmaps);
+  const index = JSON.parse(new TextDecoder().decode(bytes.subarray(0, start))) as Record<string, [number, number][]>;
+  return new Map(Object.entries(index).map(([name, pieces]) => [name, joined(bytes.subarray(start), pieces)]));
+}
+
+/** The pieces of `bytes` at these offsets and of these sizes, one after the other. */
+function joined(bytes: Uint8Array, pieces: readonly (readonly [number, number])[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, [, size]) => sum + size, 0));
+  let end = 0;
+  for (const [offset, size] of pieces) {
+    whole.set(bytes.subarray(offset, offset + size), end);
+    end += size;
+  }
+  return whole;
 }

@@ -1,21 +1,37 @@
 // The dialog that shows which model answers and what it was told beforehand.
 
 import type { BuildInfo } from "../build-info";
+import { fetchLimits } from "../attach/model";
 import { byId, setText } from "../dom";
 import { onLanguage } from "../language";
 import { onSettings, systemPrompt } from "../settings";
-import { t } from "../strings";
+import { formatNumber, t } from "../strings";
 import { dialogById } from "./dialog";
 
-export function startAbout({ about, model_name }: BuildInfo): void {
+/** `countChat` counts the tokens of the chat on the screen; null: that cannot be said now. */
+export function startAbout({ about, model_name }: BuildInfo, countChat: () => Promise<number | null>): void {
   const dialog = dialogById("about");
-  byId("about-open", HTMLButtonElement).addEventListener("click", () => dialog.showModal());
+  byId("about-open", HTMLButtonElement).addEventListener("click", () => {
+    dialog.showModal();
+    void showContext(countChat);
+  });
   showPart("about-text", about);
   byId("about-model-part", HTMLElement).hidden = model_name === "";
   setText(byId("about-model", HTMLElement), model_name);
   showInstructions();
   onSettings(showInstructions);
   onLanguage(showInstructions);
+}
+
+/** How much of what the model can hold the chat takes. */
+async function showContext(countChat: () => Promise<number | null>): Promise<void> {
+  const part = byId("about-context-part", HTMLElement);
+  const [used, limits] = await Promise.all([countChat(), fetchLimits()]);
+  part.hidden = used === null || limits === null;
+  if (used === null || limits === null) return;
+  const percent = formatNumber(Math.round((100 * used) / limits.contextTokens), 0);
+  const numbers = { used: formatNumber(used, 0), room: formatNumber(limits.contextTokens, 0), percent };
+  setText(byId("about-context", HTMLElement), t("about_context_used", numbers));
 }
 
 function showPart(id: string, text: string): void {

@@ -1,20 +1,18 @@
 // One answer: the model's thoughts, the text, how it stands, and what can be done with it.
 
-import type { Answer } from "../conversation";
+import { knownLimits } from "../attach/model";
+import type { Answer } from "../chats/answer";
+import type { Message } from "../chats/message";
 import { element, setText } from "../dom";
 import { formatNumber, t } from "../strings";
-import { copyButton, textButton } from "./buttons";
+import { copyButton, iconButton, textButton } from "./buttons";
 import { failureText } from "./failure";
+import { type MessageActions, type MessageContext, versionButtons } from "./message";
 import { ProseView } from "./prose";
-
-export interface AnswerActions {
-  retry(): void;
-  startNew(): void;
-}
 
 export class AnswerView {
   readonly root = element("article", { class: "answer" });
-  private answer: Answer | null = null;
+  private drawn = "";
   private readonly thinking = element("details", { class: "thinking" });
   private readonly thinkingSummary = element("summary");
   private readonly thinkingText = element("div", { class: "thinking-text" });
@@ -24,25 +22,32 @@ export class AnswerView {
   private readonly failure = element("div", { class: "failure" });
   private readonly foot = element("div", { class: "answer-foot" });
 
-  constructor(private readonly actions: AnswerActions) {
+  constructor(private readonly actions: MessageActions) {
     this.thinking.append(this.thinkingSummary, this.thinkingText);
     const heading = element("h2", { class: "visually-hidden" }, t("model_said"));
     this.root.append(heading, this.thinking, this.prose.root, this.working, this.note, this.failure, this.foot);
   }
 
-  /** Shows `answer` as it stands now; `isLast` answers can be asked for anew. */
-  update(answer: Answer, isLast: boolean): void {
-    const settled = this.answer === answer && this.root.dataset["state"] === answer.state && answer.finished;
-    this.answer = answer;
+  /** Shows `answer` as it stands now. */
+  update(answer: Answer, context: MessageContext): void {
     this.root.dataset["state"] = answer.state;
     this.updateThinking(answer);
     this.prose.update(answer.text);
     this.updateWorking(answer);
     this.note.hidden = !answer.cutOff;
     if (answer.cutOff) setText(this.note, t("cut_off"));
-    if (!settled) this.updateFailure(answer);
-    if (!settled) this.updateFoot(answer);
-    this.foot.classList.toggle("last", isLast);
+    this.foot.classList.toggle("last", context.isLast);
+    this.updateEnd(answer, context);
+  }
+
+  /** What stands below: drawn anew only where it is another, so that a button that has the focus keeps it. */
+  private updateEnd(answer: Answer, { isLast, versions }: MessageContext): void {
+    const facts = [answer.id, answer.state, answer.failure?.message, isLast, versions.map(({ id }) => id)];
+    const drawn = JSON.stringify([...facts, answer.tokensPerSecond, knownLimits(), answer.cutOff, answer.finished && answer.text]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    this.updateFailure(answer);
+    this.updateFoot(answer, versions);
   }
 
   private updateThinking(answer: Answer): void {
@@ -66,22 +71,43 @@ export class AnswerView {
     if (answer.failure.kind === "context_full") {
       buttons.append(textButton("plus", t("new_chat"), () => this.actions.startNew(), "strong"));
     }
-    buttons.append(textButton("retry", t("retry"), () => this.actions.retry(), "strong"));
+    if (answer.canGoOn) buttons.append(textButton("play", t("go_on"), () => this.actions.goOn(answer), "strong"));
+    buttons.append(textButton("retry", t("retry"), () => this.actions.retry(answer), "strong"));
     this.failure.replaceChildren(element("p", {}, failureText(answer.failure)), buttons);
   }
 
-  private updateFoot(answer: Answer): void {
-    this.foot.hidden = !answer.finished || (answer.failure !== null && answer.text === "");
-    this.foot.replaceChildren();
-    if (!answer.finished) return;
-    if (answer.text !== "") this.foot.append(copyButton(t("copy_answer"), () => answer.text));
-    if (!answer.failure) this.foot.append(textButton("retry", t("retry"), () => this.actions.retry(), "quiet only-last"));
-    if (answer.state === "stopped") this.foot.append(element("span", { class: "fact" }, t("stopped")));
-    if (answer.tokensPerSecond !== null) {
-      const rate = formatNumber(answer.tokensPerSecond, answer.tokensPerSecond < 10 ? 1 : 0);
-      this.foot.append(element("span", { class: "fact speed", title: t("speed_title") }, t("speed", { rate })));
-    }
+  private updateFoot(answer: Answer, versions: readonly Message[]): void {
+    const parts = answer.finished ? [...this.buttons(answer, versions), ...factsOf(answer)] : [];
+    this.foot.hidden = parts.length === 0;
+    this.foot.replaceChildren(...parts);
   }
+
+  private buttons(answer: Answer, versions: readonly Message[]): HTMLElement[] {
+    const { actions } = this;
+    const others = versionButtons(answer, versions, actions.showVersion);
+    const buttons = others ? [others] : [];
+    if (answer.text !== "") buttons.push(copyButton(t("copy_answer"), () => answer.text));
+    if (!answer.failure) {
+      if (answer.canGoOn) buttons.push(textButton("play", t("go_on"), () => actions.goOn(answer), "quiet when-idle only-last"));
+      buttons.push(textButton("retry", t("retry"), () => actions.retry(answer), "quiet when-idle"));
+    }
+    if (answer.text !== "") buttons.push(iconButton("branch", t("branch"), () => actions.branch(answer), "when-idle"));
+    return buttons;
+  }
+}
+
+function factsOf(answer: Answer): HTMLElement[] {
+  const facts: HTMLElement[] = [];
+  if (answer.state === "stopped") facts.push(element("span", { class: "fact" }, t("stopped")));
+  if (answer.tokensPerSecond === null) return facts;
+  const rate = formatNumber(answer.tokensPerSecond, answer.tokensPerSecond < 10 ? 1 : 0);
+  facts.push(element("span", { class: "fact speed", title: t("speed_title") }, t("speed", { rate })));
+  const room = knownLimits()?.contextTokens;
+  if (answer.contextTokens && room) {
+    const text = t("context_used", { used: formatNumber(answer.contextTokens, 0), room: formatNumber(room, 0) });
+    facts.push(element("span", { class: "fact speed", title: t("context_title") }, text));
+  }
+  return facts;
 }
 
 function thinkingTitle(answer: Answer): string {

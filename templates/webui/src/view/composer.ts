@@ -56,6 +56,10 @@ export class Composer {
     this.field.focus();
   }
 
+  focusButton(): void {
+    this.button.focus();
+  }
+
   /** Puts a beginning into the field for the person to finish. */
   begin(text: string): void {
     this.field.value = text;
@@ -108,8 +112,9 @@ export class Composer {
   private async fits(): Promise<boolean> {
     const edit = this.edits;
     const message = messageText({ text: this.field.value, attachments: this.tray.attachments });
-    const all = `${this.actions.chatText()}\n${message}`;
-    const budget = message === "" || all.length < countedCharacters ? null : await overBudget(all);
+    const chat = this.actions.chatText();
+    const isShort = chat.length + message.length < countedCharacters;
+    const budget = message === "" || isShort ? null : await overBudget(chat, message);
     // Changed meanwhile: that change has its own count.
     if (edit !== this.edits) return false;
     this.tooLong.hidden = budget === null;

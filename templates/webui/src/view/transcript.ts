@@ -1,56 +1,118 @@
-// The conversation on the screen: one question and one answer after the other.
+// The branch of the chat that is on the screen: one message after the other. What stays on the screen when the branch
+// changes keeps its elements.
+//
+// Only the end of a long chat is on the page: with a thousand messages there, browsers draw a few frames per second.
+// What is before it comes as the reader scrolls up, and all of it for searching in the page and for paper.
 
-import { attachmentList } from "../attach/chips";
-import type { Conversation, Exchange } from "../conversation";
-import { byId, element } from "../dom";
-import { t } from "../strings";
-import { type AnswerActions, AnswerView } from "./answer";
+import type { Answer } from "../chats/answer";
+import type { Chat } from "../chats/chat";
+import type { Message } from "../chats/message";
+import { byId } from "../dom";
+import { AnswerView } from "./answer";
+import type { MessageActions } from "./message";
+import { QuestionView } from "./question";
+
+/** So many messages at the end are shown, and so many more come at a time. */
+const pageOfMessages = 40;
+/** How near to the first message on the page the reader is when more are shown, in CSS pixels. */
+const nearPx = 1200;
+
+type MessageView = QuestionView | AnswerView;
 
 export class TranscriptView {
   private readonly root = byId("transcript", HTMLElement);
-  private readonly answers = new Map<Exchange, AnswerView>();
-  private readonly changed = new Set<Exchange>();
+  private readonly scroller = byId("scroller", HTMLElement);
+  private readonly earlier = byId("earlier", HTMLButtonElement);
+  private views = new Map<string, MessageView>();
+  private readonly changed = new Set<Answer>();
   private frame = 0;
-  private last: Exchange | null = null;
+  private chat: Chat | null = null;
+  private path: readonly Message[] = [];
+  private shown = pageOfMessages;
 
-  constructor(private readonly actions: AnswerActions) {}
-
-  show(conversation: Conversation): void {
-    this.answers.clear();
-    this.changed.clear();
-    this.last = null;
-    this.root.replaceChildren();
-    for (const exchange of conversation.exchanges) this.add(exchange);
+  constructor(private readonly actions: MessageActions) {
+    this.earlier.addEventListener("click", () => this.showMore(pageOfMessages));
+    const near = { root: this.scroller, rootMargin: `${nearPx}px` };
+    new IntersectionObserver((entries) => {
+      if (entries.some(({ isIntersecting }) => isIntersecting)) this.showMore(pageOfMessages);
+    }, near).observe(this.earlier);
+    addEventListener("beforeprint", () => this.showMore(Infinity));
+    addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === "f") this.showMore(Infinity);
+    });
+    this.scroller.addEventListener("keydown", (event) => {
+      if (event.key === "Home" && event.target === this.scroller) this.showMore(Infinity);
+    });
   }
 
-  add(exchange: Exchange): void {
-    const view = new AnswerView(this.actions);
-    const heading = element("h2", { class: "visually-hidden" }, t("you_said"));
-    const bubble = exchange.question === "" ? null : element("div", { class: "bubble" }, exchange.question);
-    const question = element("article", { class: "question" }, heading, attachmentList(exchange.attachments), bubble);
-    const before = this.last;
-    this.answers.set(exchange, view);
-    this.last = exchange;
-    this.root.append(question, view.root);
-    this.draw(exchange);
-    if (before) this.draw(before);
+  /** `isOther`: nothing that is on the screen belongs to this chat. */
+  show(chat: Chat, isOther: boolean): void {
+    if (isOther) this.views.clear();
+    this.chat = chat;
+    this.path = chat.path();
+    this.changed.clear();
+    if (isOther) this.shown = pageOfMessages;
+    this.place();
+  }
+
+  /** Leaves only the end on the page: the reader is there. */
+  trim(): void {
+    this.shown = pageOfMessages;
+    this.place();
   }
 
   /** Draws the answer with the next frame, or at once when it is finished: a page in the background has no frames. */
-  update(exchange: Exchange): void {
-    if (exchange.answer.finished) {
-      this.draw(exchange);
+  update(answer: Answer): void {
+    if (answer.finished) {
+      this.draw(answer);
       return;
     }
-    this.changed.add(exchange);
+    this.changed.add(answer);
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       for (const waiting of this.changed) this.draw(waiting);
     });
   }
 
-  private draw(exchange: Exchange): void {
-    this.changed.delete(exchange);
-    this.answers.get(exchange)?.update(exchange.answer, exchange === this.last);
+  /** The buttons that go from one version to the next, where the focus was before the versions changed. */
+  focusVersions({ id }: Message): void {
+    this.views.get(id)?.root.querySelector<HTMLElement>(".versions button:not(:disabled)")?.focus();
+  }
+
+  private showMore(count: number): void {
+    if (this.shown >= this.path.length) return;
+    const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
+    this.shown += count;
+    this.place();
+    // What was read stays where it was. Not left to the browser: some do not do that.
+    this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
+  }
+
+  /** Puts the views of the last messages on the page, those that are there already untouched. */
+  private place(): void {
+    const messages = this.path.slice(Math.max(0, this.path.length - this.shown));
+    this.views = new Map(messages.map((message) => [message.id, this.views.get(message.id) ?? this.viewFor(message)]));
+    const roots = new Set<Element>([...this.views.values()].map(({ root }) => root));
+    for (const child of [...this.root.children]) if (!roots.has(child)) child.remove();
+    let at = this.root.firstElementChild;
+    for (const root of roots) {
+      if (root === at) at = at.nextElementSibling;
+      else this.root.insertBefore(root, at);
+    }
+    for (const message of messages) this.draw(message);
+    this.earlier.hidden = messages.length === this.path.length;
+  }
+
+  private viewFor(message: Message): MessageView {
+    return message.role === "user" ? new QuestionView(this.actions) : new AnswerView(this.actions);
+  }
+
+  private draw(message: Message): void {
+    if (message.role === "assistant") this.changed.delete(message);
+    const view = this.views.get(message.id);
+    if (!view || !this.chat) return;
+    const context = { isLast: message.id === this.chat.current, versions: this.chat.versions(message) };
+    if (view instanceof AnswerView && message.role === "assistant") view.update(message, context);
+    if (view instanceof QuestionView && message.role === "user") view.update(message, context);
   }
 }

@@ -5,11 +5,9 @@ import type { ConnectionState } from "../connection";
 import { byId, element, setText } from "../dom";
 import { onLanguage } from "../language";
 import { type StringKey, t } from "../strings";
-import { textButton } from "./buttons";
 
 export interface WelcomeActions {
   begin(text: string): void;
-  goBack(): void;
 }
 
 const starters: readonly [StringKey, StringKey][] = [
@@ -30,7 +28,6 @@ function wasQuit(state: ConnectionState): boolean {
 export class WelcomeView {
   private readonly root = byId("welcome", HTMLElement);
   private readonly starters = byId("starters", HTMLElement);
-  private readonly back = byId("previous", HTMLElement);
   private state: ConnectionState = "loading";
 
   constructor(
@@ -41,9 +38,8 @@ export class WelcomeView {
     onLanguage(() => this.fill());
   }
 
-  show(visible: boolean, canGoBack: boolean): void {
+  show(visible: boolean): void {
     this.root.hidden = !visible;
-    this.back.hidden = !canGoBack;
   }
 
   setConnection(state: ConnectionState): void {
@@ -57,7 +53,6 @@ export class WelcomeView {
 
   private fill(): void {
     this.starters.replaceChildren(...this.samples().map(([label, text]) => this.starter(label, text)));
-    this.back.replaceChildren(textButton("back", t("previous_chat"), () => this.actions.goBack(), "strong"));
     this.setConnection(this.state);
   }
 

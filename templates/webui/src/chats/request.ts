@@ -1,0 +1,35 @@
+// What the model is sent of a chat.
+
+import type { ChatMessage } from "../api";
+import { messageContent, messageText, type QuestionContent } from "../attach/attachment";
+import type { Answer } from "./answer";
+import type { Message } from "./message";
+
+/**
+ * Messages up to and without `answer`, or with the beginning of it where it goes on. Many chat templates refuse two
+ * messages of one role in a row, so a question whose answer never came is joined with the next one.
+ */
+export function requestMessages(path: readonly Message[], answer: Answer, systemPrompt: string): ChatMessage[] {
+  const messages: ChatMessage[] = systemPrompt.trim() === "" ? [] : [{ role: "system", content: systemPrompt }];
+  let questions: QuestionContent[] = [];
+  for (const message of path.slice(0, path.indexOf(answer))) {
+    if (message.role === "user") questions.push(message);
+    else if (message.text !== "") {
+      messages.push({ role: "user", content: messageContent(questions) }, { role: "assistant", content: message.text });
+      questions = [];
+    }
+  }
+  if (questions.length > 0) messages.push({ role: "user", content: messageContent(questions) });
+  if (answer.keptCharacters > 0) messages.push(beginning(answer));
+  return messages;
+}
+
+/** All text that the model is to be sent. */
+export function chatText(path: readonly Message[], systemPrompt: string): string {
+  return [systemPrompt, ...path.map((message) => (message.role === "user" ? messageText(message) : message.text))].join("\n");
+}
+
+/** Upstream writes on from a last message that is an answer (tools/server/README.md, --prefill-assistant). */
+function beginning({ text, reasoning }: Answer): ChatMessage {
+  return { role: "assistant", content: text, ...(reasoning !== "" && { reasoning_content: reasoning }) };
+}

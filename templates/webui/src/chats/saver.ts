@@ -1,0 +1,106 @@
+// Writes chats into the store as they change, and again and again where that fails: what is on the screen is not lost.
+
+import type { Chat } from "./chat";
+import { chatFromJson, chatToJson } from "./chat-file";
+import type { ChatStore } from "./chat-store";
+
+/** A chat that keeps changing is written so often, in milliseconds. */
+const intervalMs = 2000;
+const retryMs = 5000;
+
+export interface SaverActions {
+  /** A chat was written, for instance. */
+  written(): void;
+  /** Another page added messages to `chat`. */
+  merged(chat: Chat): void;
+  /** `detail` is the program's sentence, "" where it does not answer; null: all is written. */
+  problem(detail: string | null): void;
+}
+
+export class Saver {
+  private readonly changed = new Set<Chat>();
+  private readonly writing = new Set<Chat>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the last attempt to write failed. */
+  hasProblem = false;
+
+  constructor(
+    private readonly store: ChatStore,
+    private readonly actions: SaverActions,
+  ) {}
+
+  /** Whether the chat on this page is another than the one in the store. */
+  isUnsaved(chat: Chat): boolean {
+    return this.changed.has(chat) || this.writing.has(chat);
+  }
+
+  get hasUnsaved(): boolean {
+    return this.changed.size > 0 || this.writing.size > 0;
+  }
+
+  /** `chat` changed, and may change further: it is written soon. */
+  touch(chat: Chat): void {
+    this.changed.add(chat);
+    this.timer ??= setTimeout(() => this.saveAll(), intervalMs);
+  }
+
+  /** Writes `chat` at once. */
+  save(chat: Chat): void {
+    this.changed.add(chat);
+    void this.write(chat);
+  }
+
+  /** Writes all that is not written yet. */
+  saveAll(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const chat of [...this.changed]) void this.write(chat);
+  }
+
+  /** The chat was deleted: what has not been written of it never will be. */
+  forget(chat: Chat): void {
+    this.changed.delete(chat);
+  }
+
+  private async write(chat: Chat): Promise<void> {
+    // Whoever is writing it sees that it changed, and writes it once more.
+    if (this.writing.has(chat) || !this.changed.delete(chat)) return;
+    this.writing.add(chat);
+    const result = await this.store.write(chat.id, chatToJson(chat), chat.revision ?? "*");
+    const tookOver = result.kind === "changed" && (await this.takeOver(chat));
+    this.writing.delete(chat);
+    if (result.kind === "written") this.wrote(chat, result.revision);
+    else if (tookOver) this.save(chat);
+    else this.failed(chat, result.kind === "refused" ? result.detail : "");
+  }
+
+  private wrote(chat: Chat, revision: string): void {
+    chat.settle(revision);
+    if (!this.hasUnsaved) this.report(null);
+    this.actions.written();
+    if (this.changed.has(chat)) this.touch(chat);
+  }
+
+  private failed(chat: Chat, detail: string): void {
+    this.changed.add(chat);
+    this.report(detail);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.saveAll(), retryMs);
+  }
+
+  private report(detail: string | null): void {
+    this.hasProblem = detail !== null;
+    this.actions.problem(detail);
+  }
+
+  /** Another page wrote the chat, or deleted it: its messages come in. False: the program does not answer. */
+  private async takeOver(chat: Chat): Promise<boolean> {
+    const stored = await this.store.read(chat.id);
+    if (stored.kind === "unreachable") return false;
+    const other = stored.kind === "found" ? chatFromJson(stored.text, chat.id) : null;
+    if (other) chat.merge(other);
+    chat.revision = stored.kind === "found" ? stored.revision : null;
+    if (other) this.actions.merged(chat);
+    return true;
+  }
+}

@@ -1,0 +1,63 @@
+// Answers that outlive a connection. Upstream keeps what it streams under the name in X-Conversation-Id, for five
+// minutes after its end, and hands it out again from any byte on (tools/server/server-stream.cpp).
+
+import { fetchWithKey } from "./api-key";
+
+export function streamHeader(streamId: string): Readonly<Record<string, string>> {
+  return { "X-Conversation-Id": streamId };
+}
+
+/** What `streamId` holds from byte `offset` on; null: the program knows no such stream, or does not answer. */
+export async function openStream(
+  streamId: string,
+  offset: number,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array> | null> {
+  try {
+    const response = await fetchWithKey(`${addressOf(streamId)}&from=${offset}`, { signal, cache: "no-store" });
+    return response.ok ? response.body : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The bytes of `first`, and where it is cut, those that follow. Ends where no more come; throws what aborting throws. */
+export async function* resumableBytes(
+  first: ReadableStream<Uint8Array>,
+  streamId: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let offset = 0;
+  for (let body: ReadableStream<Uint8Array> | null = first; body; ) {
+    const before = offset;
+    for await (const bytes of bytesUntilCut(body, signal)) {
+      offset += bytes.length;
+      yield bytes;
+    }
+    body = offset > before ? await openStream(streamId, offset, signal) : null;
+  }
+}
+
+/** The program stops writing `streamId`, and forgets it. */
+export function endStream(streamId: string): void {
+  fetchWithKey(addressOf(streamId), { method: "DELETE", keepalive: true }).catch(() => undefined);
+}
+
+function addressOf(streamId: string): string {
+  return `v1/stream?conv_id=${encodeURIComponent(streamId)}`;
+}
+
+async function* bytesUntilCut(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } catch (error) {
+    if (signal.aborted) throw error;
+  } finally {
+    reader.cancel().catch(() => undefined);
+  }
+}

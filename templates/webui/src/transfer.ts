@@ -1,0 +1,77 @@
+// Chats from files that the person chooses, and files of chats that the browser keeps.
+
+import type { ChatList } from "./chats/chat-list";
+import { Chat } from "./chats/chat";
+import { chatToJson } from "./chats/chat-file";
+import type { ChatStore } from "./chats/chat-store";
+import { newId } from "./chats/ids";
+import type { Library } from "./chats/library";
+import { backupOf, chatsFromFile, chatToMarkdown } from "./chats/transfer-formats";
+import { t } from "./strings";
+import { showToast } from "./view/toast";
+
+export class Transfer {
+  constructor(
+    private readonly store: ChatStore,
+    private readonly list: ChatList,
+    private readonly library: Library,
+  ) {}
+
+  async download(id: string, kind: "markdown" | "json"): Promise<void> {
+    const chat = await this.library.open(id);
+    if (!(chat instanceof Chat)) {
+      showToast(t("transfer_failed"));
+      return;
+    }
+    const name = fileName(chat.title || t("untitled"));
+    if (kind === "json") saveFile(`${name}.json`, "application/json", pretty(chatToJson(chat)));
+    else saveFile(`${name}.md`, "text/markdown", chatToMarkdown(chat, { user: t("you_said"), assistant: t("model_said") }));
+  }
+
+  async downloadAll(): Promise<void> {
+    const entries = await this.store.list("");
+    const found = await Promise.all((entries ?? []).map(({ id }) => this.library.open(id)));
+    const chats = found.filter((chat) => chat instanceof Chat);
+    if (entries === null || chats.length < entries.length) showToast(t("transfer_failed"));
+    else saveFile("mkexe-chats.json", "application/json", backupOf(chats.map(chatToJson)));
+  }
+
+  /** Takes over the chats in `files`; one whose name is taken gets another. */
+  async readFiles(files: readonly File[]): Promise<void> {
+    let count = 0;
+    for (const file of files) {
+      const chats = chatsFromFile(await file.text());
+      if (chats.length === 0) {
+        showToast(t("import_no_chat", { name: file.name }));
+        return;
+      }
+      for (const chat of chats) count += (await this.take(chat)) ? 1 : 0;
+    }
+    await this.list.refresh();
+    showToast(t(count > 0 ? "import_done" : "transfer_failed", { count }));
+  }
+
+  private async take(chat: Chat): Promise<boolean> {
+    const taken = (await this.store.read(chat.id)).kind === "found";
+    return (await this.store.write(taken ? newId() : chat.id, chatToJson(chat), "*")).kind === "written";
+  }
+}
+
+function pretty(json: string): string {
+  return `${JSON.stringify(JSON.parse(json), null, 1)}\n`;
+}
+
+/** Without what a file's name may not hold on one of the systems. */
+function fileName(title: string): string {
+  return title.replace(/[\s\\/:*?"<>|\p{Cc}]+/gu, " ").trim().slice(0, 80) || "chat";
+}
+
+function saveFile(name: string, type: string, content: string): void {
+  const address = URL.createObjectURL(new Blob([content], { type }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  // The browser has begun to read it by then.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

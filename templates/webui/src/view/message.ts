@@ -1,0 +1,45 @@
+// What the views of questions and answers have in common.
+
+import type { Answer } from "../chats/answer";
+import type { Message, Question } from "../chats/message";
+import { element } from "../dom";
+import { formatNumber, t } from "../strings";
+import { iconButton } from "./buttons";
+
+export interface MessageActions {
+  retry(answer: Answer): void;
+  goOn(answer: Answer): void;
+  branch(message: Message): void;
+  edit(question: Question, text: string): void;
+  showVersion(message: Message): void;
+  startNew(): void;
+}
+
+export interface MessageContext {
+  readonly isLast: boolean;
+  /** The message and those that stand in its place in other branches. */
+  readonly versions: readonly Message[];
+}
+
+/** "‹ 2 / 3 ›", which goes from one version of `message` to the next; null where it is the only one. */
+export function versionButtons(
+  message: Message,
+  versions: readonly Message[],
+  showVersion: (message: Message) => void,
+): HTMLElement | null {
+  if (versions.length < 2) return null;
+  const index = versions.findIndex(({ id }) => id === message.id);
+  const step = (label: "version_earlier" | "version_later", to: Message | undefined): HTMLButtonElement => {
+    const button = iconButton(label === "version_earlier" ? "before" : "after", t(label), () => to && showVersion(to));
+    button.disabled = to === undefined;
+    return button;
+  };
+  const place = `${formatNumber(index + 1, 0)} / ${formatNumber(versions.length, 0)}`;
+  return element(
+    "span",
+    { class: "versions", role: "group", "aria-label": t("versions") },
+    step("version_earlier", versions[index - 1]),
+    element("span", { class: "version-place" }, place),
+    step("version_later", versions[index + 1]),
+  );
+}

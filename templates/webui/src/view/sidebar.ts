@@ -1,0 +1,128 @@
+// The list of chats at the side: open or closed on a wide screen, drawn over the chat on a narrow one.
+
+import type { ChatList } from "../chats/chat-list";
+import type { ChatEntry } from "../chats/chat-store";
+import { byId, element, setText } from "../dom";
+import { onLanguage } from "../language";
+import { load, save } from "../storage";
+import { t } from "../strings";
+import { announce } from "./announcer";
+import { ChatItem, type ChatItemActions } from "./chat-item";
+import { asMenuButton } from "./menu";
+
+const closedKey = "mkexe.chats";
+const searchDelayMs = 200;
+
+export interface SidebarActions extends ChatItemActions {
+  /** The folder in which chats are kept; "" where they are gone with the page. */
+  readonly folder: string;
+  shownChat(): string;
+  downloadAll(): void;
+  readFiles(files: readonly File[]): void;
+}
+
+export class Sidebar {
+  private readonly root = byId("chats", HTMLElement);
+  private readonly opener = byId("chats-open", HTMLButtonElement);
+  private readonly items = byId("chat-list", HTMLUListElement);
+  private readonly search = byId("chat-search", HTMLInputElement);
+  private readonly narrow = matchMedia("(max-width: 56rem)");
+
+  constructor(
+    private readonly list: ChatList,
+    private readonly actions: SidebarActions,
+  ) {
+    this.setOpen(!this.narrow.matches && load("local", closedKey) !== "closed");
+    this.narrow.addEventListener("change", () => this.setOpen(!this.narrow.matches && load("local", closedKey) !== "closed"));
+    this.opener.addEventListener("click", () => this.toggle());
+    byId("chats-close", HTMLButtonElement).addEventListener("click", () => this.toggle());
+    byId("chats-shade", HTMLElement).addEventListener("click", () => this.toggle());
+    this.root.addEventListener("keydown", (event) => this.onKey(event));
+    this.startSearch();
+    this.startTransfer();
+    list.onChange(() => this.show());
+    onLanguage(() => this.show());
+    this.show();
+  }
+
+  /** Draws the list anew, but for a chat that is being renamed. */
+  show(): void {
+    if (this.items.querySelector("input")) return;
+    const focused = document.activeElement?.closest<HTMLElement>(".chat-item");
+    const isMenu = document.activeElement?.classList.contains("chat-more") === true;
+    const pinned = this.list.entries.filter((entry) => entry.pinned);
+    const others = this.list.entries.filter((entry) => !entry.pinned);
+    this.items.replaceChildren(...[...pinned, ...others].map((entry) => this.item(entry)));
+    const isEmpty = this.list.entries.length === 0;
+    const note = isEmpty ? t(this.list.search === "" ? "chats_none" : "chats_none_found") : "";
+    setText(byId("chats-note", HTMLElement), note);
+    setText(byId("chats-kept", HTMLElement), keptText(this.actions.folder));
+    if (focused) this.focusItem(focused.dataset["chat"] ?? "", isMenu);
+  }
+
+  /** On a narrow screen the list hides the chat: it goes once one is chosen. */
+  closeWhereNarrow(): void {
+    if (this.narrow.matches) this.setOpen(false);
+  }
+
+  private item(entry: ChatEntry): HTMLElement {
+    return new ChatItem(entry, entry.id === this.actions.shownChat(), this.actions).root;
+  }
+
+  private focusItem(id: string, isMenu: boolean): void {
+    const item = [...this.items.children].find((child) => child instanceof HTMLElement && child.dataset["chat"] === id);
+    item?.querySelector<HTMLElement>(isMenu ? ".chat-more" : ".chat-link")?.focus();
+  }
+
+  private toggle(): void {
+    const open = this.root.hidden !== false;
+    this.setOpen(open);
+    if (!this.narrow.matches) save("local", closedKey, open ? null : "closed");
+    (open ? this.search : this.opener).focus();
+  }
+
+  private setOpen(open: boolean): void {
+    this.root.hidden = !open;
+    this.opener.setAttribute("aria-expanded", String(open));
+    document.body.dataset["chats"] = open ? "open" : "closed";
+    const covered = open && this.narrow.matches;
+    byId("chats-shade", HTMLElement).hidden = !covered;
+    for (const part of document.querySelectorAll<HTMLElement>(".header, .main, .footer")) part.inert = covered;
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (event.key !== "Escape" || event.defaultPrevented || !this.narrow.matches) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.toggle();
+  }
+
+  private startSearch(): void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    this.search.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        await this.list.find(this.search.value.trim());
+        announce(t("chats_found", { count: this.list.entries.length }));
+      }, searchDelayMs);
+    });
+  }
+
+  private startTransfer(): void {
+    const chooser = element("input", { type: "file", accept: ".json,.md,application/json,text/markdown" });
+    chooser.multiple = true;
+    chooser.addEventListener("change", () => {
+      this.actions.readFiles([...(chooser.files ?? [])]);
+      chooser.value = "";
+    });
+    asMenuButton(byId("chats-more", HTMLButtonElement), () => [
+      { icon: "upload", label: t("chats_import"), run: () => chooser.click() },
+      { icon: "download", label: t("chats_export"), run: () => this.actions.downloadAll() },
+    ]);
+  }
+}
+
+/** A path reads from left to right in every language (Unicode's isolates, UAX #9). */
+function keptText(folder: string): string {
+  return folder === "" ? t("chats_not_kept") : t("chats_kept", { folder: `\u2066${folder}\u2069` });
+}

@@ -1,0 +1,267 @@
+"""Whole ways through the shipped file, in a real browser: what a person sees from the first start to a kill -9."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from random_model import write_random_model
+
+from conftest import ROOT, TINY_MODEL, Mkexe
+from mkexe.container.reader import open_artifact
+from relay import Relay
+from running import Running, run_to_end
+from slow_disk import SlowDisk
+
+from .chat_page import ChatPage
+from .conftest import watched
+
+pytestmark = pytest.mark.browser
+
+ITEM = json.loads((ROOT / "tests/models/questions.json").read_text())[0]
+# an answer that does not end by itself before the context is full
+ENDLESS = ("--ignore-eos", "--temp", "0")
+MODEL_BYTES = 120_000_000
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A user's home of its own."""
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def with_question(real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An artifact whose page offers a question that its model can answer."""
+    out = tmp_path_factory.mktemp("question") / "tiny.exe"
+    real_mkexe("build", TINY_MODEL, "-o", out, "--name", "tiny", "--question", ITEM["question"], "--target", "host")
+    return out
+
+
+@pytest.fixture(scope="module")
+def large_artifact(real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights that are read in many pieces; what they answer means nothing."""
+    folder = tmp_path_factory.mktemp("large")
+    write_random_model(folder / "large.gguf", size_bytes=MODEL_BYTES)
+    real_mkexe("build", folder / "large.gguf", "-o", folder / "large.exe", "--name", "large", "--target", "host")
+    return folder / "large.exe"
+
+
+def open_page(running: Running, page: Page) -> ChatPage:
+    page.goto(running.address)
+    return ChatPage(page)
+
+
+def chats_of(home: Path) -> list[dict[str, Any]]:
+    files = (home / ".local/share/mkexe").glob("*/chats/*.json")
+    return [json.loads(file.read_text()) for file in sorted(files)]
+
+
+def test_from_the_first_start_to_the_first_answer_by_clicks_alone(
+    browser: Browser, with_question: Path, home: Path
+) -> None:
+    tools = home / "tools"
+    tools.mkdir()
+    os.mkfifo(home / "opened")
+    (tools / "xdg-open").write_text(f'#!/bin/sh\necho "$1" >"{home}/opened"\n')
+    (tools / "xdg-open").chmod(0o755)
+    desktop = {"PATH": f"{tools}:{os.environ['PATH']}", "DISPLAY": ":99"}
+    with Running([str(with_question)], home, (), **desktop).at_once():
+        address = (home / "opened").read_text().strip()
+        with watched(browser, address) as context:
+            page = context.new_page()
+            page.goto(address)
+            page.get_by_role("button", name=ITEM["question"]).click()
+            chat = ChatPage(page)
+            chat.send_button.click()
+            expect(chat.prose).to_have_text(ITEM["answer"])
+
+
+def test_a_slow_disk_shows_how_far_the_model_is_and_the_page_becomes_the_chat(
+    browser: Browser, large_artifact: Path, tmp_path: Path
+) -> None:
+    [weights] = open_artifact(large_artifact).manifest.models[0].parts
+    middle = weights.offset + int(0.6 * weights.size)
+    home = tmp_path / "home"
+    home.mkdir()
+    with (
+        SlowDisk(large_artifact, tmp_path / "disk", middle, weights.offset + weights.size) as disk,
+        Running([str(disk.file)], home).at_once() as running,
+        watched(browser, running.address) as context,
+    ):
+        chat = open_page(running, context.new_page())
+        expect(chat.page.get_by_role("heading", name="The model is loading")).to_be_visible()
+        bar = chat.page.get_by_role("progressbar")
+        expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[1-6]\d$"))
+        expect(chat.page.get_by_text(re.compile(r"^\d\d\.\d MB of 1\d\d MB"))).to_be_visible()
+        assert disk.reached.wait(60)
+        chat.ask("Hello?")
+        expect(chat.answer.get_by_text("Waiting for the model …")).to_be_visible()
+        disk.go_on()
+        expect(chat.prose).not_to_be_empty()
+        expect(chat.page.locator("#banner")).to_be_hidden()
+
+
+def test_chats_outlive_kill_9_and_are_the_same_in_another_browser(browser: Browser, artifact: Path, home: Path) -> None:
+    with Running([str(artifact)], home) as running:
+        with watched(browser, running.address) as context:
+            chat = open_page(running, context.new_page())
+            chat.ask(ITEM["question"])
+            expect(chat.prose).to_have_text(ITEM["answer"])
+            expect(chat.page.locator(".chat-title")).to_have_text([ITEM["question"]])
+            with watched(browser, running.address) as other:
+                expect(open_page(running, other.new_page()).page.locator(".chat-title")).to_have_count(1)
+            chat.ask(ITEM["question"])
+            expect(chat.answers).to_have_count(2)
+            expect(chat.stop_button).to_be_hidden()
+            chat.page.wait_for_function("() => !document.body.hasAttribute('data-running')")
+            expect(chat.page.locator(".chat-title")).to_have_count(1)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    with Running([str(artifact)], home) as running, watched(browser, running.address) as context:
+        chat = open_page(running, context.new_page())
+        chat.page.get_by_role("link", name=ITEM["question"]).click()
+        expect(chat.questions).to_have_text([ITEM["question"]] * 2)
+        expect(chat.answers.first.locator(".prose")).to_have_text(ITEM["answer"])
+    [kept] = chats_of(home)
+    assert [message["role"] for message in kept["messages"]] == ["user", "assistant"] * 2
+
+
+def test_an_answer_that_a_kill_cut_off_is_kept_and_goes_on_after_the_next_start(
+    browser: Browser, artifact: Path, home: Path
+) -> None:
+    with Running([str(artifact)], home, ("--port", "0", "--no-browser", *ENDLESS)) as running:
+        port = running.address.rpartition(":")[2]
+        with watched(browser, running.address) as context:
+            chat = open_page(running, context.new_page())
+            chat.ask("Repeat after me: roses")
+            expect(chat.prose).to_contain_text(re.compile(r"\w"))
+            running.send_signal(signal.SIGKILL)
+            running.wait()
+            expect(chat.answer.locator(".failure")).to_contain_text("The answer broke off")
+            expect(chat.page.locator("#banner")).to_contain_text("The program was closed")
+            before = chat.prose.inner_text()
+            with Running([str(artifact)], home, ("--port", port, "--no-browser", *ENDLESS)):
+                expect(chat.page.locator("#banner")).to_be_hidden()
+                chat.button("Go on").click()
+                expect(chat.prose).to_contain_text(re.compile(f"^{re.escape(before)}.+", re.DOTALL))
+                chat.stop_button.click()
+                expect(chat.send_button).to_be_visible()
+                chat.page.reload()
+                expect(chat.prose).to_contain_text(before)
+
+
+def test_a_network_that_was_away_costs_nothing_of_the_answer(browser: Browser, artifact: Path, home: Path) -> None:
+    start = ("--port", "0", "--no-browser", *ENDLESS)
+    with (
+        Running([str(artifact)], home, start) as running,
+        Relay(running.address) as relay,
+        watched(browser, relay.address) as context,
+    ):
+        chat = ChatPage(context.new_page())
+        chat.page.goto(relay.address)
+        chat.ask("Repeat after me: roses")
+        expect(chat.prose).to_contain_text(re.compile(r"\w"))
+        relay.cut()
+        expect(chat.answer.locator(".failure")).to_contain_text("The answer broke off")
+        before = chat.prose.inner_text()
+        relay.mend()
+        # the model went on meanwhile, and ends where its context is full
+        expect(chat.answer.get_by_text("no more room")).to_be_visible(timeout=60_000)
+        assert chat.prose.inner_text().startswith(before)
+        expect(chat.answer.locator(".failure")).to_be_hidden()
+
+
+def test_stop_stops_the_model_too(browser: Browser, artifact: Path, home: Path) -> None:
+    start = ("--port", "0", "--no-browser", "--slots", *ENDLESS)
+    with Running([str(artifact)], home, start) as running, watched(browser, running.address) as context:
+        chat = open_page(running, context.new_page())
+        chat.ask("Repeat after me: roses")
+        expect(chat.prose).to_contain_text(re.compile(r"\w"))
+        chat.stop_button.click()
+        expect(chat.answer.get_by_text("Stopped")).to_be_visible()
+        while any(slot["is_processing"] for slot in slots_of(running)):
+            pass
+        assert not chat.answer.get_by_text("no more room").is_visible()
+
+
+def slots_of(running: Running) -> list[dict[str, Any]]:
+    status, _, body = running.get("/slots")
+    assert status == 200, body
+    slots: list[dict[str, Any]] = json.loads(body)
+    return slots
+
+
+def test_a_thousand_messages_from_the_folder(browser: Browser, artifact: Path, home: Path) -> None:
+    with Running([str(artifact)], home) as running:
+        folder = Path(running.json("/mkexe/session")["chats_folder"])
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "long-chat.json").write_text(json.dumps(thousand_messages()))
+        with watched(browser, running.address) as context:
+            chat = open_page(running, context.new_page())
+            chat.page.get_by_label("Search chats").fill("answer 321")
+            chat.page.get_by_role("link", name="A long one").click()
+            expect(chat.prose.locator("strong")).to_have_text("499")
+            chat.questions.last.hover()
+            chat.page.locator("article.question").last.get_by_role("button", name="Change the question").click()
+            chat.page.get_by_label("Your question").fill(ITEM["question"])
+            chat.page.get_by_label("Your question").press("Enter")
+            # the whole is longer than the model can hold: that is said, and the chat is still there
+            expect(chat.answer.locator(".failure")).to_contain_text("longer than the model can remember")
+            chat.button("New chat").first.click()
+            chat.ask(ITEM["question"])
+            expect(chat.prose).to_have_text(ITEM["answer"])
+
+
+def thousand_messages() -> dict[str, Any]:
+    messages: list[dict[str, Any]] = []
+    for index in range(500):
+        parent = messages[-1]["id"] if messages else None
+        messages.append({"id": f"q{index}", "parent": parent, "role": "user", "content": f"Question {index}"})
+        text = f"Answer **{index}** with a [link](https://good.example) and\n\n```py\nprint({index})\n```"
+        messages.append({"id": f"a{index}", "parent": f"q{index}", "role": "assistant", "content": text})
+    facts = {"format": 1, "id": "long-chat", "title": "A long one", "pinned": False, "current": "a499"}
+    times = {"created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z"}
+    return {**facts, **times, "model": "", "system_prompt": "", "messages": messages}
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_lost(
+    browser: Browser, artifact: Path, home: Path
+) -> None:
+    with Running([str(artifact)], home) as running, watched(browser, running.address) as context:
+        folder = Path(running.json("/mkexe/session")["chats_folder"])
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.write_text("a file in the folder's place")
+        chat = open_page(running, context.new_page())
+        chat.ask(ITEM["question"])
+        expect(chat.prose).to_have_text(ITEM["answer"])
+        note = chat.page.get_by_role("alert").filter(has_text="not being saved")
+        expect(note).to_contain_text(str(folder))
+        folder.unlink()
+        chat.button("Save again").click()
+        expect(note).to_be_hidden()
+        expect(chat.page.locator(".chat-title")).to_have_text([ITEM["question"]])
+    assert len(chats_of(home)) == 1
+
+
+def test_the_next_free_port_s_page_works_and_a_second_start_leads_to_the_first(
+    browser: Browser, artifact: Path, home: Path
+) -> None:
+    with Running([str(artifact)], home, ("--no-browser",)) as first:
+        second = run_to_end([str(artifact), "--no-browser"], HOME=str(home))
+        assert f"{first.address}/" in second.stderr
+        with Running([str(artifact)], home, ("--no-browser", "--new")) as third:
+            assert third.address != first.address
+            for running in (first, third):
+                with watched(browser, running.address) as context:
+                    chat = open_page(running, context.new_page())
+                    chat.ask(ITEM["question"])
+                    expect(chat.prose).to_have_text(ITEM["answer"])
