@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.machine import LoadMeter
 from benchmarks.plan import OURS
-from mkexe import assemble, cache, compile, process, targets
+from mkexe import cache, compile, process, targets
 from mkexe.errors import CompileError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,13 +37,6 @@ def present_targets() -> list[str]:
     host = targets.host_target()
     others = [name for name, row in targets.all_targets().items() if name != host and compile.find_runtime(row)]
     return [host, *others]
-
-
-def targets_for(model_bytes: int, names: list[str]) -> list[str]:
-    """The targets that `mkexe build` itself would take: without Windows for a model that is too large for it."""
-    table = targets.all_targets()
-    too_large = model_bytes >= assemble.WINDOWS_SIZE_MAXIMUM
-    return [name for name in names if not (too_large and table[name].system == assemble.WINDOWS_SYSTEM)]
 
 
 def build_artifact(model: Path, output: Path, names: list[str]) -> Artifact:

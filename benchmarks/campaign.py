@@ -130,9 +130,9 @@ def _measure_model(
 @contextlib.contextmanager
 def _artifact(model: Model, scratch: Path, names: list[str]) -> Iterator[Artifact]:
     """The model's artifact for a while."""
-    output = scratch / f"bench-{model.path.stem}.exe"
+    output = scratch / f"bench-{model.path.stem}"
     try:
-        yield bundling.build_artifact(model.path, output, bundling.targets_for(model.size_bytes, names))
+        yield bundling.build_artifact(model.path, output, names)
     finally:
         output.unlink(missing_ok=True)
 
@@ -154,13 +154,12 @@ def _measure_pairs(
 
 def _measure_bundling(model: Model, request: Request, raw: RawFile, scratch: Path, names: list[str]) -> None:
     output = scratch / "bench-bundled"
-    chosen = bundling.targets_for(model.size_bytes, names)
     for kind in (bundling.FIRST, bundling.REPEATED):
         case = f"{model.name}, {model.size_bytes / 1e9:.2f} GB, {kind}"
         pairs = list(missing_runs(raw.records, plan.FILES, case, plan.COPY, request.pairs))
 
         def measured(program: str, _: int, kind: str = kind) -> dict[str, Any]:
-            return bundling.time_bundling(program, kind, model.path, output, chosen)
+            return bundling.time_bundling(program, kind, model.path, output, names)
 
         if pairs:  # so that the model is in the page cache, and known to the builder
             measured(plan.OURS, 0)

@@ -36,9 +36,11 @@ void prepare_console() {
     std::atexit([] { SetConsoleOutputCP(console_code_page); });
 }
 
+// A batch file (templates/launcher/head.cmd.j2) says whether the cmd.exe that runs it is there for it alone.
 bool console_is_own() {
-    DWORD processes[2];
-    return GetConsoleProcessList(processes, 2) == 1;
+    DWORD       processes[2];
+    const DWORD count = GetConsoleProcessList(processes, 2);
+    return count == 1 || (count == 2 && environment("MKEXE_OWN_CMD") == "1");
 }
 
 bool is_terminal(std::FILE * stream) {

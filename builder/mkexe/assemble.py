@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mkexe import __version__
-from mkexe.binfmt import pe
 from mkexe.container import plan, superblock
-from mkexe.container.head import compose_head
+from mkexe.container.head import compose_shell_head
+from mkexe.container.image import Image, load_image
 from mkexe.container.manifest import (
+    BESIDE_FEATURE,
     ENTRY_NAME,
+    Beside,
     Manifest,
     ModelRecord,
     PackRecord,
@@ -28,18 +30,15 @@ from mkexe.container.manifest import (
     RuntimeRecord,
     encode_manifest,
 )
-from mkexe.copying import Copied, FollowingHash, Progress, copy_bytes, copy_file
+from mkexe.copying import Copied, FollowingHash, Progress, copy_bytes, copy_file, describe
 from mkexe.errors import OutputError
-from mkexe.model import LauncherRow, Model, Pack, PageSettings, Runtime, Target
+from mkexe.layouts import NATIVE, PAIR, SCRIPT, WINDOWS
+from mkexe.model import Launcher, LauncherRow, Model, Pack, PageSettings, Part, Runtime, StoredProgram, Target
 
-LAYOUT = "exe"
-# Windows refuses to start programs of 4 GiB and more; the difference leaves room for a signature.
-WINDOWS_SIZE_MAXIMUM = (1 << 32) - (16 << 20)
-WINDOWS_SYSTEM = "Windows"
 SBOM_ENTRY = "sbom.cdx.json"
 
-# the head's script for these rows, all target names, and whether a Windows runtime is inside
-RenderScript = Callable[[list[LauncherRow], list[str], bool], bytes]
+# the head's script
+RenderScript = Callable[[Launcher], bytes]
 # the bill of materials for a manifest that does not name it yet
 EncodeSbom = Callable[[Manifest], bytes]
 
@@ -48,11 +47,13 @@ EncodeSbom = Callable[[Manifest], bytes]
 class Contents:
     """All that goes into an artifact.
 
-    `files` are small entries by name, `created` is seconds since 1970, `expected` what an earlier build found the
-    model's parts to be, in their order; empty without one.
+    `layout` is one of mkexe.layouts. `files` are small entries by name, `created` is seconds since 1970, `expected`
+    what an earlier build found the model's parts to be, in their order; empty without one. Of layout pair the model's
+    parts are written elsewhere, and `beside` says what they are.
     """
 
     name: str
+    layout: str
     model: Model
     runtimes: tuple[tuple[Target, Runtime], ...]
     packs: tuple[Pack, ...]
@@ -61,6 +62,12 @@ class Contents:
     default_args: tuple[str, ...]
     created: int
     expected: tuple[Copied, ...] = ()
+    beside: tuple[Beside, ...] = ()
+
+    @property
+    def stored_parts(self) -> tuple[Part, ...]:
+        """The model's parts that lie in the artifact."""
+        return () if self.layout == PAIR else self.model.parts
 
 
 @dataclass(frozen=True)
@@ -74,10 +81,15 @@ class Written:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things go, as offsets by name; `end` is where the last of them ends."""
+    """Where things go, as offsets by name; `end` is where the last of them ends.
 
-    windows: pe.RelocatedPe | None
-    unpackers: dict[str, int]
+    `in_place` is the target whose executable begins the artifact, if any. `images` are executables that are stored as
+    they are, that one too.
+    """
+
+    in_place: str | None
+    images: dict[str, Image]
+    programs: dict[str, int]
     packs: dict[str, int]
     parts: dict[str, int]
     files: dict[str, int]
@@ -86,32 +98,49 @@ class Layout:
 
 def place_contents(contents: Contents) -> Layout:
     """Compute every offset; nothing is written."""
-    windows = None
-    end = superblock.HEAD_SIZE
-    unpackers = {}
+    in_place = _in_place_target(contents)
+    images = {
+        target.name: load_image(runtime.path.read_bytes())
+        for target, runtime in contents.runtimes
+        if target.name == in_place or target.system == WINDOWS
+    }
+    end = superblock.HEAD_SIZE + (len(images[in_place].body) if in_place else 0)
+    programs = {}
     for target, runtime in contents.runtimes:
-        if target.system == WINDOWS_SYSTEM:
-            windows = pe.relocate_pe_headers(runtime.path.read_bytes(), superblock.HEAD_SIZE)
-            end += len(windows.body)
-    for target, runtime in contents.runtimes:
-        if runtime.unpacker is not None:
-            size = runtime.unpacker.stat().st_size
-            unpackers[target.name] = plan.place(end, _unpacker_entry(target), size, plan.RUNTIME_ALIGNMENT)
-            end = unpackers[target.name] + size
+        if target.name != in_place:
+            size = len(images[target.name].data) if target.name in images else _unpacker_size(runtime)
+            entry = _program_entry(target)
+            programs[target.name] = plan.place(end, entry, size, plan.RUNTIME_ALIGNMENT)
+            end = programs[target.name] + size
     packs = {}
     for pack in contents.packs:
         size = pack.path.stat().st_size
         packs[pack.entry] = plan.place(end, pack.entry, size, plan.SMALL_ALIGNMENT)
         end = packs[pack.entry] + size
     parts = {}
-    for part in contents.model.parts:
+    for part in contents.stored_parts:
         parts[part.entry] = plan.place(end, part.entry, part.size_bytes, plan.WEIGHTS_ALIGNMENT)
         end = parts[part.entry] + part.size_bytes
     files = {}
     for name, data in contents.files.items():
         files[name] = plan.place(end, name, len(data), plan.SMALL_ALIGNMENT)
         end = files[name] + len(data)
-    return Layout(windows, unpackers, packs, parts, files, end)
+    return Layout(in_place, images, programs, packs, parts, files, end)
+
+
+def _in_place_target(contents: Contents) -> str | None:
+    """Of layout native the only target, of exe and pair Windows'; of script none."""
+    if contents.layout == SCRIPT:
+        return None
+    for target, _ in contents.runtimes:
+        if contents.layout == NATIVE or target.system == WINDOWS:
+            return target.name
+    return None
+
+
+def _unpacker_size(runtime: Runtime) -> int:
+    assert runtime.unpacker is not None
+    return runtime.unpacker.stat().st_size
 
 
 @dataclass(frozen=True)
@@ -162,7 +191,7 @@ class _Writer:
         self._files = tuple(
             self._write_bytes(name, self._layout.files, data) for name, data in self._contents.files.items()
         )
-        halves = _Halves(progress, sum(part.size_bytes for part in self._contents.model.parts))
+        halves = _Halves(progress, sum(part.size_bytes for part in self._contents.stored_parts))
         expected = self._contents.expected
         if expected:
             ending = self._write_ending(expected)
@@ -177,16 +206,24 @@ class _Writer:
             return self._seal(ending, parts, digest)
 
     def _write_runtime(self, target: Target, runtime: Runtime) -> RuntimeRecord:
-        if runtime.unpacker is None:
-            assert self._layout.windows is not None
-            copied = copy_bytes(self._layout.windows.body, self._output, superblock.HEAD_SIZE)
-            where, pack = _range(None, superblock.HEAD_SIZE, copied), None
+        image = self._layout.images.get(target.name)
+        if image is None:
+            return self._write_packed_runtime(target, runtime)
+        if target.name == self._layout.in_place:
+            where = _range(None, superblock.HEAD_SIZE, copy_bytes(image.body, self._output, superblock.HEAD_SIZE))
         else:
-            offset = self._layout.unpackers[target.name]
-            copied = copy_bytes(runtime.unpacker.read_bytes(), self._output, offset)
-            where = _range(_unpacker_entry(target), offset, copied)
-            found = next(pack for pack in self._contents.packs if target.name in pack.offsets)
-            pack = PackRecord(found.entry, found.offsets[target.name])
+            offset = self._layout.programs[target.name]
+            where = _range(_program_entry(target), offset, copy_bytes(image.data, self._output, offset))
+        whole = describe(image.data)
+        return RuntimeRecord(target.name, where, None, whole.size, whole.sha256, runtime.build)
+
+    def _write_packed_runtime(self, target: Target, runtime: Runtime) -> RuntimeRecord:
+        assert runtime.unpacker is not None
+        offset = self._layout.programs[target.name]
+        copied = copy_bytes(runtime.unpacker.read_bytes(), self._output, offset)
+        found = next(pack for pack in self._contents.packs if target.name in pack.offsets)
+        pack = PackRecord(found.entry, found.offsets[target.name])
+        where = _range(_program_entry(target), offset, copied)
         return RuntimeRecord(target.name, where, pack, runtime.size_bytes, runtime.sha256, runtime.build)
 
     def _write_bytes(self, entry: str, offsets: dict[str, int], data: bytes) -> Range:
@@ -196,10 +233,10 @@ class _Writer:
         """Copy and hash the parts; `progress` gets the bytes hashed, `advance` the end of what is written."""
         parts = []
         done = 0
-        for part in self._contents.model.parts:
+        for part in self._contents.stored_parts:
             offset = self._layout.parts[part.entry]
             hashed, written = _after(done, progress), _after(offset, advance)
-            parts.append(copy_file(part.path, part.size_bytes, self._output, offset, hashed, written))
+            parts.append(copy_file(part, self._output, offset, hashed, written))
             done += part.size_bytes
         return tuple(parts)
 
@@ -225,19 +262,20 @@ class _Writer:
         model = contents.model
         ranges = tuple(
             _range(part.entry, self._layout.parts[part.entry], copied)
-            for part, copied in zip(model.parts, parts, strict=True)
+            for part, copied in zip(contents.stored_parts, parts, strict=True)
         )
         return Manifest(
             name=contents.name,
-            layout=LAYOUT,
+            layout=contents.layout,
             created=plan.format_time(contents.created),
             generator=f"mkexe {__version__}",
             default_args=contents.default_args,
             page={"title": contents.page.title, "system_prompt": contents.page.system_prompt},
             runtimes=self._runtimes,
             packs=self._packs,
-            models=(ModelRecord("model", model.name, model.architecture, model.license, ranges),),
+            models=(ModelRecord("model", model.name, model.architecture, model.license, ranges or contents.beside),),
             files=self._files,
+            required_features=(BESIDE_FEATURE,) if contents.beside else (),
         )
 
     def _add_sbom(self, manifest: Manifest) -> Manifest:
@@ -249,8 +287,10 @@ class _Writer:
 
     def _compose_head(self, manifest: Manifest, offset: int, text: Copied, directory: int, size: int) -> bytes:
         """The head for a manifest of `text` at `offset`, and a central directory that ends at `size`."""
-        windows = self._layout.windows
-        head, superblock_at = compose_head(self._render_script(manifest), windows.headers if windows else None)
+        script = b"" if self._contents.layout == NATIVE else self._tools.render_script(self._launcher(manifest))
+        in_place = self._layout.in_place
+        compose = self._layout.images[in_place].compose_head if in_place else compose_shell_head
+        head, superblock_at = compose(script)
         block = superblock.Superblock(
             position=superblock_at,
             manifest_offset=offset,
@@ -263,7 +303,8 @@ class _Writer:
         encoded = superblock.encode_superblock(block)
         return head[:superblock_at] + encoded + head[superblock_at + len(encoded) :]
 
-    def _render_script(self, manifest: Manifest) -> bytes:
+    def _launcher(self, manifest: Manifest) -> Launcher:
+        """What the head's script must know."""
         targets = {target.name: target for target, _ in self._contents.runtimes}
         packs = {item.entry: item for item in manifest.packs}
         rows = [
@@ -280,7 +321,12 @@ class _Writer:
             for record in manifest.runtimes
             if record.pack is not None
         ]
-        return self._tools.render_script(rows, list(targets), self._layout.windows is not None)
+        stored = [
+            StoredProgram(record.range.entry, record.range.offset, record.range.size, record.unpacked_sha256)
+            for record in manifest.runtimes
+            if record.pack is None and record.range.entry is not None
+        ]
+        return Launcher(tuple(rows), tuple(targets), self._layout.in_place is not None, stored[0] if stored else None)
 
     def _seal(self, ending: _Ending, parts: tuple[Copied, ...], digest: FollowingHash) -> Written:
         """Make it an artifact: all of it is hashed, and the head written."""
@@ -320,8 +366,9 @@ class _Halves:
         self._progress(sum(self._done) // 2)
 
 
-def _unpacker_entry(target: Target) -> str:
-    return f"runtimes/{target.name}.gz"
+def _program_entry(target: Target) -> str:
+    """The entry of Windows' program, and of the unpacker of another one."""
+    return f"runtimes/{target.name}{'.exe' if target.system == WINDOWS else '.gz'}"
 
 
 def _range(entry: str | None, offset: int, copied: Copied) -> Range:
@@ -330,7 +377,7 @@ def _range(entry: str | None, offset: int, copied: Copied) -> Range:
 
 def needed_bytes(layout: Layout) -> int:
     """An upper bound of the artifact's size in bytes: what is placed, and generously what is written after that."""
-    names = len(layout.unpackers) + len(layout.packs) + len(layout.parts) + len(layout.files)
+    names = len(layout.programs) + len(layout.packs) + len(layout.parts) + len(layout.files)
     return layout.end + 96 * 1024 + 1024 * names
 
 

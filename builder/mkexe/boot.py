@@ -25,6 +25,7 @@ from typing import Any
 from mkexe import process
 from mkexe.container.reader import Artifact, unpack_runtime
 from mkexe.errors import BootError, UsageError
+from mkexe.layouts import NATIVE
 
 BOOTED, AUDITED, NOT_RUN, FAILED = "booted", "audited", "not run", "failed"
 DEFAULT_QUESTION = "Say hello."
@@ -115,12 +116,14 @@ def _boot_target(
 def _audit(artifact: Artifact, target: str, audit: Audit) -> BootResult:
     record = next(record for record in artifact.manifest.runtimes if record.target == target)
     with artifact.path.open("rb") as file:
-        findings, facts = audit(target, b"".join(unpack_runtime(file, artifact.manifest, record)))
+        findings, facts = audit(target, b"".join(unpack_runtime(file, artifact, record)))
     verdict = FAILED if findings else AUDITED
     return BootResult(target, "load commands, libraries, signature", verdict, "; ".join(findings) or facts, 0.0)
 
 
 def _starters(artifact: Artifact, target: str) -> list[_Starter]:
+    if target == "linux-x86_64" and artifact.manifest.layout == NATIVE:
+        return [_Starter(target, "execve (native)", (), lambda _: [str(artifact.path)], {})]
     if target == "linux-x86_64":
         return [_shell_starter(artifact, name, words) for name, words in _SHELLS.items()]
     if target == "linux-aarch64":
@@ -134,12 +137,15 @@ def _shell_starter(artifact: Artifact, name: str, words: list[str]) -> _Starter:
 
 def _qemu_starter(artifact: Artifact, target: str) -> _Starter:
     """The runtime is taken out as the head's script does it, because qemu-user has no shell of that processor."""
+    if artifact.manifest.layout == NATIVE:
+        words = ["qemu-aarch64-static", str(artifact.path)]
+        return _Starter(target, "qemu-aarch64-static (emulated)", (words[0],), lambda _: words, {})
 
     def command(folder: Path) -> list[str]:
         record = next(record for record in artifact.manifest.runtimes if record.target == target)
         runtime = folder / "runtime"
         with artifact.path.open("rb") as file, runtime.open("wb") as output:
-            output.writelines(unpack_runtime(file, artifact.manifest, record))
+            output.writelines(unpack_runtime(file, artifact, record))
         runtime.chmod(0o700)
         return ["qemu-aarch64-static", str(runtime)]
 
@@ -148,13 +154,23 @@ def _qemu_starter(artifact: Artifact, target: str) -> _Starter:
 
 
 def _wine_starter(artifact: Artifact, target: str) -> _Starter:
+    """Layout script's Windows program is taken out, because Wine has neither PowerShell nor tar for its head."""
+    record = next(record for record in artifact.manifest.runtimes if record.target == target)
+
     def command(folder: Path) -> list[str]:
         program = folder / f"{artifact.path.stem}.exe"
-        program.symlink_to(artifact.path)
+        if record.range.entry is None:
+            program.symlink_to(artifact.path)
+        else:
+            with artifact.path.open("rb") as file, program.open("wb") as output:
+                output.writelines(unpack_runtime(file, artifact, record))
         return ["wine", str(program)]
 
     prefix = Path(os.environ.get("WINEPREFIX") or Path(tempfile.gettempdir()) / f"mkexe-wine-{os.getuid()}")
-    return _Starter(target, "Wine", ("wine",), command, {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all"})
+    environment = {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all"}
+    if record.range.entry is not None:
+        environment["MKEXE_ARTIFACT"] = str(artifact.path)
+    return _Starter(target, "Wine", ("wine",), command, environment)
 
 
 def _boot(artifact: Artifact, starter: _Starter, question: Question, timeout_s: float) -> BootResult:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from mkexe import __version__, boot, compile, config, console, pipeline, targets
+from mkexe import __version__, boot, compile, config, console, layouts, pipeline, targets
 from mkexe.container.reader import open_artifact
 from mkexe.errors import ArtifactError, BootError, MkexeError, UsageError
 from mkexe.spelling import advise
@@ -20,7 +20,7 @@ _UNIT = 1_000_000
 _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 # flags of `mkexe build` by the key of mkexe.toml that they stand for
 _FLAG_KEYS = {
-    "output": "build.output", "target": "build.targets", "name": "build.name",
+    "output": "build.output", "target": "build.targets", "name": "build.name", "layout": "build.layout",
     "title": "page.title", "icon": "page.icon", "accent": "page.accent", "greeting": "page.greeting",
     "question": "page.questions", "footer": "page.footer", "about": "page.about", "links": "page.links",
     "language": "page.language", "system_prompt": "page.system_prompt",
@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mkexe {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_build(commands)
+    _add_convert(commands)
     _add_preview(commands)
     _add_boot(commands)
     _add_inspect(commands)
@@ -148,13 +149,15 @@ def _add_build(commands: _Commands) -> None:
         'mkexe build model.gguf -o assistant.exe --title "Assistant" --system-prompt @prompt.txt',
         "mkexe build model-00001-of-00005.gguf --target linux-x86_64 --target windows-x86_64",
         'mkexe build model.gguf --arg "--ctx-size 8192"',
+        "mkexe build model.gguf --layout native --target linux-x86_64",
     )
     parser.add_argument("model", type=Path, metavar="MODEL.gguf", help="the model; of a split one, the first part")
-    parser.add_argument("-o", "--output", metavar="OUT", help="the file to write (default: the name, with .exe)")
+    parser.add_argument("-o", "--output", metavar="OUT", help="the file to write (default: the name and .exe or .cmd)")
     parser.add_argument(
         "--target", action="append", metavar="TARGET",
         help="a system to run on, or all, or host; repeatable (default: every one that is compiled or bundled)",
     )  # fmt: skip
+    _add_layout(parser, "auto: exe, or script where that is too large for Windows")
     parser.add_argument("--name", help="the name that the API reports (default: the model file's)")
     parser.add_argument(
         "--arg", action="append", default=[], metavar='"..."', dest="default_args",
@@ -163,6 +166,33 @@ def _add_build(commands: _Commands) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     _add_config(parser)
     _add_page_flags(parser.add_argument_group("the page (docs/configuration.md)"))
+
+
+def _add_layout(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--layout", metavar="LAYOUT", required=default is None,
+        help=f"the shape of the file: {', '.join(layouts.CHOICES)} (docs/layouts.md"
+        + (f"; default: {default})" if default else ")"),
+    )  # fmt: skip
+
+
+def _add_convert(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "convert",
+        "write a built file in another layout; needs nothing but that file",
+        _convert,
+        "mkexe convert assistant.exe --layout script -o assistant.cmd",
+        "mkexe convert assistant.exe --layout native --target linux-x86_64 -o assistant",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="a file that mkexe wrote")
+    _add_layout(parser, None)
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="the file to write (default: the name)")
+    parser.add_argument(
+        "--target", action="append", default=[], metavar="TARGET",
+        help="only this system; repeatable (default: all that are inside; with native, this machine)",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
@@ -285,23 +315,37 @@ def _build(options: argparse.Namespace) -> None:
     built = pipeline.build(
         pipeline.BuildRequest(options.model, config.build_settings(entries), config.page_settings(entries))
     )
-    overhead = built.size - built.weights
-    if options.json:
+    _show_built(built, options.json)
+
+
+def _convert(options: argparse.Namespace) -> None:
+    if options.layout not in layouts.CHOICES:
+        raise UsageError(f"--layout: unknown layout {options.layout!r}", advise(options.layout, layouts.CHOICES))
+    request = pipeline.ConvertRequest(options.file, options.layout, options.output, tuple(options.target))
+    _show_built(pipeline.convert(request), options.json)
+
+
+def _show_built(built: pipeline.Built, as_json: bool) -> None:
+    overhead = built.size - (0 if built.beside else built.weights)
+    if as_json:
         console.result_json(
             {
-                "path": str(built.path), "size": built.size, "weights": built.weights, "overhead": overhead,
-                "sha256": built.sha256, "targets": list(built.targets),
+                "path": str(built.path), "layout": built.layout, "size": built.size, "weights": built.weights,
+                "overhead": overhead, "sha256": built.sha256, "targets": list(built.targets),
+                "beside": [str(path) for path in built.beside],
             }
         )  # fmt: skip
         return
     rows = [
         ("file", str(built.path)),
+        ("layout", built.layout),
         ("size", _megabytes(built.size)),
         ("weights", _megabytes(built.weights)),
         ("overhead", _megabytes(overhead)),
         ("sha256", built.sha256),
         ("runs on", ", ".join(built.targets)),
     ]
+    rows += [("belongs to it", str(path)) for path in built.beside]
     console.table(("", ""), rows)
 
 
@@ -370,10 +414,11 @@ def _inspect(options: argparse.Namespace) -> None:
             f"{model.role}: {model.name}, architecture {model.architecture}, licence {model.license or 'not stated'}"
         )
     console.result(f"default options: {' '.join(manifest.default_args) or 'none'}")
-    names = {id(record.range): f"(Windows program) {record.target}" for record in manifest.runtimes}
+    names = {id(record.range): f"(the file itself) {record.target}" for record in manifest.runtimes}
     rows = [
         (item.entry or names[id(item)], f"{item.offset:#x}", str(item.size), item.sha256) for item in manifest.ranges()
     ]
+    rows += [(f"(file) {item.beside}", "", str(item.size), item.sha256) for item in manifest.beside()]
     console.table(("entry", "offset", "bytes", "sha256"), rows)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mkexe import layouts
 from mkexe.errors import UsageError
 from mkexe.icon import read_icon
 from mkexe.model import Icon, PageSettings, Preset
@@ -28,7 +29,7 @@ _LENGTHS = {
 }  # fmt: skip
 _QUESTION_LENGTH = 300
 _KEYS = {
-    "build": ("output", "targets", "name", "args"),
+    "build": ("output", "targets", "name", "args", "layout"),
     "page": (
         "title", "icon", "accent", "greeting", "questions", "footer", "about", "links", "language", "system_prompt",
         "settings",
@@ -60,6 +61,7 @@ class BuildSettings:
     targets: tuple[str, ...]
     name: str
     default_args: tuple[str, ...]
+    layout: str
 
 
 def default_file() -> Path | None:
@@ -117,6 +119,7 @@ def build_settings(entries: Entries) -> BuildSettings:
         _texts(entries, "build.targets") or (),
         _text(entries, "build.name") or "",
         tuple(words),
+        _layout(entries),
     )
 
 
@@ -150,6 +153,13 @@ def named_files(entries: Entries) -> list[Path]:
         if isinstance(value, str) and value.startswith("@"):
             paths.append(entries[key].folder / value[1:])
     return paths
+
+
+def _layout(entries: Entries) -> str:
+    name = _text(entries, "build.layout") or layouts.AUTO
+    if name not in layouts.CHOICES:
+        raise UsageError(f"{entries['build.layout'].label}: unknown layout {name!r}", advise(name, layouts.CHOICES))
+    return name
 
 
 class _Reader:

@@ -17,10 +17,10 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from mkexe.errors import ModelError
+from mkexe.model import Part
 
 Progress = Callable[[int], None]
 _CHUNK_SIZE = 8 * 1024 * 1024  # bytes
@@ -94,38 +94,44 @@ class FollowingHash:
         self._progress(self._done)
 
 
-def copy_file(path: Path, size: int, output: BinaryIO, offset: int, progress: Progress, written: Progress) -> Copied:
-    """Write the `size` bytes of the file at `offset`.
+def hash_part(part: Part, progress: Progress) -> Copied:
+    """What copying the part would give; `progress` gets the bytes hashed so far."""
+    return Copied(part.size_bytes, *_hash(part, progress, threading.Event()))
+
+
+def copy_file(part: Part, output: BinaryIO, offset: int, progress: Progress, written: Progress) -> Copied:
+    """Write the part's bytes at `offset`.
 
     `progress` gets the bytes of it hashed so far, `written` the bytes written.
-    Raises ModelError when the file is not `size` bytes long or changes meanwhile, OSError when writing fails.
+    Raises ModelError when the file does not hold them or changes meanwhile, OSError when writing fails.
     """
     output.flush()
     stopped = threading.Event()
-    with path.open("rb", buffering=0) as source, ThreadPoolExecutor(2) as pool:
+    with part.path.open("rb", buffering=0) as source, ThreadPoolExecutor(2) as pool:
         before = os.fstat(source.fileno())
-        hashing = pool.submit(_hash, path, progress, stopped)
+        hashing = pool.submit(_hash, part, progress, stopped)
         try:
-            _copy(source, size, output, offset, written)
+            _copy(source, part, output, offset, written)
             sha256, crc32 = hashing.result()
         except BaseException:
             stopped.set()
             raise
         after = os.fstat(source.fileno())
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or before.st_size != size:
+    expected = max(before.st_size, part.offset + part.size_bytes) if part.offset else part.size_bytes
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or before.st_size != expected:
         raise ModelError(
-            f"{path}: changed while it was read: expected {size} bytes, found {after.st_size}",
+            f"{part.path}: changed while it was read: expected {expected} bytes, found {after.st_size}",
             "try again when it is done",
         )
-    return Copied(size, sha256, crc32)
+    return Copied(part.size_bytes, sha256, crc32)
 
 
-def _copy(source: io.FileIO, size: int, output: BinaryIO, offset: int, written: Progress) -> None:
-    done = _copy_in_kernel(source, size, output, offset, written) if hasattr(os, "copy_file_range") else 0
-    source.seek(done)
+def _copy(source: io.FileIO, part: Part, output: BinaryIO, offset: int, written: Progress) -> None:
+    done = _copy_in_kernel(source, part, output, offset, written) if hasattr(os, "copy_file_range") else 0
+    source.seek(part.offset + done)
     output.seek(offset + done)
-    while done < size:
-        chunk = source.read(min(_CHUNK_SIZE, size - done))
+    while done < part.size_bytes:
+        chunk = source.read(min(_CHUNK_SIZE, part.size_bytes - done))
         if not chunk:
             return  # the caller sees the size
         output.write(chunk)
@@ -134,14 +140,13 @@ def _copy(source: io.FileIO, size: int, output: BinaryIO, offset: int, written: 
         written(done)
 
 
-def _copy_in_kernel(source: io.FileIO, size: int, output: BinaryIO, offset: int, written: Progress) -> int:
-    """How many bytes the kernel copied; fewer than `size` where it cannot do it between these files."""
+def _copy_in_kernel(source: io.FileIO, part: Part, output: BinaryIO, offset: int, written: Progress) -> int:
+    """How many bytes the kernel copied; fewer than the part has where it cannot do it between these files."""
     done = 0
     try:
-        while done < size:
-            count = os.copy_file_range(
-                source.fileno(), output.fileno(), min(_CHUNK_SIZE, size - done), done, offset + done
-            )
+        while done < part.size_bytes:
+            size = min(_CHUNK_SIZE, part.size_bytes - done)
+            count = os.copy_file_range(source.fileno(), output.fileno(), size, part.offset + done, offset + done)
             if count == 0:
                 break
             done += count
@@ -152,14 +157,15 @@ def _copy_in_kernel(source: io.FileIO, size: int, output: BinaryIO, offset: int,
     return done
 
 
-def _hash(path: Path, progress: Progress, stopped: threading.Event) -> tuple[str, int]:
-    """SHA-256 and CRC-32 of the file, the two side by side."""
+def _hash(part: Part, progress: Progress, stopped: threading.Event) -> tuple[str, int]:
+    """SHA-256 and CRC-32 of the part, the two side by side."""
     sha256, crc32, done = hashlib.sha256(), 0, 0
     buffers = [bytearray(_CHUNK_SIZE), bytearray(_CHUNK_SIZE)]
-    with path.open("rb", buffering=0) as source, ThreadPoolExecutor(1) as pool:
+    with part.path.open("rb", buffering=0) as source, ThreadPoolExecutor(1) as pool:
+        source.seek(part.offset)
         pending = None
         for turn in itertools.count():
-            view = memoryview(buffers[turn % 2])
+            view = memoryview(buffers[turn % 2])[: part.size_bytes - done]
             count = source.readinto(view)
             if pending is not None:
                 crc32 = pending.result()

@@ -44,11 +44,12 @@ class Pack:
 
 @dataclass(frozen=True)
 class Part:
-    """One GGUF file of a model, under the name it gets in the artifact."""
+    """One GGUF file of a model, under the name it gets in the artifact; it begins at `offset` bytes of `path`."""
 
     path: Path
     entry: str
     size_bytes: int
+    offset: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Model:
     architecture: str
     license: str
     parts: tuple[Part, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all parts."""
+        return sum(part.size_bytes for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -110,3 +116,27 @@ class LauncherRow:
     pack_skip: int
     unpacked_size: int
     unpacked_sha256: str
+
+
+@dataclass(frozen=True)
+class StoredProgram:
+    """Windows' program, stored as it is: an entry of `size` bytes at `offset`."""
+
+    entry: str
+    offset: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """What the script in an artifact's head must know: `targets` are the names of all runtimes inside.
+
+    `starts_on_windows` where the artifact is a program for Windows itself; `windows` where the script has to take one
+    out there.
+    """
+
+    rows: tuple[LauncherRow, ...]
+    targets: tuple[str, ...]
+    starts_on_windows: bool
+    windows: StoredProgram | None

@@ -10,7 +10,6 @@ import importlib
 import os
 import re
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,12 +20,15 @@ from typing import Any, BinaryIO
 
 from mkexe import (
     assemble,
+    beside,
     boot,
     branding,
     cache,
     compile,
     config,
     console,
+    layouts,
+    outputs,
     packing,
     page,
     render,
@@ -34,13 +36,15 @@ from mkexe import (
     scripted,
     server_options,
     targets,
+    unbundle,
 )
 from mkexe import preview as preview_stage
+from mkexe.container import plan
 from mkexe.container.manifest import Manifest
 from mkexe.container.reader import Artifact, open_artifact, read_chunks, unpack_runtime, verify_artifact
 from mkexe.copying import Copied
 from mkexe.errors import ArtifactError, AuditError, OutputError, UsageError
-from mkexe.model import Model, PageSettings, Part, Runtime, Target
+from mkexe.model import Model, Pack, PageSettings, Part, Runtime, Target
 
 # measured on 2 cores (docs/performance.md); said before a long wait
 _MINUTES_PER_TARGET = 9
@@ -57,14 +61,26 @@ class BuildRequest:
 
 
 @dataclass(frozen=True)
+class ConvertRequest:
+    """What `mkexe convert` was asked for; `output` None and no `targets` mean the default."""
+
+    artifact: Path
+    layout: str
+    output: Path | None
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Built:
-    """What `mkexe build` wrote. Sizes in bytes."""
+    """What `mkexe build` and `mkexe convert` wrote. Sizes in bytes; `beside` are the files that belong to `path`."""
 
     path: Path
+    layout: str
     size: int
     weights: int
     sha256: str
     targets: tuple[str, ...]
+    beside: tuple[Path, ...]
 
 
 def build(request: BuildRequest) -> Built:
@@ -79,37 +95,152 @@ def build(request: BuildRequest) -> Built:
     header = checked.header
     parts = tuple(Part(path, f"models/{path.name}", path.stat().st_size) for path in checked.parts)
     model = Model(header.name or name, header.architecture, header.license, parts)
-    weights = sum(part.size_bytes for part in parts)
-    chosen = _without_windows_if_too_large(_choose_targets(wanted.targets), wanted.targets, weights)
+    chosen = tuple(_choose_targets(wanted.targets, wanted.layout))
+    if wanted.layout != layouts.AUTO:  # a wrong one is refused before anything is compiled
+        layouts.choose_layout(wanted.layout, chosen, model.size_bytes)
     runtimes = tuple((target, get_runtime(target)) for target in chosen)
     _check_default_args(wanted.default_args)
     contents = assemble.Contents(
         name=name,
+        layout=wanted.layout,
         model=model,
         runtimes=runtimes,
-        packs=packing.pack_runtimes(runtimes, console.say),
+        packs=packing.pack_runtimes(runtimes, console.say) if wanted.layout != layouts.NATIVE else (),
         files=_small_files(model, request.page, runtimes[0][1]),
         page=dataclasses.replace(request.page, title=request.page.title or model.name),
         default_args=wanted.default_args,
         created=_creation_time(),
         expected=_known_parts(parts),
     )
-    layout = assemble.place_contents(contents)
-    output = wanted.output or Path(f"{name}.exe" if layout.windows is not None else name)
+    contents = _with_layout(contents)
+    output = wanted.output or Path(layouts.file_name(name, contents.layout, chosen))
+    built, copied = _write(contents, output, checked.quantization, [])
+    _remember_parts(parts, copied)
+    return built
+
+
+def convert(request: ConvertRequest) -> Built:
+    """Write an artifact in another layout, under its final name or not at all; the weights are copied and checked."""
+    artifact = open_artifact(request.artifact)
+    manifest = artifact.manifest
+    wanted = tuple(targets.choose_targets(list(request.targets)))
+    if request.layout == layouts.NATIVE and not wanted and len(manifest.runtimes) > 1:
+        wanted = (targets.host_target(),)
+    with tempfile.TemporaryDirectory(prefix="mkexe-convert-") as folder:
+        bundle = unbundle.unbundle(artifact, wanted, Path(folder))
+        contents = assemble.Contents(
+            name=manifest.name,
+            layout=request.layout,
+            model=bundle.model,
+            runtimes=bundle.runtimes,
+            packs=(),
+            files=bundle.files,
+            page=PageSettings(manifest.page["title"], manifest.page.get("system_prompt", "")),
+            default_args=manifest.default_args,
+            created=plan.parse_time(manifest.created),
+            expected=bundle.known,
+        )
+        if request.layout != layouts.NATIVE:
+            contents = _with_packs(contents, bundle.packs)
+        contents = _with_layout(contents)
+        chosen = tuple(target for target, _ in bundle.runtimes)
+        output = request.output or Path(layouts.file_name(manifest.name, contents.layout, chosen))
+        return _write(contents, output, bundle.quantization, list(bundle.expected))[0]
+
+
+def _with_packs(contents: assemble.Contents, packs: tuple[Pack, ...]) -> assemble.Contents:
+    """The contents with `packs` where these hold all that must be packed; else everything is packed anew."""
+    runtimes = tuple((target, _with_unpacker(target, runtime)) for target, runtime in contents.runtimes)
+    packed = {name for pack in packs for name in pack.offsets}
+    if packed != {target.name for target, runtime in runtimes if runtime.unpacker is not None}:
+        packs = packing.pack_runtimes(runtimes, console.say)
+    return dataclasses.replace(contents, runtimes=runtimes, packs=packs)
+
+
+def _with_unpacker(target: Target, runtime: Runtime) -> Runtime:
+    """A runtime from a native artifact comes without the program that unpacks it: this mkexe's own is taken."""
+    if runtime.unpacker is not None or target.system == layouts.WINDOWS:
+        return runtime
+    return dataclasses.replace(runtime, unpacker=get_runtime(target).unpacker)
+
+
+def _with_layout(contents: assemble.Contents) -> assemble.Contents:
+    """The contents with the layout that they get; says why where the size decides."""
+    small = sum(pack.path.stat().st_size for pack in contents.packs) + sum(map(len, contents.files.values()))
+    programs = sum(runtime.size_bytes for target, runtime in contents.runtimes if target.system == layouts.WINDOWS)
+    weights = 0 if contents.layout == layouts.PAIR else contents.model.size_bytes
+    chosen = tuple(target for target, _ in contents.runtimes)
+    choice = layouts.choose_layout(contents.layout, chosen, weights + small + programs)
+    if choice.reason:
+        console.say(f"layout {choice.layout}: {choice.reason}")
+    return dataclasses.replace(contents, layout=choice.layout)
+
+
+def _write(
+    contents: assemble.Contents, output: Path, quantization: str, expected: list[str]
+) -> tuple[Built, tuple[Copied, ...]]:
+    """Write an artifact and what lies beside it; `expected` are the SHA-256 that the weights must have, if known."""
+    chosen = tuple(target for target, _ in contents.runtimes)
+    beside_paths = _beside_paths(contents, output)
+    _check_output(contents, output, chosen)
+    placed = assemble.place_contents(contents)
+    room = sum(part.size_bytes for part in contents.model.parts) if beside_paths else 0
+    assemble.check_space(output.absolute().parent, assemble.needed_bytes(placed) + room)
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(outputs.output_file(output))
+        progress = stack.enter_context(console.bytes_progress(f"writing {output.name}", contents.model.size_bytes))
+        copied: tuple[Copied, ...] = ()
+        if beside_paths:
+            found = beside.write_beside(contents.model.parts, beside_paths, stack, outputs.data_file, progress)
+            records = tuple(item.record for item in found)
+            contents = dataclasses.replace(contents, beside=records, expected=())
+            copied = tuple(item.copied for item in found)
+        tools = assemble.Tools(render.render_launcher, _sbom_encoder(contents, quantization))
+        written = assemble.write_artifact(contents, placed, file, progress, tools)
+        copied = copied or written.parts
+        _check_weights(contents.model, copied, expected)
+    weights = contents.model.size_bytes
+    names = tuple(target.name for target in chosen)
+    return Built(output, contents.layout, written.size, weights, written.sha256, names, tuple(beside_paths)), copied
+
+
+def _beside_paths(contents: assemble.Contents, output: Path) -> list[Path]:
+    if contents.layout != layouts.PAIR:
+        return []
+    count = len(contents.model.parts)
+    stem = output.name.removesuffix(".exe")
+    return [output.with_name(layouts.beside_name(stem, number + 1, count)) for number in range(count)]
+
+
+def _check_output(contents: assemble.Contents, output: Path, chosen: tuple[Target, ...]) -> None:
+    """Raise where the artifact cannot or should not have that name."""
     if output.is_dir():
         raise OutputError(f"{output}: is a folder", "name a file with -o")
     if not output.absolute().parent.is_dir():
         raise OutputError(
             f"{output}: the folder {output.absolute().parent} does not exist", "make it, or choose another"
         )
-    if any(output.exists() and output.samefile(part.path) for part in parts):
+    parts = contents.model.parts
+    if any(part.offset == 0 and output.exists() and output.samefile(part.path) for part in parts):
         raise OutputError(f"{output}: is the model itself", "choose another name with -o")
-    assemble.check_space(output.absolute().parent, assemble.needed_bytes(layout))
-    with _output_file(output) as file, console.bytes_progress(f"writing {output.name}", weights) as progress:
-        tools = assemble.Tools(render.render_launcher, _sbom_encoder(contents, checked.quantization))
-        written = assemble.write_artifact(contents, layout, file, progress, tools)
-    _remember_parts(parts, written.parts)
-    return Built(output, written.size, weights, written.sha256, tuple(target.name for target in chosen))
+    if contents.layout == layouts.SCRIPT and any(target.system == layouts.WINDOWS for target in chosen):
+        if output.suffix.lower() == ".exe":
+            raise UsageError(
+                f"{output}: Windows starts layout script only under a name that ends in .cmd",
+                f"choose -o {output.with_suffix('.cmd').name}, or another --layout",
+            )
+        if output.suffix.lower() not in (".cmd", ".bat"):
+            console.say(f"on Windows, {output.name} must be given a name that ends in .cmd")
+
+
+def _check_weights(model: Model, copied: tuple[Copied, ...], expected: list[str]) -> None:
+    for part, found, wanted in zip(model.parts, copied, expected, strict=bool(expected)):
+        if found.sha256 != wanted:
+            raise ArtifactError(
+                f"{part.path}: {part.entry} at offset {part.offset} is damaged: expected SHA-256 {wanted}, found "
+                f"{found.sha256}",
+                "this copy is damaged; get it again",
+            )
 
 
 def preview(model: Path | None, config_file: Path, required: bool, port: int) -> None:
@@ -120,7 +251,7 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int) ->
     if required:
         config.read_config(config_file)  # a wrong name is refused at once
     with contextlib.ExitStack() as open_things:
-        open_things.enter_context(_interrupted_by_sigterm())
+        open_things.enter_context(outputs.interrupted_by_sigterm())
         name, answers = open_things.enter_context(_answering(model))
         source = preview_stage.PageSource(
             load=lambda: branding.page_files(
@@ -150,7 +281,7 @@ def _answering(model: Path | None) -> Iterator[tuple[str, int]]:
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:
         artifact = Path(name) / "preview.exe"
-        settings = config.BuildSettings(artifact, (targets.host_target(),), "preview", ())
+        settings = config.BuildSettings(artifact, (targets.host_target(),), "preview", (), layouts.AUTO)
         build(BuildRequest(model, settings, PageSettings()))
         title = open_artifact(artifact).manifest.page["title"]
         with boot.serving(artifact, Path(name)) as port:
@@ -281,7 +412,7 @@ def extract(path: Path, names: list[str], folder: Path) -> list[Path]:
                 raise ArtifactError(f"{path}: the entry {name!r} would be written outside {folder}", "do not trust it")
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with _output_file(target, executable=name.startswith("runtimes/")) as output:
+                with outputs.output_file(target, executable=name.startswith("runtimes/")) as output:
                     for chunk in writers[name](file):
                         output.write(chunk)
             except OSError as error:
@@ -297,18 +428,23 @@ def _extractable(artifact: Artifact) -> dict[str, Callable[[BinaryIO], Iterator[
     found: dict[str, Callable[[BinaryIO], Iterator[bytes]]] = {}
     for record in manifest.runtimes:
         suffix = table[record.target].suffix if record.target in table else ""
-        unpack = functools.partial(unpack_runtime, manifest=manifest, runtime=record)
+        unpack = functools.partial(unpack_runtime, artifact=artifact, runtime=record)
         found[f"runtimes/{record.target}{suffix}"] = unpack
-    for item in [*(part for model in manifest.models for part in model.parts), *manifest.packs, *manifest.files]:
+    for item in [*manifest.weights(), *manifest.packs, *manifest.files]:
         if item.entry:
             found[item.entry] = functools.partial(read_chunks, offset=item.offset, size=item.size)
     found["manifest.json"] = lambda _: iter([artifact.manifest_text])
     return found
 
 
-def _choose_targets(names: tuple[str, ...]) -> list[Target]:
-    """The targets to bundle: those asked for; else all whose runtime is there; else this machine."""
+def _choose_targets(names: tuple[str, ...], layout: str) -> list[Target]:
+    """The targets to bundle: those asked for; else all whose runtime is there; else this machine.
+
+    Layout native holds one, so that it is this machine's where none was asked for.
+    """
     table = targets.all_targets()
+    if layout == layouts.NATIVE and not names:
+        names = ("host",)
     if names:
         return [table[name] for name in targets.choose_targets(list(names))]
     present = [target for target in table.values() if compile.find_runtime(target) is not None]
@@ -323,18 +459,6 @@ def _choose_targets(names: tuple[str, ...]) -> list[Target]:
 
 def _how_to_get_all(count: int) -> str:
     return f"--target all adds the other systems, which takes about {count * _MINUTES_PER_TARGET} minutes once"
-
-
-def _without_windows_if_too_large(chosen: list[Target], asked: tuple[str, ...], weights: int) -> list[Target]:
-    """Windows starts no program of 4 GiB: leave it out where that was not asked for by name."""
-    windows = [target for target in chosen if target.system == assemble.WINDOWS_SYSTEM]
-    if not windows or weights < assemble.WINDOWS_SIZE_MAXIMUM:
-        return chosen
-    fact = f"Windows starts no program of 4 GiB or more, and this model has {weights / (1 << 30):.2f} GiB"
-    if any("windows" in name for name in asked) or len(chosen) == 1:
-        raise UsageError(fact, "leave windows-x86_64 out")
-    console.say(f"{windows[0].name} is left out: {fact}")
-    return [target for target in chosen if target not in windows]
 
 
 def _name_of(model: Path) -> str:
@@ -391,7 +515,7 @@ def _write_empty_artifact(path: Path) -> None:
     weights = path.with_suffix(".gguf")
     weights.write_bytes(b"GGUF")
     model = Model("empty", "none", "", (Part(weights, "models/empty.gguf", weights.stat().st_size),))
-    contents = assemble.Contents("empty", model, (), (), {}, PageSettings("empty"), (), 0)
+    contents = assemble.Contents("empty", layouts.SCRIPT, model, (), (), {}, PageSettings("empty"), (), 0)
     with path.open("w+b") as file:
         tools = assemble.Tools(render.render_launcher, lambda _: b"{}")
         assemble.write_artifact(contents, assemble.place_contents(contents), file, lambda _: None, tools)
@@ -420,67 +544,3 @@ def _page_folder() -> Path:
             with cache.new_folder(folder) as temporary:
                 page.build_page(temporary, source, cache.root() / "logs" / "page.log")
     return folder
-
-
-@contextlib.contextmanager
-def _output_file(path: Path, executable: bool = True) -> Iterator[BinaryIO]:
-    """A new file that gets its name when the block ends without an error; otherwise nothing stays, not even after kill.
-
-    On Linux the file has no name until then (O_TMPFILE); elsewhere it has a hidden temporary one.
-    """
-    path = path.absolute()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with _nameless_file(path.parent) or temporary.open("wb") as file, _interrupted_by_sigterm():
-            yield file
-            file.flush()
-            if not temporary.exists():
-                _give_name(file, temporary)
-        temporary.chmod(_mode(executable))
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: {error.strerror}", "choose another place with -o") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _nameless_file(folder: Path) -> BinaryIO | None:
-    flag = getattr(os, "O_TMPFILE", None)
-    if flag is None:
-        return None
-    with contextlib.suppress(OSError):
-        return os.fdopen(os.open(folder, flag | os.O_RDWR, 0o600), "w+b")
-    return None
-
-
-def _give_name(file: BinaryIO, path: Path) -> None:
-    """Link a nameless file (open(2), O_TMPFILE). The folder makes Python call linkat, which follows the link in it."""
-    folder = os.open("/proc/self/fd", os.O_RDONLY)
-    try:
-        os.link(str(file.fileno()), path, src_dir_fd=folder, follow_symlinks=True)
-    finally:
-        os.close(folder)
-
-
-def _mode(executable: bool) -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return (0o777 if executable else 0o666) & ~mask
-
-
-@contextlib.contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C, so that what is half-written goes away."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

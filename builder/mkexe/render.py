@@ -1,29 +1,36 @@
-"""Render templates: the launcher's script."""
+"""Render templates: the script in an artifact's head."""
 
 from __future__ import annotations
 
 import jinja2
 
 from mkexe import resources
-from mkexe.model import LauncherRow
+from mkexe.model import Launcher, LauncherRow
 
 PAGE_SIZE = 4096  # bytes; the block size that the script gives to dd
 
 
-def render_launcher(rows: list[LauncherRow], names: list[str], windows: bool) -> bytes:
-    """The script of an artifact's head. `names` are all its targets, `windows` whether a Windows runtime is inside."""
-    environment = jinja2.Environment(  # noqa: S701  (a shell script, not HTML)
+def render_launcher(launcher: Launcher) -> bytes:
+    """The script of an artifact's head."""
+    environment = jinja2.Environment(  # noqa: S701  (shell scripts, not HTML)
         loader=jinja2.FileSystemLoader(resources.source_root() / "templates" / "launcher"),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    script = environment.get_template("head.sh.j2").render(
-        rows=[_row(row) for row in rows],
-        names=", ".join(names),
-        windows=windows,
-        megabytes=max((row.unpacked_size for row in rows), default=0) // 1_000_000 + 1,
+    shell = environment.get_template("head.sh.j2").render(
+        rows=[_row(row) for row in launcher.rows],
+        names=", ".join(launcher.targets),
+        windows=launcher.starts_on_windows,
+        megabytes=max((row.unpacked_size for row in launcher.rows), default=0) // 1_000_000 + 1,
     )
-    return script.encode()
+    if launcher.windows is None:
+        return shell.encode()
+    command = environment.get_template("head.cmd.j2").render(
+        program=launcher.windows,
+        hash=launcher.windows.sha256[:16],
+        megabytes=launcher.windows.size // 1_000_000 + 1,
+    )
+    return (command + shell).encode()
 
 
 def _row(row: LauncherRow) -> dict[str, object]:

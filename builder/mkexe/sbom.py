@@ -23,7 +23,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from mkexe import __version__, pins, resources, targets
-from mkexe.container.manifest import Manifest, ModelRecord, RuntimeRecord, encode_manifest
+from mkexe.container.manifest import Beside, Manifest, ModelRecord, Range, RuntimeRecord, encode_manifest
 
 _OWN_LICENSE = "Apache-2.0"
 # SPDX names that stand in general.license, which is lower-case by convention (gguf-py/gguf/metadata.py)
@@ -111,7 +111,7 @@ def _own_component(name: str, reference: str) -> Component:
 def _model_component(model: ModelRecord, quantization: str) -> Component:
     """The model; the files of a split one are components inside it."""
     files = [
-        Component(bom_ref=part.entry, type=ComponentType.FILE, name=part.entry or "", hashes=[_sha256(part.sha256)])
+        Component(bom_ref=_name(part), type=ComponentType.FILE, name=_name(part), hashes=[_sha256(part.sha256)])
         for part in model.parts
     ]
     return Component(
@@ -124,11 +124,16 @@ def _model_component(model: ModelRecord, quantization: str) -> Component:
             {
                 "architecture": model.architecture,
                 "quantization": quantization,
-                "entry": (model.parts[0].entry or "") if len(files) == 1 else "",
+                "entry": _name(model.parts[0]) if len(files) == 1 else "",
             }
         ),
         components=files if len(files) > 1 else [],
     )
+
+
+def _name(part: Range | Beside) -> str:
+    """The entry, or the file, that holds a model's part."""
+    return part.beside if isinstance(part, Beside) else part.entry or ""
 
 
 def _runtime_component(record: RuntimeRecord) -> Component:

@@ -87,7 +87,7 @@ def test_from_the_first_start_to_the_first_answer_by_clicks_alone(
 def test_a_slow_disk_shows_how_far_the_model_is_and_the_page_becomes_the_chat(
     browser: Browser, large_artifact: Path, tmp_path: Path
 ) -> None:
-    [weights] = open_artifact(large_artifact).manifest.models[0].parts
+    [weights] = open_artifact(large_artifact).manifest.weights()
     middle = weights.offset + int(0.6 * weights.size)
     home = tmp_path / "home"
     home.mkdir()

@@ -9,11 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from conftest import Mkexe
+from conftest import Mkexe, install_fake_runtime
+from executables import Pe
 from mkexe.container.reader import open_artifact
 from small_models import write_small_model
 from split_model import split_gguf
@@ -54,7 +56,7 @@ def test_default_arguments_are_split_like_a_shell_does(mkexe: Mkexe, model: Path
 def test_split_model_is_bundled_in_order(mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
     first = split_gguf(model, tmp_path / "parts", parts=2)
     mkexe("build", first, "-o", tmp_path / "out", *TARGET)
-    entries = [part.entry for part in open_artifact(tmp_path / "out").manifest.models[0].parts]
+    entries = [part.entry for part in open_artifact(tmp_path / "out").manifest.weights()]
     assert entries == ["models/small-00001-of-00002.gguf", "models/small-00002-of-00002.gguf"]
 
 
@@ -180,7 +182,20 @@ def test_a_full_disk_is_reported_before_copying(mkexe: Mkexe, model: Path, tmp_p
     assert done.stdout == ""
 
 
-def test_windows_is_left_out_of_what_it_could_not_start(mkexe: Mkexe, tmp_path: Path) -> None:
+def test_what_is_too_large_for_windows_becomes_a_script(mkexe: Mkexe, tmp_path: Path) -> None:
+    install_fake_runtime(mkexe.cache, "windows-x86_64", Pe().build())
     huge = write_small_model(tmp_path / "huge.gguf", large_bytes=4_400_000_000)
-    failed = mkexe("build", huge, "-o", tmp_path / "out", "--target", "windows-x86_64", status=2)
-    assert "Windows starts no program of 4 GiB or more" in failed.stderr
+    wanted = ("--target", "windows-x86_64,linux-x86_64")
+    for layout in ("exe", "native"):
+        words = ("--target", "windows-x86_64", "--layout", layout)
+        failed = mkexe("build", huge, "-o", tmp_path / "out", *words, status=2)
+        assert "Windows starts no program of 4 GiB or more, and this one would have 4.10 GiB" in failed.stderr
+        assert "--layout script or --layout pair" in failed.stderr
+    failed = mkexe("build", huge, "-o", tmp_path / "out.exe", *wanted, status=2)
+    assert "only under a name that ends in .cmd" in failed.stderr
+    built = mkexe("build", huge, *wanted, "-o", tmp_path / "out.cmd")
+    assert "layout script: Windows starts no program of 4 GiB" in built.stderr
+    assert (tmp_path / "out.cmd").read_bytes()[:10] == b"#!/bin/sh\n"
+    assert "good" in mkexe("verify", tmp_path / "out.cmd").stdout
+    with zipfile.ZipFile(tmp_path / "out.cmd") as archive:
+        assert archive.getinfo("models/huge.gguf").file_size == huge.stat().st_size

@@ -67,7 +67,7 @@ def test_other_zip_programs_read_it(built: Path, command: list[str]) -> None:
 
 def test_alignment_and_order(built: Path) -> None:
     manifest = open_artifact(built).manifest
-    weights = [part for model in manifest.models for part in model.parts]
+    weights = manifest.weights()
     assert all(part.offset % 65536 == 0 for part in weights)
     assert all(record.range.offset % 4096 == 0 for record in manifest.runtimes)
     assert max(record.range.offset for record in manifest.runtimes) < min(part.offset for part in weights)

@@ -86,7 +86,7 @@ def test_a_runtime_names_only_the_libraries_of_its_system(mkexe: Mkexe, tmp_path
 def test_a_split_model_has_a_hash_for_each_file(mkexe: Mkexe, tmp_path: Path) -> None:
     first = split_gguf(write_small_model(tmp_path / "small.gguf"), tmp_path / "parts", parts=2)
     model = by_reference(bill_of(mkexe, first, tmp_path))["model:small"]
-    parts = open_artifact(tmp_path / "out").manifest.models[0].parts
+    parts = open_artifact(tmp_path / "out").manifest.weights()
     assert [(item["name"], item["hashes"][0]["content"]) for item in model["components"]] == [
         (part.entry, part.sha256) for part in parts
     ]

@@ -12,6 +12,8 @@ from mkexe.container.superblock import DAMAGED_HINT, FORMAT_MAJOR, HEAD_SIZE, Su
 from mkexe.errors import ArtifactError
 
 ENTRY_NAME = "manifest.json"
+BESIDE_FEATURE = "files-beside"
+BESIDE_BEGIN_SIZE = 1 << 20  # bytes; so much is compared at every start
 _Record = TypeVar("_Record")
 
 
@@ -27,6 +29,16 @@ class Range:
     size: int
     sha256: str
     crc32: int
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A file in the artifact's folder: its name, size in bytes, SHA-256, that of its first BESIDE_BEGIN_SIZE bytes."""
+
+    beside: str
+    size: int
+    sha256: str
+    begin_sha256: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,7 @@ class ModelRecord:
     name: str
     architecture: str
     license: str
-    parts: tuple[Range, ...]
+    parts: tuple[Range | Beside, ...]
 
 
 @dataclass(frozen=True)
@@ -84,9 +96,16 @@ class Manifest:
     def ranges(self) -> list[Range]:
         """Runtimes, packs, model parts and files in the order in which they lie in the artifact."""
         found = [record.range for record in self.runtimes] + list(self.packs)
-        found += [part for model in self.models for part in model.parts]
-        found += self.files
+        found += [*self.weights(), *self.files]
         return sorted(found, key=lambda item: item.offset)
+
+    def weights(self) -> list[Range]:
+        """Model parts that lie in the artifact."""
+        return [part for model in self.models for part in model.parts if isinstance(part, Range)]
+
+    def beside(self) -> list[Beside]:
+        """Model parts that are files of their own."""
+        return [part for model in self.models for part in model.parts if isinstance(part, Beside)]
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
@@ -116,8 +135,9 @@ def _decode(root: object, block: Superblock) -> Manifest:
     if version != FORMAT_MAJOR:
         raise ValueError(f'"format" is {version}, this program reads {FORMAT_MAJOR}')
     required = _strings(document, "required_features")
-    if required:
-        raise ValueError(f"this file needs the feature {required[0]!r}, which this program does not know")
+    unknown = [name for name in required if name != BESIDE_FEATURE]
+    if unknown:
+        raise ValueError(f"this file needs the feature {unknown[0]!r}, which this program does not know")
     models = _each(document, "models", lambda item: _model(item, block))
     if not models:
         raise ValueError('"models" is empty')
@@ -137,6 +157,7 @@ def _decode(root: object, block: Superblock) -> Manifest:
         packs=packs,
         models=models,
         files=_each(document, "files", lambda item: _range(item, block)),
+        required_features=required,
         optional_features=_strings(document, "optional_features"),
     )
 
@@ -162,6 +183,13 @@ def _range(item: dict[str, Any], block: Superblock) -> Range:
     return found
 
 
+def _beside(item: dict[str, Any]) -> Beside:
+    name = _text(item, "beside")
+    if name in ("", ".", "..") or re.search(r"[/\\:]", name):
+        raise ValueError(f'"beside" must be the name of a file, found "{name}"')
+    return Beside(name, _number(item, "size"), _sha256(item, "sha256"), _sha256(item, "begin_sha256"))
+
+
 def _runtime(item: dict[str, Any], block: Superblock) -> RuntimeRecord:
     pack = _member(item, "pack")
     return RuntimeRecord(
@@ -179,7 +207,7 @@ def _pack(item: dict[str, Any]) -> PackRecord:
 
 
 def _model(item: dict[str, Any], block: Superblock) -> ModelRecord:
-    parts = _each(item, "parts", lambda part: _range(part, block))
+    parts = _each(item, "parts", lambda part: _beside(part) if "beside" in part else _range(part, block))
     name = _text(item, "name")
     if not parts:
         raise ValueError(f"model {name!r} has no parts")

@@ -54,6 +54,11 @@ def format_time(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def parse_time(created: str) -> int:
+    """Seconds since 1970 of a manifest's `created`; 0 for what is no such time."""
+    return calendar.timegm(_utc(created))
+
+
 def _utc(created: str) -> time.struct_time:
     try:
         return time.gmtime(calendar.timegm(time.strptime(created, "%Y-%m-%dT%H:%M:%SZ")))

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mkexe.container import plan
-from mkexe.container.manifest import Manifest, Range, RuntimeRecord, decode_manifest
+from mkexe.container.image import plain_page
+from mkexe.container.manifest import BESIDE_BEGIN_SIZE, Beside, Manifest, Range, RuntimeRecord, decode_manifest
 from mkexe.container.superblock import DAMAGED_HINT, HEAD_SIZE, Superblock, decode_superblock
 from mkexe.errors import ArtifactError
 
@@ -58,8 +59,10 @@ def verify_artifact(artifact: Artifact, progress: Callable[[int], None] = lambda
             findings += _check_range(file, item, _after(done, progress))
             done += item.size
         for runtime in artifact.manifest.runtimes:
-            findings += _check_runtime(file, artifact.manifest, runtime)
+            findings += _check_runtime(file, artifact, runtime)
         findings += _check_records(file, artifact)
+    for beside in artifact.manifest.beside():
+        findings += _check_beside(artifact.path.parent / beside.beside, beside)
     progress(artifact.size)
     return findings
 
@@ -80,13 +83,15 @@ def read_chunks(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
         yield chunk
 
 
-def unpack_runtime(file: BinaryIO, manifest: Manifest, runtime: RuntimeRecord) -> Iterator[bytes]:
+def unpack_runtime(file: BinaryIO, artifact: Artifact, runtime: RuntimeRecord) -> Iterator[bytes]:
     """The executable of a runtime, in pieces; raises lzma.LZMAError where it cannot be unpacked.
 
-    A Windows runtime of layout exe has its headers in the artifact's head: what comes out is head and body together.
+    Where the artifact itself is the executable, what comes out is that without the artifact's superblock and script.
     """
+    manifest = artifact.manifest
     if runtime.range.entry is None:
-        yield from read_chunks(file, 0, runtime.range.offset + runtime.range.size)
+        yield plain_page(b"".join(read_chunks(file, 0, HEAD_SIZE)), artifact.block.position)
+        yield from read_chunks(file, runtime.range.offset, runtime.range.size)
     elif runtime.pack is None:
         yield from read_chunks(file, runtime.range.offset, runtime.range.size)
     else:
@@ -138,7 +143,7 @@ def _check_range(file: BinaryIO, item: Range, progress: Callable[[int], None]) -
         crc32 = zlib.crc32(chunk, crc32)
         done += len(chunk)
         progress(done)
-    name = item.entry or "the Windows program"
+    name = item.entry or "the program"
     findings = []
     if sha256.hexdigest() != item.sha256:
         findings.append(
@@ -150,12 +155,23 @@ def _check_range(file: BinaryIO, item: Range, progress: Callable[[int], None]) -
     return findings
 
 
-def _check_runtime(file: BinaryIO, manifest: Manifest, runtime: RuntimeRecord) -> list[str]:
-    if runtime.range.entry is None:  # what comes out holds the superblock, which holds this very hash
+def _check_beside(path: Path, expected: Beside) -> list[str]:
+    if not path.is_file():
+        return [f"{path}: is missing; expected {expected.size} bytes with SHA-256 {expected.sha256}"]
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        begin = hashlib.sha256(file.read(BESIDE_BEGIN_SIZE)).hexdigest()
+        file.seek(0)
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if (size, found, begin) == (expected.size, expected.sha256, expected.begin_sha256):
         return []
+    return [f"{path}: expected {expected.size} bytes with SHA-256 {expected.sha256}, found {size} with {found}"]
+
+
+def _check_runtime(file: BinaryIO, artifact: Artifact, runtime: RuntimeRecord) -> list[str]:
     sha256, size = hashlib.sha256(), 0
     try:
-        for chunk in unpack_runtime(file, manifest, runtime):
+        for chunk in unpack_runtime(file, artifact, runtime):
             sha256.update(chunk)
             size += len(chunk)
     except lzma.LZMAError as error:

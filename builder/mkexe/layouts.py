@@ -1,0 +1,65 @@
+"""The shapes of an artifact (docs/FORMAT.md, "Layouts"), and which one a model gets where nobody chose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mkexe.errors import UsageError
+from mkexe.model import Target
+
+EXE, SCRIPT, NATIVE, PAIR, AUTO = "exe", "script", "native", "pair", "auto"
+CHOICES = (EXE, SCRIPT, NATIVE, PAIR, AUTO)
+WINDOWS = "Windows"
+MACOS = "Darwin"
+
+# Windows starts no program of 4 GiB or more. What stays free is for a signature, and for what `size` does not know.
+PROGRAM_SIZE_MAXIMUM = (4 << 30) - (16 << 20)  # bytes
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A layout, and a sentence that says why it was taken; empty where it is the usual one, or was asked for."""
+
+    layout: str
+    reason: str
+
+
+def choose_layout(wanted: str, targets: tuple[Target, ...], size: int) -> Choice:
+    """What `wanted` means for these targets and an artifact of about `size` bytes.
+
+    Raises UsageError where that layout cannot hold them.
+    """
+    windows = any(target.system == WINDOWS for target in targets)
+    too_large = f"Windows starts no program of 4 GiB or more, and this one would have {size / (1 << 30):.2f} GiB"
+    if wanted == AUTO:
+        if not windows:
+            return Choice(SCRIPT, "")
+        return Choice(EXE, "") if size <= PROGRAM_SIZE_MAXIMUM else Choice(SCRIPT, too_large)
+    names = ", ".join(target.name for target in targets)
+    if wanted == EXE and not windows:
+        raise UsageError(
+            f"layout exe begins with Windows' program, and the targets are {names}",
+            "choose --layout script, or add --target windows-x86_64",
+        )
+    if wanted == NATIVE and len(targets) != 1:
+        raise UsageError(f"layout native holds one program, and the targets are {names}", "choose one with --target")
+    if wanted == NATIVE and targets[0].system == MACOS:
+        raise UsageError(
+            f"layout native cannot hold {names}: a signed Mach-O takes nothing behind its end",
+            "choose --layout script",
+        )
+    if wanted in (EXE, NATIVE) and windows and size > PROGRAM_SIZE_MAXIMUM:
+        raise UsageError(too_large, "choose --layout script or --layout pair")
+    return Choice(wanted, "")
+
+
+def file_name(name: str, layout: str, targets: tuple[Target, ...]) -> str:
+    """What an artifact called `name` is called where nobody chose: Windows starts files by their ending."""
+    if not any(target.system == WINDOWS for target in targets):
+        return name
+    return name + (".cmd" if layout == SCRIPT else ".exe")
+
+
+def beside_name(stem: str, number: int, count: int) -> str:
+    """The name of a model's file beside an artifact, numbered from 1 (llama.cpp, common/common.h, "split")."""
+    return f"{stem}.gguf" if count == 1 else f"{stem}-{number:05}-of-{count:05}.gguf"

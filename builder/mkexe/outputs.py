@@ -1,0 +1,81 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from mkexe.errors import OutputError
+
+
+@contextlib.contextmanager
+def output_file(path: Path, executable: bool = True) -> Iterator[BinaryIO]:
+    """A new file that gets its name when the block ends without an error; otherwise nothing stays, not even after kill.
+
+    On Linux the file has no name until then (O_TMPFILE); elsewhere it has a hidden temporary one.
+    """
+    path = path.absolute()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with _nameless_file(path.parent) or temporary.open("wb") as file, interrupted_by_sigterm():
+            yield file
+            file.flush()
+            if not temporary.exists():
+                _give_name(file, temporary)
+        temporary.chmod(_mode(executable))
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}", "choose another place with -o") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def data_file(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:
+    """The same for a file that is no program."""
+    return output_file(path, executable=False)
+
+
+def _nameless_file(folder: Path) -> BinaryIO | None:
+    flag = getattr(os, "O_TMPFILE", None)
+    if flag is None:
+        return None
+    with contextlib.suppress(OSError):
+        return os.fdopen(os.open(folder, flag | os.O_RDWR, 0o600), "w+b")
+    return None
+
+
+def _give_name(file: BinaryIO, path: Path) -> None:
+    """Link a nameless file (open(2), O_TMPFILE). The folder makes Python call linkat, which follows the link in it."""
+    folder = os.open("/proc/self/fd", os.O_RDONLY)
+    try:
+        os.link(str(file.fileno()), path, src_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
+
+
+def _mode(executable: bool) -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return (0o777 if executable else 0o666) & ~mask
+
+
+@contextlib.contextmanager
+def interrupted_by_sigterm() -> Iterator[None]:
+    """Treat SIGTERM like Ctrl-C, so that what is half-written goes away."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

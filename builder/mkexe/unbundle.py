@@ -1,0 +1,162 @@
+"""Take an artifact apart again, into what another one is assembled from (docs/FORMAT.md, "Layouts").
+
+Small things are read or unpacked into a folder; the weights stay where they are, and are copied from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from mkexe import targets
+from mkexe.container.manifest import Beside, ModelRecord, Range, RuntimeRecord
+from mkexe.container.reader import Artifact, read_chunks, unpack_runtime
+from mkexe.container.superblock import DAMAGED_HINT
+from mkexe.copying import Copied
+from mkexe.errors import ArtifactError, UsageError
+from mkexe.model import Model, Pack, Part, Runtime, Target
+
+SBOM_ENTRY = "sbom.cdx.json"
+_QUANTIZATION = "mkexe:quantization"
+_RUNTIME_FILE = "runtime"
+_UNPACKER_FILE = "unpack.gz"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What an artifact was assembled from.
+
+    `expected` says what the model's parts must be when they are read, in their order. `known` is the same with what
+    only entries have, their CRC-32; empty where they lie in files of their own. `files` are small entries without the
+    bill of materials, which is written anew; `quantization` is what that said of the model.
+    """
+
+    model: Model
+    expected: tuple[str, ...]
+    known: tuple[Copied, ...]
+    runtimes: tuple[tuple[Target, Runtime], ...]
+    packs: tuple[Pack, ...]
+    files: dict[str, bytes]
+    quantization: str
+
+
+def unbundle(artifact: Artifact, wanted: tuple[str, ...], folder: Path) -> Bundle:
+    """Unpack the runtimes for `wanted` targets (all without) into `folder`, and say where everything else is.
+
+    Raises UsageError for a target that is not inside, ArtifactError where something small is damaged.
+    """
+    manifest = artifact.manifest
+    held = [record.target for record in manifest.runtimes]
+    missing = [name for name in wanted if name not in held]
+    if missing:
+        raise UsageError(f"{artifact.path}: holds no runtime for {missing[0]}", f"it holds {', '.join(held)}")
+    model = manifest.models[0]
+    records = [record for record in manifest.runtimes if not wanted or record.target in wanted]
+    with artifact.path.open("rb") as file:
+        runtimes = tuple(_take_runtime(file, artifact, record, folder) for record in records)
+        packs = _take_packs(file, artifact, records, folder)
+        files = {item.entry: _read(file, artifact, item) for item in manifest.files if item.entry}
+    known = tuple(Copied(part.size, part.sha256, part.crc32) for part in model.parts if isinstance(part, Range))
+    return Bundle(
+        model=Model(model.name, model.architecture, model.license, _parts(artifact, model)),
+        expected=tuple(part.sha256 for part in model.parts),
+        known=known if len(known) == len(model.parts) else (),
+        runtimes=runtimes,
+        packs=packs,
+        quantization=_quantization(files.pop(SBOM_ENTRY, b"{}")),
+        files=files,
+    )
+
+
+def _parts(artifact: Artifact, model: ModelRecord) -> tuple[Part, ...]:
+    """The model's parts under the names that entries have, wherever they lie."""
+    parts = []
+    for part in model.parts:
+        if isinstance(part, Beside):
+            path = artifact.path.parent / part.beside
+            found = path.stat().st_size if path.is_file() else None
+            if found != part.size:
+                raise ArtifactError(
+                    f"{path}: expected {part.size} bytes with SHA-256 {part.sha256}, found "
+                    f"{'no such file' if found is None else f'{found} bytes'}",
+                    f"put the file that belongs to it into the folder of {artifact.path.name}",
+                )
+            parts.append(Part(path, f"models/{part.beside}", part.size))
+        else:
+            parts.append(Part(artifact.path, part.entry or "models/model.gguf", part.size, part.offset))
+    return tuple(parts)
+
+
+def _take_runtime(file: BinaryIO, artifact: Artifact, record: RuntimeRecord, folder: Path) -> tuple[Target, Runtime]:
+    target = targets.all_targets().get(record.target)
+    if target is None:
+        raise ArtifactError(
+            f"{artifact.path}: holds a program for {record.target}, which this mkexe does not know",
+            "use the mkexe that made it, or leave that target out with --target",
+        )
+    place = folder / record.target
+    place.mkdir()
+    path, unpacker = place / _RUNTIME_FILE, place / _UNPACKER_FILE
+    _save(path, unpack_runtime(file, artifact, record), record.unpacked_sha256, f"{artifact.path}: {record.target}")
+    if record.pack is not None:
+        unpacker.write_bytes(_read(file, artifact, record.range))
+    return target, Runtime(
+        target=record.target,
+        path=path,
+        unpacker=unpacker if record.pack is not None else None,
+        sha256=record.unpacked_sha256,
+        size_bytes=record.unpacked_size,
+        build=record.build,
+    )
+
+
+def _take_packs(file: BinaryIO, artifact: Artifact, records: list[RuntimeRecord], folder: Path) -> tuple[Pack, ...]:
+    """The packs all of whose runtimes are taken; others must be packed anew."""
+    taken = {record.target for record in records}
+    packs: list[Pack] = []
+    for item in artifact.manifest.packs:
+        members = {
+            record.target: record.pack.skip
+            for record in artifact.manifest.runtimes
+            if record.pack is not None and record.pack.entry == item.entry
+        }
+        if item.entry and members.keys() <= taken:
+            path = folder / f"{len(packs)}.xz"
+            _save(path, read_chunks(file, item.offset, item.size), item.sha256, f"{artifact.path}: {item.entry}")
+            packs.append(Pack(item.entry, path, members))
+    return tuple(packs)
+
+
+def _save(path: Path, chunks: Iterable[bytes], sha256: str, name: str) -> None:
+    digest = hashlib.sha256()
+    with path.open("wb") as output:
+        for chunk in chunks:
+            digest.update(chunk)
+            output.write(chunk)
+    if digest.hexdigest() != sha256:
+        raise ArtifactError(f"{name} is damaged: expected SHA-256 {sha256}, found {digest.hexdigest()}", DAMAGED_HINT)
+
+
+def _read(file: BinaryIO, artifact: Artifact, item: Range) -> bytes:
+    data = b"".join(read_chunks(file, item.offset, item.size))
+    found = hashlib.sha256(data).hexdigest()
+    if found != item.sha256:
+        raise ArtifactError(
+            f"{artifact.path}: {item.entry} at offset {item.offset} is damaged: expected SHA-256 {item.sha256}, found "
+            f"{found}",
+            DAMAGED_HINT,
+        )
+    return data
+
+
+def _quantization(bill: bytes) -> str:
+    """What an artifact's bill of materials says of its model (mkexe.sbom); empty where it says nothing."""
+    for component in json.loads(bill).get("components", []):
+        for item in component.get("properties", []):
+            if item["name"] == _QUANTIZATION:
+                return str(item["value"])
+    return ""
