@@ -122,7 +122,7 @@ def test_a_native_file_runs_where_nothing_else_is(layouts: dict[str, Path], tmp_
         f'exec chroot {root} /model "$@"',
     )
     done = subprocess.run(
-        ["unshare", "-mn", "sh", "-c", " && ".join(steps), "sh", *ASK], env={"PATH": os.environ["PATH"]},
+        ["unshare", "-m", "sh", "-c", " && ".join(steps), "sh", *ASK], env={"PATH": os.environ["PATH"]},
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     if "permitted" in done.stderr.lower() or "denied" in done.stderr.lower():
