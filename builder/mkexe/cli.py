@@ -158,6 +158,9 @@ def _add_build(commands: _Commands) -> None:
         help="a system to run on, or all, or host; repeatable (default: every one that is compiled or bundled)",
     )  # fmt: skip
     _add_layout(parser, "auto: exe, or script where that is too large for Windows")
+    parser.add_argument(
+        "--names", action="store_true", help="give the file the names for each system too, as hard links or clones"
+    )
     parser.add_argument("--name", help="the name that the API reports (default: the model file's)")
     parser.add_argument(
         "--arg", action="append", default=[], metavar='"..."', dest="default_args",
@@ -315,7 +318,7 @@ def _build(options: argparse.Namespace) -> None:
     built = pipeline.build(
         pipeline.BuildRequest(options.model, config.build_settings(entries), config.page_settings(entries))
     )
-    _show_built(built, options.json)
+    _show_built(pipeline.give_other_names(built) if options.names else built, options.json)
 
 
 def _convert(options: argparse.Namespace) -> None:
@@ -333,6 +336,7 @@ def _show_built(built: pipeline.Built, as_json: bool) -> None:
                 "path": str(built.path), "layout": built.layout, "size": built.size, "weights": built.weights,
                 "overhead": overhead, "sha256": built.sha256, "targets": list(built.targets),
                 "beside": [str(path) for path in built.beside],
+                "other_names": [str(path) for path in built.other_names],
             }
         )  # fmt: skip
         return
@@ -346,6 +350,7 @@ def _show_built(built: pipeline.Built, as_json: bool) -> None:
         ("runs on", ", ".join(built.targets)),
     ]
     rows += [("belongs to it", str(path)) for path in built.beside]
+    rows += [("also called", str(path)) for path in built.other_names]
     console.table(("", ""), rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from mkexe.errors import UsageError
@@ -58,6 +59,20 @@ def file_name(name: str, layout: str, targets: tuple[Target, ...]) -> str:
     if not any(target.system == WINDOWS for target in targets):
         return name
     return name + (".cmd" if layout == SCRIPT else ".exe")
+
+
+def other_names(name: str, layout: str, targets: tuple[Target, ...]) -> list[str]:
+    """Under which names the file `name` starts by a double click on each of its systems; its own name is left out.
+
+    macOS opens NAME.command in a terminal. Layout native is one system's own, and has one name.
+    """
+    if layout == NATIVE:
+        return []
+    stem = re.sub(r"\.(exe|cmd|bat|command)$", "", name, flags=re.IGNORECASE)
+    names = [file_name(stem, layout, targets), stem]
+    if any(target.system == MACOS for target in targets):
+        names.append(f"{stem}.command")
+    return [other for other in dict.fromkeys(names) if other != name]
 
 
 def beside_name(stem: str, number: int, count: int) -> str:

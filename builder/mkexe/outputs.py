@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from mkexe.errors import OutputError
+
+_FICLONE = 0x40049409  # linux/fs.h
 
 
 @contextlib.contextmanager
@@ -37,6 +40,41 @@ def output_file(path: Path, executable: bool = True) -> Iterator[BinaryIO]:
 def data_file(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:
     """The same for a file that is no program."""
     return output_file(path, executable=False)
+
+
+def give_other_name(path: Path, name: Path) -> None:
+    """Give a file another name in its folder, without copying it: a hard link, or a clone of its blocks.
+
+    A file that had the name is replaced. Raises OutputError where the file system can do neither.
+    """
+    temporary = name.with_name(f".{name.name}.{os.getpid()}.part")
+    try:
+        try:
+            os.link(path, temporary)
+        except OSError as error:
+            if not _clone(path, temporary):
+                raise OutputError(
+                    f"{name}: this file system has neither hard links nor clones: {error.strerror}",
+                    f"copy {path.name} to {name.name}, or leave --names out",
+                ) from error
+        temporary.replace(name)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _clone(path: Path, target: Path) -> bool:
+    """Let the new file share the blocks of the old one; false where the file system cannot (ioctl_ficlone(2))."""
+    if not sys.platform.startswith("linux"):
+        return False
+    import fcntl
+
+    with path.open("rb") as source, target.open("wb") as output:
+        try:
+            fcntl.ioctl(output.fileno(), _FICLONE, source.fileno())
+        except OSError:
+            return False
+        os.fchmod(output.fileno(), path.stat().st_mode & 0o7777)
+    return True
 
 
 def _nameless_file(folder: Path) -> BinaryIO | None:

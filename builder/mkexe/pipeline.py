@@ -81,6 +81,7 @@ class Built:
     sha256: str
     targets: tuple[str, ...]
     beside: tuple[Path, ...]
+    other_names: tuple[Path, ...] = ()
 
 
 def build(request: BuildRequest) -> Built:
@@ -117,6 +118,19 @@ def build(request: BuildRequest) -> Built:
     built, copied = _write(contents, output, checked.quantization, [])
     _remember_parts(parts, copied)
     return built
+
+
+def give_other_names(built: Built) -> Built:
+    """Give the file the names under which it starts by a double click on each of its systems; no byte is copied.
+
+    Raises OutputError where the file system has neither hard links nor clones; the file itself stays.
+    """
+    chosen = tuple(targets.all_targets()[name] for name in built.targets)
+    names = layouts.other_names(built.path.name, built.layout, chosen)
+    paths = tuple(built.path.with_name(name) for name in names)
+    for path in paths:
+        outputs.give_other_name(built.path, path)
+    return dataclasses.replace(built, other_names=paths)
 
 
 def convert(request: ConvertRequest) -> Built:

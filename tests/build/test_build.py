@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -16,7 +18,9 @@ import pytest
 
 from conftest import Mkexe, install_fake_runtime
 from executables import Pe
+from mkexe import outputs
 from mkexe.container.reader import open_artifact
+from mkexe.errors import OutputError
 from small_models import write_small_model
 from split_model import split_gguf
 
@@ -199,3 +203,32 @@ def test_what_is_too_large_for_windows_becomes_a_script(mkexe: Mkexe, tmp_path: 
     assert "good" in mkexe("verify", tmp_path / "out.cmd").stdout
     with zipfile.ZipFile(tmp_path / "out.cmd") as archive:
         assert archive.getinfo("models/huge.gguf").file_size == huge.stat().st_size
+
+
+def test_the_names_for_each_system_are_the_same_file(mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    install_fake_runtime(mkexe.cache, "windows-x86_64", Pe().build())
+    (tmp_path / "out").write_text("an earlier one")
+    found = json.loads(mkexe("build", model, "-o", tmp_path / "out.exe", "--names", "--json").stdout)
+    assert found["other_names"] == [str(tmp_path / "out"), str(tmp_path / "out.command")]
+    for name in found["other_names"]:
+        assert os.path.samefile(name, tmp_path / "out.exe")
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
+    found = json.loads(
+        mkexe("build", model, "-o", tmp_path / "big.cmd", "--layout", "script", "--names", "--json").stdout
+    )
+    assert [Path(name).name for name in found["other_names"]] == ["big", "big.command"]
+    words = ("--layout", "script", "--target", "linux-x86_64", "--names", "--json")
+    assert json.loads(mkexe("build", model, "-o", tmp_path / "small", *words).stdout)["other_names"] == []
+
+
+def test_a_file_system_without_links_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(fcntl, "ioctl", refuse)
+    (tmp_path / "a.exe").write_bytes(b"MZ")
+    with pytest.raises(OutputError) as refused:
+        outputs.give_other_name(tmp_path / "a.exe", tmp_path / "a")
+    assert "neither hard links nor clones" in refused.value.message
+    assert [path.name for path in tmp_path.iterdir()] == ["a.exe"]
