@@ -66,6 +66,7 @@ class PreviewServer:
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._files: Mapping[str, bytes] = {}
+        self._stamp: Stamp = {}
         preview = self
 
         class Handler(_Handler):
@@ -98,12 +99,18 @@ class PreviewServer:
     def load(self) -> Mapping[str, bytes]:
         """The page's files, made now; one at a time, because it may build the page."""
         with self._lock:
+            self._stamp = self.stamp()  # before it is read, so that no change is missed
             self._files = self.source.load()
             return self._files
 
     def loaded(self) -> Mapping[str, bytes]:
         """The files of the last load."""
         return self._files or self.load()
+
+    def loaded_stamp(self) -> Stamp:
+        """The state of the watched files at the last load, also where that failed."""
+        with self._lock:
+            return self._stamp or self.stamp()
 
     def stamp(self) -> Stamp:
         """What tells one state of the watched files from another: time in nanoseconds and size in bytes."""
@@ -198,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         state = self.server_state
-        before = state.stamp()
+        before = state.loaded_stamp()
         self._write(b": watching\n\n")
         while not state.stopping.wait(_LOOK_S):
             now = state.stamp()

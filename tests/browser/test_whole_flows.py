@@ -180,7 +180,8 @@ def test_a_network_that_was_away_costs_nothing_of_the_answer(browser: Browser, a
 
 
 def test_stop_stops_the_model_too(browser: Browser, artifact: Path, home: Path) -> None:
-    start = ("--port", "0", "--no-browser", "--slots", *ENDLESS)
+    # a context so long that the answer does not end by itself before the click, on a busy computer either
+    start = ("--port", "0", "--no-browser", "--slots", "--ctx-size", "32768", *ENDLESS)
     with Running([str(artifact)], home, start) as running, watched(browser, running.address) as context:
         chat = open_page(running, context.new_page())
         chat.ask("Repeat after me: roses")

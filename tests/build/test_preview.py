@@ -56,6 +56,15 @@ def test_a_changed_file_reloads_open_pages(preview: Preview, folder: Path, name:
         assert next(line for line in said if line.startswith(b"data:")) == b"data: changed\n"
 
 
+def test_a_change_before_the_page_listens_is_not_missed(preview: Preview, folder: Path) -> None:
+    assert preview.get("/")[0] == 200
+    (folder / "mkexe.toml").write_text('[page]\ntitle = "Already changed"\n')
+    connection, events = preview.open("/preview-changes")
+    with contextlib.closing(connection):
+        said = [events.readline() for _ in range(4)]
+        assert b"data: changed\n" in said, said
+
+
 def test_a_mistake_is_shown_in_the_page_until_it_is_corrected(preview: Preview, folder: Path) -> None:
     (folder / "mkexe.toml").write_text('[page]\ntitel = "<b>"\n')
     status, text = preview.get("/")
