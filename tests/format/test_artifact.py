@@ -18,7 +18,9 @@ import pytest
 
 from conftest import ROOT, Mkexe
 from mkexe.container import superblock
+from mkexe.container.image import plain_page
 from mkexe.container.reader import open_artifact, verify_artifact
+from mkexe.errors import ArtifactError
 from small_models import write_small_model
 
 EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
@@ -236,3 +238,9 @@ def _is_refused(path: Path, data: bytes | bytearray) -> bool:
         return bool(verify_artifact(open_artifact(path)))
     except ArtifactError as error:
         return str(path) in error.message and bool(error.hint)
+
+
+@pytest.mark.parametrize("head", [b"#!/bin/sh\n", b"MZ" + b"\xff" * 100, b"MZ" + bytes(100)])
+def test_a_head_that_is_no_executable_is_refused_where_one_is_promised(head: bytes) -> None:
+    with pytest.raises(ArtifactError, match="the head is no executable"):
+        plain_page(head.ljust(4096, b"\0"), 1024)

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from mkexe.binfmt import elf, pe
 from mkexe.container.head import compose_pe_and_shell_head, compose_pe_head
-from mkexe.container.superblock import HEAD_SIZE, SUPERBLOCK_SIZE
+from mkexe.container.superblock import DAMAGED_HINT, HEAD_SIZE, SUPERBLOCK_SIZE
+from mkexe.errors import ArtifactError
+
+_PE_EARLIEST = 0x40 + SUPERBLOCK_SIZE  # behind the smallest head and the superblock
+_PE_SMALLEST = pe.DATA_DIRECTORY + 8 * (pe.CERTIFICATE_TABLE + 1)  # up to the last field that is cleared
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,19 @@ def load_image(executable: bytes) -> Image:
 def plain_page(head: bytes, superblock_at: int) -> bytes:
     """The executable's own first page, from the head of an artifact that begins with it.
 
-    What is left out are superblock, script, and a signature's fields.
+    What is left out are superblock, script, and a signature's fields. Raises ArtifactError for a head that is no
+    executable's.
     """
     if head.startswith(elf.MAGIC):
         return head[:superblock_at] + bytes(SUPERBLOCK_SIZE) + head[superblock_at + SUPERBLOCK_SIZE :]
-    headers = bytearray(head[int.from_bytes(head[pe.LFANEW_OFFSET :][:4], "little") :])
+    at = int.from_bytes(head[pe.LFANEW_OFFSET :][:4], "little")
+    if not head.startswith(b"MZ") or not _PE_EARLIEST <= at <= HEAD_SIZE - _PE_SMALLEST:
+        raise ArtifactError(
+            f"the head is no executable: expected ELF's magic, or MZ and PE headers between {_PE_EARLIEST} and "
+            f"{HEAD_SIZE - _PE_SMALLEST}, found {head[:4]!r} and {at}",
+            DAMAGED_HINT,
+        )
+    headers = bytearray(head[at:])
     headers[pe.CHECKSUM : pe.CHECKSUM + 4] = bytes(4)
     entry = pe.DATA_DIRECTORY + 8 * pe.CERTIFICATE_TABLE
     headers[entry : entry + 8] = bytes(8)
