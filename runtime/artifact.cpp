@@ -1,5 +1,6 @@
 #include "artifact.h"
 
+#include "app.h"
 #include "platform.h"
 
 #include <algorithm>
@@ -30,7 +31,13 @@ static bool is_artifact(const std::string & path) {
 std::string find_artifact() {
     const auto own   = executable_path();
     const auto named = environment(artifact_variable);
-    return named.empty() || is_artifact(own) ? own : named;
+    if (is_artifact(own)) {
+        return own;
+    }
+    if (const auto bundled = bundled_artifact(own); is_artifact(bundled)) {
+        return bundled;
+    }
+    return named.empty() ? own : named;
 }
 
 static outcome<artifact> read_artifact(std::FILE * file, const std::string & path) {

@@ -20,7 +20,8 @@ struct artifact {
     manifest    contents;
 };
 
-// The artifact's path: this executable where it is one itself, else what MKEXE_ARTIFACT names.
+// The artifact's path: this executable where it is one itself, else the one in its macOS bundle, else what
+// MKEXE_ARTIFACT names.
 std::string find_artifact();
 
 // Opens and checks superblock, manifest and every bound. A message names the file.

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <thread>
@@ -23,7 +24,7 @@ static std::vector<char *> child_environment() {
     return variables;
 }
 
-bool start_detached(const std::vector<std::string> & words) {
+static outcome<int> spawn(const std::vector<std::string> & words, const char * output) {
     std::vector<char *> arguments;
     for (const auto & word : words) {
         arguments.push_back(const_cast<char *>(word.c_str()));
@@ -32,21 +33,43 @@ bool start_detached(const std::vector<std::string> & words) {
 
     posix_spawn_file_actions_t streams;
     posix_spawn_file_actions_init(&streams);
-    for (int stream = 0; stream <= 2; stream++) {
-        posix_spawn_file_actions_addopen(&streams, stream, "/dev/null", O_RDWR, 0);
+    posix_spawn_file_actions_addopen(&streams, 0, "/dev/null", O_RDWR, 0);
+    for (int stream = 1; stream <= 2; stream++) {
+        posix_spawn_file_actions_addopen(&streams, stream, output, O_RDWR | O_CREAT | O_APPEND, 0600);
     }
     // a group of its own: Ctrl-C here must not end the browser
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
 
-    pid_t      child = 0;
-    const bool good =
-        posix_spawnp(&child, arguments[0], &streams, &attributes, arguments.data(), child_environment().data()) == 0;
+    pid_t     child = 0;
+    const int error =
+        posix_spawnp(&child, arguments[0], &streams, &attributes, arguments.data(), child_environment().data());
     posix_spawn_file_actions_destroy(&streams);
     posix_spawnattr_destroy(&attributes);
-    if (good) {
-        std::thread([child] { waitpid(child, nullptr, 0); }).detach();
+    if (error != 0) {
+        return failure{ words[0] + ": " + std::strerror(error) };
     }
-    return good;
+    return int(child);
+}
+
+bool start_detached(const std::vector<std::string> & words) {
+    const auto child = spawn(words, "/dev/null");
+    if (child) {
+        std::thread([child] { waitpid(child.value(), nullptr, 0); }).detach();
+    }
+    return bool(child);
+}
+
+outcome<int> start_process(const std::vector<std::string> & words, const std::string & output) {
+    unlink(output.c_str());
+    return spawn(words, output.empty() ? "/dev/null" : output.c_str());
+}
+
+int status_of_process(int process) {
+    int status = 0;
+    if (waitpid(process, &status, WNOHANG) != process) {
+        return -1;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -10,6 +10,9 @@
 int show_version();
 int show_info(const artifact & source, bool as_json);
 
+// Whether the server of this file is ready, for those who watch it: exit status 0 where it is, 1 where it is not.
+int show_health(const artifact & source, const std::vector<std::string> & arguments);
+
 // Reads every byte and compares every hash; reports all that is wrong.
 int verify(const artifact & source);
 

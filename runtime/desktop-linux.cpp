@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <sstream>
 
 static bool is_set(const char * variable) {
@@ -29,6 +30,10 @@ std::string why_no_browser() {
         return "";
     }
     return is_container() ? "this is a container" : "there is no desktop here";
+}
+
+void show_alert(const std::string & title, const std::string & text) {
+    std::fprintf(stderr, "%s\n%s\n", title.c_str(), text.c_str());
 }
 
 bool open_browser(const std::string & address) {

@@ -10,3 +10,6 @@ std::string why_no_browser();
 
 // Opens `address` in the browser of the person's choice; false where nothing could be started.
 bool open_browser(const std::string & address);
+
+// Tells a person who has no terminal: in a window on macOS, else on stderr. Not on Windows, where there is a console.
+void show_alert(const std::string & title, const std::string & text);

@@ -17,6 +17,7 @@ commands:
   run        one question, its answer on stdout
   bench      how fast the model is on this machine
   doctor     this machine, and what was chosen for it: kernels, threads
+  health     whether the server is ready, for those who watch it
   info       what is inside: models, licences, systems, hashes
   verify     read every byte and compare every hash
   licenses   the licences of everything inside
@@ -132,6 +133,20 @@ examples:
   {} doctor --json
 )";
 
+static const char health_help[] =
+    R"(usage: {} health [--host ADDRESS] [--port N]
+
+Asks the server that was started from this file on this machine whether it is
+ready. Without --port, LLAMA_ARG_PORT or a port in the file's own options it
+asks the last one that was started without a port, or 8080.
+
+exit status: 0 ready, 1 no answer or the model is being loaded, 2 a wrong option
+
+examples:
+  {} health
+  {} health --port 9000
+)";
+
 static const char verify_help[] =
     R"(usage: {} verify
 
@@ -153,9 +168,9 @@ example:
 
 static const std::map<std::string, const char *> & all_texts() {
     static const std::map<std::string, const char *> texts = {
-        { "", overview },          { "serve", serve_help },   { "chat", chat_help },
-        { "run", run_help },       { "bench", bench_help },   { "info", info_help },
-        { "doctor", doctor_help }, { "verify", verify_help }, { "licenses", licenses_help },
+        { "", overview },          { "serve", serve_help },       { "chat", chat_help },     { "run", run_help },
+        { "bench", bench_help },   { "info", info_help },         { "doctor", doctor_help }, { "health", health_help },
+        { "verify", verify_help }, { "licenses", licenses_help },
     };
     return texts;
 }

@@ -51,16 +51,20 @@ static bool answers(const std::string & address) {
     httplib::Client client(address.substr(0, path));
     client.set_connection_timeout(answer_seconds);
     client.set_read_timeout(answer_seconds);
-    return bool(client.Get(address.substr(path) + "health"));
+    return client.is_valid() && client.Get(address.substr(path) + "health");
+}
+
+std::string published_address(const artifact & source) {
+    const auto content = read_file(lock_path(source));
+    const auto end     = content ? content.value().find('\n') : std::string::npos;
+    return end == std::string::npos ? "" : content.value().substr(0, end);
 }
 
 std::string find_instance(const artifact & source) {
     const auto until = std::chrono::steady_clock::now() + wait_for_address;
     do {
-        const auto content = read_file(lock_path(source));
-        const auto end     = content ? content.value().find('\n') : std::string::npos;
-        if (end != std::string::npos) {
-            const auto address = content.value().substr(0, end);
+        const auto address = published_address(source);
+        if (!address.empty()) {
             return answers(address) ? address : "";
         }
         std::this_thread::sleep_for(between_looks);

@@ -20,5 +20,8 @@ claim claim_instance(const artifact & source);
 // For the one that claimed: where it can be reached from now on.
 void publish_instance(const artifact & source, const std::string & address);
 
+// The address that was published last; empty where there is none.
+std::string published_address(const artifact & source);
+
 // For those who found it taken: the address at which the other answers, or empty after waiting a while for it.
 std::string find_instance(const artifact & source);

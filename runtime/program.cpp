@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include "app.h"
 #include "commands.h"
 #include "doctor.h"
 #include "exit-status.h"
@@ -34,6 +35,7 @@ struct command {
     std::function<int(const artifact &, const words &)> run;
     words                                               flags;  // all that it takes; those of llama.cpp too where empty
     bool                                                takes_server_options = false;
+    bool                                                reads_arguments      = false;  // and refuses them itself
 };
 
 }  // namespace
@@ -50,6 +52,7 @@ static const std::vector<command> & all_commands() {
         { "doctor",
           [](const auto & source, const auto & rest) { return show_doctor(source, !rest.empty()); },
           { "--json" } },
+        { "health", show_health, {}, false, true },
         { "verify", [](const auto & source, const auto &) { return verify(source); }, {} },
         { "licenses", [](const auto & source, const auto &) { return show_licenses(source); }, {} },
     };
@@ -74,9 +77,10 @@ static int unknown_command(const std::string & name) {
     return exit_usage;
 }
 
-static int run_command(const command & chosen, const std::string & path, const words & rest) {
+// `given` are all arguments, `rest` those of the command.
+static int run_command(const command & chosen, const std::string & path, const words & given, const words & rest) {
     for (const auto & argument : rest) {
-        if (!chosen.takes_server_options && !holds(chosen.flags, argument)) {
+        if (!chosen.takes_server_options && !chosen.reads_arguments && !holds(chosen.flags, argument)) {
             return unexpected(chosen.name, argument);
         }
     }
@@ -89,11 +93,12 @@ static int run_command(const command & chosen, const std::string & path, const w
         std::fprintf(stderr, "%s\n%s\n", problem.c_str(), beside_hint);
         return exit_damaged;
     }
-    return chosen.run(source.value(), rest);
+    return is_opened_as_app(given) ? run_app(source.value()) : chosen.run(source.value(), rest);
 }
 
 int run_program(const std::vector<std::string> & arguments) {
-    words rest(arguments.begin() + std::min<size_t>(1, arguments.size()), arguments.end());
+    const words given(arguments.begin() + std::min<size_t>(1, arguments.size()), arguments.end());
+    words       rest = given;
     if (holds(rest, "--version")) {
         return show_version();
     }
@@ -111,5 +116,5 @@ int run_program(const std::vector<std::string> & arguments) {
         return show_help(file_name(path), name);
     }
     std::replace(rest.begin(), rest.end(), std::string("--help-server"), std::string("--help"));
-    return run_command(*chosen, path, rest);
+    return run_command(*chosen, path, given, rest);
 }

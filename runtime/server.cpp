@@ -82,7 +82,7 @@ static int prepare_modules(const artifact &      source,
     if (open && params.api_keys.empty()) {
         return refuse_start(
             "--host lets other computers in, and anybody there could use this one.\n"
-            "Add --api-key with a key of your choice; the page asks for it.",
+            "Add --api-key with a key of your choice, or set LLAMA_API_KEY; the page asks for it.",
             exit_usage);
     }
     if (asks_for_tools(params)) {

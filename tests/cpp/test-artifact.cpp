@@ -1,3 +1,4 @@
+#include "app.h"
 #include "artifact.h"
 #include "platform.h"
 #include "sample.h"
@@ -93,6 +94,16 @@ TEST_CASE("the artifact is what the launcher names, else the program itself") {
     CHECK(find_artifact().find("/mkexe-tests") != std::string::npos);
     const environment_variable named("MKEXE_ARTIFACT", "/some/where/tiny");
     CHECK(find_artifact() == "/some/where/tiny");
+}
+
+TEST_CASE("the artifact of a macOS bundle lies in its resources") {
+    CHECK(bundled_artifact("/a b/T.app/Contents/MacOS/T") == "/a b/T.app/Contents/Resources/T.mkexe");
+    CHECK(bundled_artifact("/T.app/Contents/MacOS/T.app/Contents/MacOS/x y") ==
+          "/T.app/Contents/MacOS/T.app/Contents/Resources/x y.mkexe");
+    for (const char * other : { "/bin/T", "T", "", "/T.app/Contents/MacOS", "/T/Contents/MacOS/T", "/T.app/Contents/T",
+                                "Contents/MacOS/T" }) {
+        CHECK_MESSAGE(bundled_artifact(other) == "", other);
+    }
 }
 
 static nlohmann::json document_beside(const std::string & name, const std::string & content) {

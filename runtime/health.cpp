@@ -1,0 +1,83 @@
+#include "command-options.h"
+#include "commands.h"
+#include "exit-status.h"
+#include "instance.h"
+#include "platform.h"
+
+#include <cpp-httplib/httplib.h>
+
+#include <cstdio>
+
+static constexpr const char * usual_port     = "8080";  // upstream's, common/common.h
+static constexpr int          answer_seconds = 5;
+
+// What --NAME says, for this command or by default, or upstream's variable.
+static std::string option_or_variable(const command_options & own,
+                                      const command_options & bundled,
+                                      const std::string &     name,
+                                      const char *            variable) {
+    return value_of(own, name, value_of(bundled, name, environment(variable)));
+}
+
+// An address that can be asked, of one that a server listens on.
+static std::string reachable(const std::string & host) {
+    return host.empty() || host == "0.0.0.0" || host == "localhost" ? "127.0.0.1" :
+           host == "::"                                             ? "[::1]" :
+           host.find(':') != std::string::npos && host[0] != '['    ? "[" + host + "]" :
+                                                                      host;
+}
+
+static int say(const std::string & base, const char * what, int status) {
+    std::fprintf(status == exit_good ? stdout : stderr, "%s: %s\n", base.c_str(), what);
+    return status;
+}
+
+static int ask(const std::string & base) {
+    httplib::Client client(base);
+    client.set_connection_timeout(answer_seconds);
+    client.set_read_timeout(answer_seconds);
+    const auto answer = client.is_valid() ? client.Get("/health") : httplib::Result();
+    if (!answer) {
+        return say(base, "no answer", exit_failed);
+    }
+    // upstream's tools/server/README.md, "GET /health"
+    switch (answer->status) {
+        case 200:
+            return say(base, "ready", exit_good);
+        case 503:
+            return say(base, "the model is being loaded", exit_failed);
+        default:
+            return say(base, "something else answers there", exit_failed);
+    }
+}
+
+static bool is_port(const std::string & text) {
+    const bool digits = !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string::npos;
+    return digits && std::stoi(text) > 0 && std::stoi(text) < 65536;
+}
+
+int show_health(const artifact & source, const std::vector<std::string> & arguments) {
+    const std::vector<std::vector<std::string>> names = { { "--host" }, { "--port" } };
+
+    const auto own     = parse_command_options({}, arguments, names);
+    const auto bundled = parse_command_options({}, source.contents.default_args, names);
+    if (!own || !bundled) {
+        std::fprintf(stderr, "%s Try health --help.\n", (own ? bundled : own).message().c_str());
+        return exit_usage;
+    }
+    if (!own.value().server_arguments.empty()) {
+        std::fprintf(stderr, "health: unexpected argument \"%s\". Try health --help.\n",
+                     own.value().server_arguments[0].c_str());
+        return exit_usage;
+    }
+    const auto host = option_or_variable(own.value(), bundled.value(), "--host", "LLAMA_ARG_HOST");
+    const auto port = option_or_variable(own.value(), bundled.value(), "--port", "LLAMA_ARG_PORT");
+    if (!port.empty() && !is_port(port)) {
+        std::fprintf(stderr, "health: expected a port from 1 to 65535, found \"%s\".\n", port.c_str());
+        return exit_usage;
+    }
+    // without a port the server may have taken another one than the usual, and has written it down
+    const auto published = host.empty() && port.empty() ? published_address(source) : "";
+    return ask(published.empty() ? "http://" + reachable(host) + ":" + (port.empty() ? usual_port : port) :
+                                   published.substr(0, published.find('/', published.find("://") + 3)));
+}
