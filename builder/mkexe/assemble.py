@@ -30,12 +30,13 @@ from mkexe.container.manifest import (
     RuntimeRecord,
     encode_manifest,
 )
-from mkexe.copying import Copied, FollowingHash, Progress, copy_bytes, copy_file, describe
+from mkexe.copying import Copied, FollowingHash, Progress, copy_bytes, copy_file, describe, from_there
 from mkexe.errors import OutputError
-from mkexe.layouts import NATIVE, PAIR, SCRIPT, WINDOWS
+from mkexe.layouts import NATIVE, OCI, SCRIPT, WEIGHTS_BESIDE, WINDOWS
 from mkexe.model import Launcher, LauncherRow, Model, Pack, PageSettings, Part, Runtime, StoredProgram, Target
 
 SBOM_ENTRY = "sbom.cdx.json"
+GENERATOR = f"mkexe {__version__}"
 
 # the head's script
 RenderScript = Callable[[Launcher], bytes]
@@ -48,8 +49,8 @@ class Contents:
     """All that goes into an artifact.
 
     `layout` is one of mkexe.layouts. `files` are small entries by name, `created` is seconds since 1970, `expected`
-    what an earlier build found the model's parts to be, in their order; empty without one. Of layout pair the model's
-    parts are written elsewhere, and `beside` says what they are.
+    what an earlier build found the model's parts to be, in their order; empty without one. Where a layout has
+    files beside, the model's parts are written elsewhere, and `beside` says what they are.
     """
 
     name: str
@@ -67,7 +68,7 @@ class Contents:
     @property
     def stored_parts(self) -> tuple[Part, ...]:
         """The model's parts that lie in the artifact."""
-        return () if self.layout == PAIR else self.model.parts
+        return () if self.layout in WEIGHTS_BESIDE else self.model.parts
 
 
 @dataclass(frozen=True)
@@ -129,11 +130,11 @@ def place_contents(contents: Contents) -> Layout:
 
 
 def _in_place_target(contents: Contents) -> str | None:
-    """Of layout native the only target, of exe and pair Windows'; of script none."""
+    """Of layouts native and oci the only target, of exe and pair Windows'; of script none."""
     if contents.layout == SCRIPT:
         return None
     for target, _ in contents.runtimes:
-        if contents.layout == NATIVE or target.system == WINDOWS:
+        if contents.layout in (NATIVE, OCI) or target.system == WINDOWS:
             return target.name
     return None
 
@@ -235,7 +236,7 @@ class _Writer:
         done = 0
         for part in self._contents.stored_parts:
             offset = self._layout.parts[part.entry]
-            hashed, written = _after(done, progress), _after(offset, advance)
+            hashed, written = from_there(done, progress), from_there(offset, advance)
             parts.append(copy_file(part, self._output, offset, hashed, written))
             done += part.size_bytes
         return tuple(parts)
@@ -268,7 +269,7 @@ class _Writer:
             name=contents.name,
             layout=contents.layout,
             created=plan.format_time(contents.created),
-            generator=f"mkexe {__version__}",
+            generator=GENERATOR,
             default_args=contents.default_args,
             page={"title": contents.page.title, "system_prompt": contents.page.system_prompt},
             runtimes=self._runtimes,
@@ -287,7 +288,7 @@ class _Writer:
 
     def _compose_head(self, manifest: Manifest, offset: int, text: Copied, directory: int, size: int) -> bytes:
         """The head for a manifest of `text` at `offset`, and a central directory that ends at `size`."""
-        script = b"" if self._contents.layout == NATIVE else self._tools.render_script(self._launcher(manifest))
+        script = b"" if self._contents.layout in (NATIVE, OCI) else self._tools.render_script(self._launcher(manifest))
         in_place = self._layout.in_place
         compose = self._layout.images[in_place].compose_head if in_place else compose_shell_head
         head, superblock_at = compose(script)
@@ -334,11 +335,6 @@ class _Writer:
         copy_bytes(ending.head, self._output, 0)
         self._output.flush()
         return Written(ending.size, digest.digest(), parts)
-
-
-def _after(done: int, progress: Progress) -> Progress:
-    """`progress` for bytes counted from `done` on."""
-    return lambda count: progress(done + count)
 
 
 def _ignore(_: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mkexe.container.manifest import BESIDE_BEGIN_SIZE, Beside
-from mkexe.copying import Copied, Progress, copy_file, hash_part
+from mkexe.copying import Copied, Progress, copy_file, from_there, hash_begin, hash_part
 from mkexe.errors import OutputError
 from mkexe.model import Part
 
@@ -36,8 +35,9 @@ def write_beside(
     placed = []
     done = 0
     for part, path in zip(parts, paths, strict=True):
-        copied = _place(part, path, stack, open_output, _after(done, progress))
-        placed.append(Placed(Beside(path.name, copied.size, copied.sha256, _begin_sha256(part)), copied))
+        copied = _place(part, path, stack, open_output, from_there(done, progress))
+        begin = hash_begin(part, BESIDE_BEGIN_SIZE)
+        placed.append(Placed(Beside(path.name, copied.size, copied.sha256, begin), copied))
         done += part.size_bytes
     return tuple(placed)
 
@@ -47,7 +47,7 @@ def _place(part: Part, path: Path, stack: ExitStack, open_output: OpenOutput, pr
         output = stack.enter_context(open_output(path))
         return copy_file(part, output, 0, progress, lambda _: None)
     copied = hash_part(part, progress)
-    if path.samefile(part.path) and part.offset == 0:
+    if part.is_file and path.samefile(part.path):
         return copied
     there = Part(path, path.name, path.stat().st_size)
     if there.size_bytes != part.size_bytes or hash_part(there, lambda _: None) != copied:
@@ -57,13 +57,3 @@ def _place(part: Part, path: Path, stack: ExitStack, open_output: OpenOutput, pr
             "move it away, or choose another name with -o",
         )
     return copied
-
-
-def _begin_sha256(part: Part) -> str:
-    with part.path.open("rb") as file:
-        file.seek(part.offset)
-        return hashlib.sha256(file.read(min(BESIDE_BEGIN_SIZE, part.size_bytes))).hexdigest()
-
-
-def _after(done: int, progress: Progress) -> Progress:
-    return lambda count: progress(done + count)

@@ -13,6 +13,7 @@ from mkexe.model import Icon, PageSettings
 
 SETTINGS_FILE = "build.json"
 DEFAULT_ICON = "favicon.svg"
+ICONS = ("favicon.png", DEFAULT_ICON)  # the first one that is there is the page's
 
 _INDEX = "index.html"
 _OPTIONAL = ("accent", "greeting", "questions", "footer", "about", "links", "language")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from mkexe import __version__, boot, compile, config, console, layouts, pipeline, targets
+from mkexe import __version__, boot, compile, config, console, delivery, layouts, pipeline, targets
 from mkexe.container.reader import open_artifact
 from mkexe.errors import ArtifactError, BootError, MkexeError, UsageError
 from mkexe.spelling import advise
@@ -21,6 +21,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 # flags of `mkexe build` by the key of mkexe.toml that they stand for
 _FLAG_KEYS = {
     "output": "build.output", "target": "build.targets", "name": "build.name", "layout": "build.layout",
+    "split_size": "build.split_size",
     "title": "page.title", "icon": "page.icon", "accent": "page.accent", "greeting": "page.greeting",
     "question": "page.questions", "footer": "page.footer", "about": "page.about", "links": "page.links",
     "language": "page.language", "system_prompt": "page.system_prompt",
@@ -158,6 +159,7 @@ def _add_build(commands: _Commands) -> None:
         help="a system to run on, or all, or host; repeatable (default: every one that is compiled or bundled)",
     )  # fmt: skip
     _add_layout(parser, "auto: exe, or script where that is too large for Windows")
+    _add_split_size(parser)
     parser.add_argument(
         "--names", action="store_true", help="give the file the names for each system too, as hard links or clones"
     )
@@ -179,6 +181,13 @@ def _add_layout(parser: argparse.ArgumentParser, default: str | None) -> None:
     )  # fmt: skip
 
 
+def _add_split_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--split-size", metavar="SIZE",
+        help="with layout pair: cut the weights into files of at most that size, such as 4GB (for FAT32)",
+    )  # fmt: skip
+
+
 def _add_convert(commands: _Commands) -> None:
     parser = _command(
         commands,
@@ -190,6 +199,7 @@ def _add_convert(commands: _Commands) -> None:
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a file that mkexe wrote")
     _add_layout(parser, None)
+    _add_split_size(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="the file to write (default: the name)")
     parser.add_argument(
         "--target", action="append", default=[], metavar="TARGET",
@@ -324,11 +334,12 @@ def _build(options: argparse.Namespace) -> None:
 def _convert(options: argparse.Namespace) -> None:
     if options.layout not in layouts.CHOICES:
         raise UsageError(f"--layout: unknown layout {options.layout!r}", advise(options.layout, layouts.CHOICES))
-    request = pipeline.ConvertRequest(options.file, options.layout, options.output, tuple(options.target))
+    size = config.parse_size(options.split_size, "--split-size") if options.split_size is not None else None
+    request = pipeline.ConvertRequest(options.file, options.layout, options.output, tuple(options.target), size)
     _show_built(pipeline.convert(request), options.json)
 
 
-def _show_built(built: pipeline.Built, as_json: bool) -> None:
+def _show_built(built: delivery.Built, as_json: bool) -> None:
     overhead = built.size - (0 if built.beside else built.weights)
     if as_json:
         console.result_json(

@@ -29,7 +29,7 @@ _LENGTHS = {
 }  # fmt: skip
 _QUESTION_LENGTH = 300
 _KEYS = {
-    "build": ("output", "targets", "name", "args", "layout"),
+    "build": ("output", "targets", "name", "args", "layout", "split_size"),
     "page": (
         "title", "icon", "accent", "greeting", "questions", "footer", "about", "links", "language", "system_prompt",
         "settings",
@@ -62,6 +62,7 @@ class BuildSettings:
     name: str
     default_args: tuple[str, ...]
     layout: str
+    split_size: int | None = None  # bytes
 
 
 def default_file() -> Path | None:
@@ -120,6 +121,7 @@ def build_settings(entries: Entries) -> BuildSettings:
         _text(entries, "build.name") or "",
         tuple(words),
         _layout(entries),
+        _split_size(entries),
     )
 
 
@@ -160,6 +162,24 @@ def _layout(entries: Entries) -> str:
     if name not in layouts.CHOICES:
         raise UsageError(f"{entries['build.layout'].label}: unknown layout {name!r}", advise(name, layouts.CHOICES))
     return name
+
+
+def _split_size(entries: Entries) -> int | None:
+    text = _text(entries, "build.split_size")
+    return None if text is None else parse_size(text, entries["build.split_size"].label)
+
+
+def parse_size(text: str, label: str) -> int:
+    """Bytes of a size such as 4GB, 4GiB, 700MB or 4000000000; raises UsageError, which begins with `label`."""
+    found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,3})?)\s*([KMGT]i?)?B?", text, re.IGNORECASE)
+    size = 0
+    if found:
+        unit = (found[2] or "").lower()
+        step = 1024 if unit.endswith("i") else 1000
+        size = int(float(found[1]) * step ** ("kmgt".index(unit[0]) + 1 if unit else 0))
+    if size == 0:
+        raise UsageError(f"{label}: expected a size, found {text!r}", "for example 4GB, 2GiB or 700MB")
+    return size
 
 
 class _Reader:

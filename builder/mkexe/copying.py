@@ -37,6 +37,11 @@ class Copied:
     crc32: int
 
 
+def from_there(done: int, progress: Progress) -> Progress:
+    """`progress` for bytes that are counted from `done` on."""
+    return lambda count: progress(done + count)
+
+
 def copy_bytes(data: bytes, output: BinaryIO, offset: int) -> Copied:
     """Write `data` at `offset`."""
     output.seek(offset)
@@ -50,20 +55,20 @@ def describe(data: bytes) -> Copied:
 
 
 class FollowingHash:
-    """SHA-256 of a file while it is written from front to back, in a thread of its own; `close` it.
+    """SHA-256 of a file from `offset` on while it is written from front to back, in a thread of its own; `close` it.
 
-    `start` are the file's first bytes, which are written last; `progress` gets the bytes hashed so far.
+    `start` are the first bytes, which are written last; `progress` gets the end of what is hashed so far.
     """
 
-    def __init__(self, file: BinaryIO, start: bytes, progress: Progress) -> None:
+    def __init__(self, file: BinaryIO, start: bytes, progress: Progress, offset: int = 0) -> None:
         # a file without a name (O_TMPFILE) is reached through its descriptor; either way with a position of its own
         name = file.name if isinstance(file.name, str) else f"/proc/self/fd/{file.fileno()}"
         self._file = open(name, "rb", buffering=0)  # noqa: SIM115
         self._buffer = memoryview(bytearray(_CHUNK_SIZE))
         self._progress = progress
         self._sha256 = hashlib.sha256(start)
-        self._file.seek(len(start))
-        self._asked = self._done = len(start)
+        self._asked = self._done = offset + len(start)
+        self._file.seek(self._done)
         self._pool = ThreadPoolExecutor(1)
         self._last: Future[None] | None = None
 
@@ -99,6 +104,14 @@ def hash_part(part: Part, progress: Progress) -> Copied:
     return Copied(part.size_bytes, *_hash(part, progress, threading.Event()))
 
 
+def hash_begin(part: Part, size: int) -> str:
+    """SHA-256 of the part's first `size` bytes, or of all where it has fewer, in hexadecimal."""
+    with part.path.open("rb") as file:
+        file.seek(part.offset)
+        begin = part.prefix + file.read(max(0, min(size, part.size_bytes) - len(part.prefix)))
+    return hashlib.sha256(begin[:size]).hexdigest()
+
+
 def copy_file(part: Part, output: BinaryIO, offset: int, progress: Progress, written: Progress) -> Copied:
     """Write the part's bytes at `offset`.
 
@@ -117,7 +130,8 @@ def copy_file(part: Part, output: BinaryIO, offset: int, progress: Progress, wri
             stopped.set()
             raise
         after = os.fstat(source.fileno())
-    expected = max(before.st_size, part.offset + part.size_bytes) if part.offset else part.size_bytes
+    end = part.offset + part.size_bytes - len(part.prefix)
+    expected = end if part.is_file else max(before.st_size, end)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or before.st_size != expected:
         raise ModelError(
             f"{part.path}: changed while it was read: expected {expected} bytes, found {after.st_size}",
@@ -127,8 +141,13 @@ def copy_file(part: Part, output: BinaryIO, offset: int, progress: Progress, wri
 
 
 def _copy(source: io.FileIO, part: Part, output: BinaryIO, offset: int, written: Progress) -> None:
-    done = _copy_in_kernel(source, part, output, offset, written) if hasattr(os, "copy_file_range") else 0
-    source.seek(part.offset + done)
+    output.seek(offset)
+    output.write(part.prefix)
+    output.flush()
+    done = len(part.prefix)
+    if hasattr(os, "copy_file_range"):
+        done = _copy_in_kernel(source, part, output, offset, written)
+    source.seek(part.offset + done - len(part.prefix))
     output.seek(offset + done)
     while done < part.size_bytes:
         chunk = source.read(min(_CHUNK_SIZE, part.size_bytes - done))
@@ -141,12 +160,13 @@ def _copy(source: io.FileIO, part: Part, output: BinaryIO, offset: int, written:
 
 
 def _copy_in_kernel(source: io.FileIO, part: Part, output: BinaryIO, offset: int, written: Progress) -> int:
-    """How many bytes the kernel copied; fewer than the part has where it cannot do it between these files."""
-    done = 0
+    """How much of the part is written when the kernel has copied what it can between these files."""
+    done = len(part.prefix)
+    behind = part.offset - len(part.prefix)
     try:
         while done < part.size_bytes:
             size = min(_CHUNK_SIZE, part.size_bytes - done)
-            count = os.copy_file_range(source.fileno(), output.fileno(), size, part.offset + done, offset + done)
+            count = os.copy_file_range(source.fileno(), output.fileno(), size, behind + done, offset + done)
             if count == 0:
                 break
             done += count
@@ -159,7 +179,7 @@ def _copy_in_kernel(source: io.FileIO, part: Part, output: BinaryIO, offset: int
 
 def _hash(part: Part, progress: Progress, stopped: threading.Event) -> tuple[str, int]:
     """SHA-256 and CRC-32 of the part, the two side by side."""
-    sha256, crc32, done = hashlib.sha256(), 0, 0
+    sha256, crc32, done = hashlib.sha256(part.prefix), zlib.crc32(part.prefix), len(part.prefix)
     buffers = [bytearray(_CHUNK_SIZE), bytearray(_CHUNK_SIZE)]
     with part.path.open("rb", buffering=0) as source, ThreadPoolExecutor(1) as pool:
         source.seek(part.offset)

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mkexe.errors import UsageError
 from mkexe.model import Target
 
-EXE, SCRIPT, NATIVE, PAIR, AUTO = "exe", "script", "native", "pair", "auto"
-CHOICES = (EXE, SCRIPT, NATIVE, PAIR, AUTO)
+EXE, SCRIPT, NATIVE, PAIR, APP, OCI, AUTO = "exe", "script", "native", "pair", "app", "oci", "auto"
+CHOICES = (EXE, SCRIPT, NATIVE, PAIR, APP, OCI, AUTO)
+LINUX = "Linux"
 WINDOWS = "Windows"
 MACOS = "Darwin"
+# layouts for one system alone, with that system
+_ONE_SYSTEM = {APP: MACOS, OCI: LINUX}
+# the weights are files of their own, beside the artifact that names them
+WEIGHTS_BESIDE = (PAIR, APP, OCI)
+# these pack no program: what they hold starts as it is
+UNPACKED = (NATIVE, APP, OCI)
 
 # Windows starts no program of 4 GiB or more. What stays free is for a signature, and for what `size` does not know.
 PROGRAM_SIZE_MAXIMUM = (4 << 30) - (16 << 20)  # bytes
+
+
+_SUFFIXES = {APP: ".app.zip", OCI: ".oci.tar"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,11 @@ def choose_layout(wanted: str, targets: tuple[Target, ...], size: int) -> Choice
             f"layout exe begins with Windows' program, and the targets are {names}",
             "choose --layout script, or add --target windows-x86_64",
         )
+    if wanted in _ONE_SYSTEM and any(target.system != _ONE_SYSTEM[wanted] for target in targets):
+        what = "macOS" if wanted == APP else "Linux"
+        raise UsageError(
+            f"layout {wanted} is for {what} alone, and the targets are {names}", f"choose targets of {what}"
+        )
     if wanted == NATIVE and len(targets) != 1:
         raise UsageError(f"layout native holds one program, and the targets are {names}", "choose one with --target")
     if wanted == NATIVE and targets[0].system == MACOS:
@@ -56,6 +72,8 @@ def choose_layout(wanted: str, targets: tuple[Target, ...], size: int) -> Choice
 
 def file_name(name: str, layout: str, targets: tuple[Target, ...]) -> str:
     """What an artifact called `name` is called where nobody chose: Windows starts files by their ending."""
+    if layout in _SUFFIXES:
+        return name + _SUFFIXES[layout]
     if not any(target.system == WINDOWS for target in targets):
         return name
     return name + (".cmd" if layout == SCRIPT else ".exe")
@@ -64,15 +82,21 @@ def file_name(name: str, layout: str, targets: tuple[Target, ...]) -> str:
 def other_names(name: str, layout: str, targets: tuple[Target, ...]) -> list[str]:
     """Under which names the file `name` starts by a double click on each of its systems; its own name is left out.
 
-    macOS opens NAME.command in a terminal. Layout native is one system's own, and has one name.
+    macOS opens NAME.command in a terminal. Layouts of one system have one name.
     """
-    if layout == NATIVE:
+    if layout in UNPACKED:
         return []
     stem = re.sub(r"\.(exe|cmd|bat|command)$", "", name, flags=re.IGNORECASE)
     names = [file_name(stem, layout, targets), stem]
     if any(target.system == MACOS for target in targets):
         names.append(f"{stem}.command")
     return [other for other in dict.fromkeys(names) if other != name]
+
+
+def usual_targets(layout: str, names: Iterable[str], table: Mapping[str, Target]) -> list[str]:
+    """Of targets by name those that this layout can hold; all of them where it is not for one system alone."""
+    wanted = _ONE_SYSTEM.get(layout)
+    return [name for name in names if wanted is None or table[name].system == wanted]
 
 
 def beside_name(stem: str, number: int, count: int) -> str:

@@ -44,12 +44,21 @@ class Pack:
 
 @dataclass(frozen=True)
 class Part:
-    """One GGUF file of a model, under the name it gets in the artifact; it begins at `offset` bytes of `path`."""
+    """One GGUF file of a model, with the name it gets in the artifact: `prefix`, then bytes of `path` from `offset` on.
+
+    `size_bytes` counts both. A whole file has neither prefix nor offset.
+    """
 
     path: Path
     entry: str
     size_bytes: int
     offset: int = 0
+    prefix: bytes = b""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is all that lies at `path`."""
+        return self.offset == 0 and not self.prefix
 
 
 @dataclass(frozen=True)

@@ -6,27 +6,25 @@ import contextlib
 import dataclasses
 import functools
 import gzip
-import importlib
 import os
 import re
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from mkexe import (
     assemble,
-    beside,
     boot,
     branding,
     cache,
     compile,
     config,
     console,
+    delivery,
     layouts,
     outputs,
     packing,
@@ -42,7 +40,7 @@ from mkexe import preview as preview_stage
 from mkexe.container import plan
 from mkexe.container.manifest import Manifest
 from mkexe.container.reader import Artifact, open_artifact, read_chunks, unpack_runtime, verify_artifact
-from mkexe.copying import Copied
+from mkexe.copying import Copied, from_there, hash_part
 from mkexe.errors import ArtifactError, AuditError, OutputError, UsageError
 from mkexe.model import Model, Pack, PageSettings, Part, Runtime, Target
 
@@ -68,23 +66,10 @@ class ConvertRequest:
     layout: str
     output: Path | None
     targets: tuple[str, ...]
+    split_size: int | None = None  # bytes
 
 
-@dataclass(frozen=True)
-class Built:
-    """What `mkexe build` and `mkexe convert` wrote. Sizes in bytes; `beside` are the files that belong to `path`."""
-
-    path: Path
-    layout: str
-    size: int
-    weights: int
-    sha256: str
-    targets: tuple[str, ...]
-    beside: tuple[Path, ...]
-    other_names: tuple[Path, ...] = ()
-
-
-def build(request: BuildRequest) -> Built:
+def build(request: BuildRequest) -> delivery.Built:
     """Check the model, get the runtimes and the page, write the artifact under its final name or not at all."""
     from mkexe.sources.gguf_file import check_model  # gguf comes with it: slow to import
 
@@ -97,6 +82,7 @@ def build(request: BuildRequest) -> Built:
     parts = tuple(Part(path, f"models/{path.name}", path.stat().st_size) for path in checked.parts)
     model = Model(header.name or name, header.architecture, header.license, parts)
     chosen = tuple(_choose_targets(wanted.targets, wanted.layout))
+    _check_split_size(wanted.layout, wanted.split_size)
     if wanted.layout != layouts.AUTO:  # a wrong one is refused before anything is compiled
         layouts.choose_layout(wanted.layout, chosen, model.size_bytes)
     runtimes = tuple((target, get_runtime(target)) for target in chosen)
@@ -106,21 +92,22 @@ def build(request: BuildRequest) -> Built:
         layout=wanted.layout,
         model=model,
         runtimes=runtimes,
-        packs=packing.pack_runtimes(runtimes, console.say) if wanted.layout != layouts.NATIVE else (),
+        packs=packing.pack_runtimes(runtimes, console.say) if wanted.layout not in layouts.UNPACKED else (),
         files=_small_files(model, request.page, runtimes[0][1]),
         page=dataclasses.replace(request.page, title=request.page.title or model.name),
         default_args=wanted.default_args,
         created=_creation_time(),
         expected=_known_parts(parts),
     )
-    contents = _with_layout(contents)
+    contents = _with_shards(_with_layout(contents), wanted.split_size)
     output = wanted.output or Path(layouts.file_name(name, contents.layout, chosen))
-    built, copied = _write(contents, output, checked.quantization, [])
-    _remember_parts(parts, copied)
+    built, copied = delivery.deliver(contents, output, checked.quantization, [])
+    if contents.model.parts == parts:  # cut into others they are nobody's files
+        _remember_parts(parts, copied)
     return built
 
 
-def give_other_names(built: Built) -> Built:
+def give_other_names(built: delivery.Built) -> delivery.Built:
     """Give the file the names under which it starts by a double click on each of its systems; no byte is copied.
 
     Raises OutputError where the file system has neither hard links nor clones; the file itself stays.
@@ -133,13 +120,14 @@ def give_other_names(built: Built) -> Built:
     return dataclasses.replace(built, other_names=paths)
 
 
-def convert(request: ConvertRequest) -> Built:
+def convert(request: ConvertRequest) -> delivery.Built:
     """Write an artifact in another layout, under its final name or not at all; the weights are copied and checked."""
+    _check_split_size(request.layout, request.split_size)
     artifact = open_artifact(request.artifact)
     manifest = artifact.manifest
     wanted = tuple(targets.choose_targets(list(request.targets)))
-    if request.layout == layouts.NATIVE and not wanted and len(manifest.runtimes) > 1:
-        wanted = (targets.host_target(),)
+    if not wanted:
+        wanted = _usual_targets(manifest, request.layout)
     with tempfile.TemporaryDirectory(prefix="mkexe-convert-") as folder:
         bundle = unbundle.unbundle(artifact, wanted, Path(folder))
         contents = assemble.Contents(
@@ -154,12 +142,51 @@ def convert(request: ConvertRequest) -> Built:
             created=plan.parse_time(manifest.created),
             expected=bundle.known,
         )
-        if request.layout != layouts.NATIVE:
+        if request.layout not in layouts.UNPACKED:
             contents = _with_packs(contents, bundle.packs)
         contents = _with_layout(contents)
+        expected = list(bundle.expected)
+        if request.split_size is not None:
+            _check_parts(bundle)  # what is written has other hashes
+            contents, expected = _with_shards(contents, request.split_size), []
         chosen = tuple(target for target, _ in bundle.runtimes)
         output = request.output or Path(layouts.file_name(manifest.name, contents.layout, chosen))
-        return _write(contents, output, bundle.quantization, list(bundle.expected))[0]
+        return delivery.deliver(contents, output, bundle.quantization, expected)[0]
+
+
+def _usual_targets(manifest: Manifest, layout: str) -> tuple[str, ...]:
+    """What a layout takes of an artifact where nobody chose; empty stands for all."""
+    if layout == layouts.NATIVE:
+        return (targets.host_target(),) if len(manifest.runtimes) > 1 else ()
+    held = [record.target for record in manifest.runtimes if record.target in targets.all_targets()]
+    return tuple(layouts.usual_targets(layout, held, targets.all_targets())) if layout in layouts.UNPACKED else ()
+
+
+def _check_split_size(layout: str, maximum: int | None) -> None:
+    if maximum is not None and layout != layouts.PAIR:
+        message = f"--split-size cuts the files that lie beside layout pair, and this is layout {layout}"
+        raise UsageError(message, "add --layout pair, or leave it out")
+
+
+def _with_shards(contents: assemble.Contents, maximum: int | None) -> assemble.Contents:
+    """The contents with a model of files of at most `maximum` bytes."""
+    if maximum is None:
+        return contents
+    from mkexe.sources.gguf_shards import cut_into_shards  # gguf comes with it: slow to import
+
+    model = dataclasses.replace(contents.model, parts=cut_into_shards(contents.model.parts, maximum))
+    return dataclasses.replace(contents, model=model, expected=())
+
+
+def _check_parts(bundle: unbundle.Bundle) -> None:
+    """Compare the weights with what their artifact says of them."""
+    with console.bytes_progress("checking the weights", bundle.model.size_bytes) as progress:
+        done = 0
+        found = []
+        for part in bundle.model.parts:
+            found.append(hash_part(part, from_there(done, progress)))
+            done += part.size_bytes
+    delivery.check_weights(bundle.model, tuple(found), list(bundle.expected))
 
 
 def _with_packs(contents: assemble.Contents, packs: tuple[Pack, ...]) -> assemble.Contents:
@@ -182,79 +209,12 @@ def _with_layout(contents: assemble.Contents) -> assemble.Contents:
     """The contents with the layout that they get; says why where the size decides."""
     small = sum(pack.path.stat().st_size for pack in contents.packs) + sum(map(len, contents.files.values()))
     programs = sum(runtime.size_bytes for target, runtime in contents.runtimes if target.system == layouts.WINDOWS)
-    weights = 0 if contents.layout == layouts.PAIR else contents.model.size_bytes
+    weights = 0 if contents.layout in layouts.WEIGHTS_BESIDE else contents.model.size_bytes
     chosen = tuple(target for target, _ in contents.runtimes)
     choice = layouts.choose_layout(contents.layout, chosen, weights + small + programs)
     if choice.reason:
         console.say(f"layout {choice.layout}: {choice.reason}")
     return dataclasses.replace(contents, layout=choice.layout)
-
-
-def _write(
-    contents: assemble.Contents, output: Path, quantization: str, expected: list[str]
-) -> tuple[Built, tuple[Copied, ...]]:
-    """Write an artifact and what lies beside it; `expected` are the SHA-256 that the weights must have, if known."""
-    chosen = tuple(target for target, _ in contents.runtimes)
-    beside_paths = _beside_paths(contents, output)
-    _check_output(contents, output, chosen)
-    placed = assemble.place_contents(contents)
-    room = sum(part.size_bytes for part in contents.model.parts) if beside_paths else 0
-    assemble.check_space(output.absolute().parent, assemble.needed_bytes(placed) + room)
-    with contextlib.ExitStack() as stack:
-        file = stack.enter_context(outputs.output_file(output))
-        progress = stack.enter_context(console.bytes_progress(f"writing {output.name}", contents.model.size_bytes))
-        copied: tuple[Copied, ...] = ()
-        if beside_paths:
-            found = beside.write_beside(contents.model.parts, beside_paths, stack, outputs.data_file, progress)
-            records = tuple(item.record for item in found)
-            contents = dataclasses.replace(contents, beside=records, expected=())
-            copied = tuple(item.copied for item in found)
-        tools = assemble.Tools(render.render_launcher, _sbom_encoder(contents, quantization))
-        written = assemble.write_artifact(contents, placed, file, progress, tools)
-        copied = copied or written.parts
-        _check_weights(contents.model, copied, expected)
-    weights = contents.model.size_bytes
-    names = tuple(target.name for target in chosen)
-    return Built(output, contents.layout, written.size, weights, written.sha256, names, tuple(beside_paths)), copied
-
-
-def _beside_paths(contents: assemble.Contents, output: Path) -> list[Path]:
-    if contents.layout != layouts.PAIR:
-        return []
-    count = len(contents.model.parts)
-    stem = output.name.removesuffix(".exe")
-    return [output.with_name(layouts.beside_name(stem, number + 1, count)) for number in range(count)]
-
-
-def _check_output(contents: assemble.Contents, output: Path, chosen: tuple[Target, ...]) -> None:
-    """Raise where the artifact cannot or should not have that name."""
-    if output.is_dir():
-        raise OutputError(f"{output}: is a folder", "name a file with -o")
-    if not output.absolute().parent.is_dir():
-        raise OutputError(
-            f"{output}: the folder {output.absolute().parent} does not exist", "make it, or choose another"
-        )
-    parts = contents.model.parts
-    if any(part.offset == 0 and output.exists() and output.samefile(part.path) for part in parts):
-        raise OutputError(f"{output}: is the model itself", "choose another name with -o")
-    if contents.layout == layouts.SCRIPT and any(target.system == layouts.WINDOWS for target in chosen):
-        if output.suffix.lower() == ".exe":
-            raise UsageError(
-                f"{output}: Windows starts layout script only under a name that ends in .cmd",
-                f"choose -o {output.with_suffix('.cmd').name}, or another --layout",
-            )
-        if output.suffix.lower() not in (".cmd", ".bat"):
-            console.say(f"on Windows, {output.name} must be given a name that ends in .cmd")
-
-
-def _check_weights(model: Model, copied: tuple[Copied, ...], expected: list[str]) -> None:
-    for part, found, wanted in zip(model.parts, copied, expected, strict=bool(expected)):
-        if found.sha256 != wanted:
-            raise ArtifactError(
-                f"{part.path}: {part.entry} at offset {part.offset} is damaged: expected SHA-256 {wanted}, found "
-                f"{found.sha256}",
-                "this copy is damaged; get it again",
-            )
 
 
 def preview(model: Path | None, config_file: Path, required: bool, port: int) -> None:
@@ -314,23 +274,6 @@ def _watched_files(config_file: Path) -> list[Path]:
     if not resources.bundled_page().is_dir():
         watched += (resources.source_root() / "templates" / "webui").rglob("*")
     return watched
-
-
-def _sbom_encoder(contents: assemble.Contents, quantization: str) -> assemble.EncodeSbom:
-    """Encode the bill of materials with a library that is slow to import: done beside the copying where that is first.
-
-    Cyclonedx takes a quarter of a second to import, which a thread does while the weights are copied and hashed.
-    """
-    pool = ThreadPoolExecutor(1)
-    module = pool.submit(importlib.import_module, "mkexe.sbom")
-    pool.shutdown(wait=False)
-    third_party = contents.files.get(f"page/{page.LICENSES}", b"").decode()
-
-    def encode(manifest: Manifest) -> bytes:
-        encoded: bytes = module.result().encode_sbom(manifest, quantization=quantization, third_party=third_party)
-        return encoded
-
-    return encode
 
 
 def _known_parts(parts: tuple[Part, ...]) -> tuple[Copied, ...]:
@@ -454,16 +397,17 @@ def _extractable(artifact: Artifact) -> dict[str, Callable[[BinaryIO], Iterator[
 def _choose_targets(names: tuple[str, ...], layout: str) -> list[Target]:
     """The targets to bundle: those asked for; else all whose runtime is there; else this machine.
 
-    Layout native holds one, so that it is this machine's where none was asked for.
+    Layout native holds one, so that it is this machine's where none was asked for; those of one system hold its own.
     """
     table = targets.all_targets()
     if layout == layouts.NATIVE and not names:
         names = ("host",)
     if names:
         return [table[name] for name in targets.choose_targets(list(names))]
-    present = [target for target in table.values() if compile.find_runtime(target) is not None]
+    fitting = [table[name] for name in layouts.usual_targets(layout, table, table)]
+    present = [target for target in fitting if compile.find_runtime(target) is not None]
     if present:
-        missing = [name for name, target in table.items() if target not in present]
+        missing = [target.name for target in fitting if target not in present]
         if missing:
             console.say(f"not bundled, because not compiled yet: {', '.join(missing)}. {_how_to_get_all(len(missing))}")
         return present

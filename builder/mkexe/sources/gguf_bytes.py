@@ -25,14 +25,15 @@ I64 = struct.Struct("<q")
 
 
 class HeaderReader:
-    """A cursor over a file of `size_bytes`; `position` counts from the file's start."""
+    """A cursor over `size_bytes` of a file from `start_bytes` on; `position` counts from there."""
 
-    def __init__(self, file: BinaryIO, path: Path, size_bytes: int) -> None:
-        """Begin at the first byte of a file opened for reading; `path` is for error messages."""
+    def __init__(self, file: BinaryIO, path: Path, size_bytes: int, start_bytes: int = 0) -> None:
+        """Begin at the first of these bytes of a file opened for reading; `path` is for error messages."""
         self.path = path
         self.size_bytes = size_bytes
         self.position = 0
         self._file = file
+        self._start = start_bytes
         self._window = b""
         self._window_start = 0
 
@@ -123,7 +124,7 @@ class HeaderReader:
         if self.position > MAX_HEADER_BYTES:
             raise damaged(self.path, self.position, f"a header of at most {MAX_HEADER_BYTES} bytes", "a longer one")
         wanted = min(max(WINDOW_BYTES, count), self.left_bytes)
-        self._file.seek(self.position)
+        self._file.seek(self._start + self.position)
         self._window = self._file.read(wanted) or b""
         self._window_start = self.position
         if len(self._window) < count:

@@ -61,6 +61,17 @@ def read_gguf(path: Path) -> GgufHeader:
         raise _cannot_read(path, error) from error
 
 
+def read_gguf_at(path: Path, offset_bytes: int, size_bytes: int) -> GgufHeader:
+    """The same for a GGUF that lies in another file, `size_bytes` from `offset_bytes` on; offsets count from there."""
+    if offset_bytes + size_bytes > _size_of_regular_file(path):
+        raise ModelError(f"{printable(str(path))} ends before the model in it does.", "fetch the file again")
+    try:
+        with path.open("rb") as file:
+            return _read_header(HeaderReader(file, path, size_bytes, offset_bytes))
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+
+
 def _size_of_regular_file(path: Path) -> int:
     try:
         status = path.stat()

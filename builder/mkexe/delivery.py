@@ -1,0 +1,261 @@
+"""Write an artifact in its layout: one file, or with files beside it, or inside what a system wants around it.
+
+Part of the orchestration: it puts the stages that write together, for `mkexe build` and `mkexe convert` alike.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import gzip
+import importlib
+import io
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from mkexe import app, assemble, beside, branding, console, layouts, oci, outputs, page, render
+from mkexe.container.manifest import BESIDE_BEGIN_SIZE, Beside, Manifest, Range, RuntimeRecord
+from mkexe.container.plan import format_time
+from mkexe.copying import Copied, FollowingHash, Progress, hash_begin
+from mkexe.errors import ArtifactError, OutputError, UsageError
+from mkexe.model import Model, Part, Runtime, Target
+
+
+@dataclass(frozen=True)
+class Built:
+    """What `mkexe build` and `mkexe convert` wrote. Sizes in bytes; `beside` are the files that belong to `path`."""
+
+    path: Path
+    layout: str
+    size: int
+    weights: int
+    sha256: str
+    targets: tuple[str, ...]
+    beside: tuple[Path, ...]
+    other_names: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What came out: the main file's bytes and SHA-256, and the model's parts in their order."""
+
+    size: int
+    sha256: str
+    parts: tuple[Copied, ...]
+
+
+def deliver(
+    contents: assemble.Contents, output: Path, quantization: str, expected: list[str]
+) -> tuple[Built, tuple[Copied, ...]]:
+    """Write everything under its final name or not at all.
+
+    `quantization` is the model's, for the bill of materials; `expected` are the SHA-256 that the weights must have, if
+    known. Returns what was written and what the model's parts were. Raises OutputError where it cannot be written,
+    ArtifactError where weights are not as expected, ModelError where they change meanwhile.
+    """
+    chosen = tuple(target for target, _ in contents.runtimes)
+    delivery = _Delivery(contents, output, _sbom_encoder(contents, quantization))
+    _check_output(contents, output, chosen)
+    assemble.check_space(output.absolute().parent, _needed_bytes(contents))
+    write, starts = delivery.writer()
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(outputs.output_file(output, executable=starts))
+        written = write(file, stack)
+        check_weights(contents.model, written.parts, expected)
+    names = tuple(target.name for target in chosen)
+    weights = contents.model.size_bytes
+    paths = tuple(delivery.beside_paths)
+    return Built(output, contents.layout, written.size, weights, written.sha256, names, paths), written.parts
+
+
+_Write: TypeAlias = Callable[[BinaryIO, contextlib.ExitStack], _Written]
+
+
+class _Delivery:
+    """One artifact on its way to `output`."""
+
+    def __init__(self, contents: assemble.Contents, output: Path, encode: assemble.EncodeSbom) -> None:
+        self._contents = contents
+        self._output = output
+        self._tools = assemble.Tools(render.render_launcher, encode)
+
+    @property
+    def beside_paths(self) -> list[Path]:
+        """Of layout pair the model's files; others have none, or have them inside."""
+        if self._contents.layout != layouts.PAIR:
+            return []
+        return [self._output.with_name(name) for name in self._weight_names(self._output.name.removesuffix(".exe"))]
+
+    def writer(self) -> tuple[_Write, bool]:
+        """The method that writes this layout, and whether what it writes is a program."""
+        special: dict[str, _Write] = {layouts.APP: self._write_app, layouts.OCI: self._write_image}
+        write = special.get(self._contents.layout)
+        return (self._write_artifact, True) if write is None else (write, False)
+
+    def _write_artifact(self, file: BinaryIO, stack: contextlib.ExitStack) -> _Written:
+        """One file, and the model's files beside it where the layout has some."""
+        contents = self._contents
+        placed = assemble.place_contents(contents)
+        progress = stack.enter_context(self._progress(1))
+        copied: tuple[Copied, ...] = ()
+        if self.beside_paths:
+            found = beside.write_beside(contents.model.parts, self.beside_paths, stack, outputs.data_file, progress)
+            copied = tuple(item.copied for item in found)
+            contents = dataclasses.replace(contents, beside=tuple(item.record for item in found), expected=())
+        written = assemble.write_artifact(contents, placed, file, progress, self._tools)
+        return _Written(written.size, written.sha256, copied or written.parts)
+
+    def _write_image(self, file: BinaryIO, stack: contextlib.ExitStack) -> _Written:
+        """A container image: for each target a program that has the weights beside it."""
+        progress = stack.enter_context(self._progress(2))
+        facts = oci.ImageFacts(self._contents.name, self._contents.created, _labels(self._contents))
+
+        def programs(copied: tuple[Copied, ...]) -> list[tuple[Target, bytes]]:
+            return [(target, self._small_artifact(copied, (target,))) for target, _ in self._contents.runtimes]
+
+        parts = oci.write_image(facts, self._weights(), programs, file, progress)
+        return self._hashed(file, parts, progress)
+
+    def _write_app(self, file: BinaryIO, stack: contextlib.ExitStack) -> _Written:
+        """A macOS app: one program for all its processors; in its resources the artifact, with the weights beside."""
+        contents = self._contents
+        progress = stack.enter_context(self._progress(2))
+        facts = app.AppFacts(
+            name=contents.name,
+            title=contents.page.title,
+            created=contents.created,
+            minimum=max(target.triple.partition("macos.")[2] for target, _ in contents.runtimes),
+            programs=[runtime.path.read_bytes() for _, runtime in contents.runtimes],
+            icon=_icon(contents.files),
+        )
+        parts = app.write_app(facts, self._weights(), lambda copied: self._small_artifact(copied, ()), file, progress)
+        return self._hashed(file, parts, progress)
+
+    def _hashed(self, file: BinaryIO, parts: tuple[Copied, ...], progress: Progress) -> _Written:
+        """The result of a file that is not written from front to back, and so is hashed at last."""
+        file.flush()
+        size = file.seek(0, io.SEEK_END)
+        weights = self._contents.model.size_bytes
+        with contextlib.closing(
+            FollowingHash(file, b"", lambda done: progress(weights + min(done, weights)))
+        ) as digest:
+            digest.advance(size)
+            return _Written(size, digest.digest(), parts)
+
+    def _small_artifact(self, copied: tuple[Copied, ...], chosen: tuple[Target, ...]) -> bytes:
+        """An artifact with the weights beside it, and of the runtimes only those for `chosen` targets."""
+        records = tuple(
+            Beside(name, found.size, found.sha256, hash_begin(part, BESIDE_BEGIN_SIZE))
+            for (name, part), found in zip(self._weights(), copied, strict=True)
+        )
+        runtimes = tuple(item for item in self._contents.runtimes if item[0] in chosen)
+        contents = dataclasses.replace(self._contents, runtimes=runtimes, beside=records, expected=())
+        with tempfile.TemporaryDirectory(prefix="mkexe-") as folder:
+            path = Path(folder) / "artifact"
+            with path.open("w+b") as file:
+                assemble.write_artifact(contents, assemble.place_contents(contents), file, lambda _: None, self._tools)
+            return path.read_bytes()
+
+    def _weights(self) -> tuple[tuple[str, Part], ...]:
+        return tuple(zip(self._weight_names(self._contents.name), self._contents.model.parts, strict=True))
+
+    def _weight_names(self, stem: str) -> list[str]:
+        count = len(self._contents.model.parts)
+        return [layouts.beside_name(stem, number + 1, count) for number in range(count)]
+
+    def _progress(self, passes: int) -> contextlib.AbstractContextManager[Progress]:
+        return console.bytes_progress(f"writing {self._output.name}", passes * self._contents.model.size_bytes)
+
+
+def _needed_bytes(contents: assemble.Contents) -> int:
+    """What all files together take, without the few kilobytes around them."""
+    if contents.layout in (layouts.APP, layouts.OCI):
+        programs = sum(runtime.size_bytes for _, runtime in contents.runtimes)
+        return programs + contents.model.size_bytes + sum(map(len, contents.files.values()))
+    needed = assemble.needed_bytes(assemble.place_contents(contents))
+    return needed + (contents.model.size_bytes if contents.layout in layouts.WEIGHTS_BESIDE else 0)
+
+
+def _check_output(contents: assemble.Contents, output: Path, chosen: tuple[Target, ...]) -> None:
+    """Raise where the artifact cannot or should not have that name."""
+    if output.is_dir():
+        raise OutputError(f"{output}: is a folder", "name a file with -o")
+    if not output.absolute().parent.is_dir():
+        raise OutputError(
+            f"{output}: the folder {output.absolute().parent} does not exist", "make it, or choose another"
+        )
+    parts = contents.model.parts
+    if any(part.is_file and output.exists() and output.samefile(part.path) for part in parts):
+        raise OutputError(f"{output}: is the model itself", "choose another name with -o")
+    if contents.layout == layouts.SCRIPT and any(target.system == layouts.WINDOWS for target in chosen):
+        if output.suffix.lower() == ".exe":
+            raise UsageError(
+                f"{output}: Windows starts layout script only under a name that ends in .cmd",
+                f"choose -o {output.with_suffix('.cmd').name}, or another --layout",
+            )
+        if output.suffix.lower() not in (".cmd", ".bat"):
+            console.say(f"on Windows, {output.name} must be given a name that ends in .cmd")
+
+
+def check_weights(model: Model, copied: tuple[Copied, ...], expected: list[str]) -> None:
+    """Compare SHA-256 where they are known; raises ArtifactError for the first part that is not as expected."""
+    for part, found, wanted in zip(model.parts, copied, expected, strict=bool(expected)):
+        if found.sha256 != wanted:
+            raise ArtifactError(
+                f"{part.path}: {part.entry} at offset {part.offset} is damaged: expected SHA-256 {wanted}, found "
+                f"{found.sha256}",
+                "this copy is damaged; get it again",
+            )
+
+
+def _labels(contents: assemble.Contents) -> dict[str, str]:
+    """What an image says of itself (OCI Image Specification, annotations.md); names without a dot's owner are ours."""
+    model = contents.model
+    found = {
+        "org.opencontainers.image.title": contents.page.title,
+        "org.opencontainers.image.description": f"{model.name}, with a chat page and an OpenAI-compatible API",
+        "org.opencontainers.image.created": format_time(contents.created),
+        "mkexe.generator": assemble.GENERATOR,
+        "mkexe.name": contents.name,
+        "mkexe.model.name": model.name,
+        "mkexe.model.architecture": model.architecture,
+        "mkexe.model.license": model.license,
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _icon(files: dict[str, bytes]) -> bytes:
+    """The page's icon; a PNG is there only where a builder gave one."""
+    stored = {name.removesuffix(".gz"): name for name in files}
+    name = next(stored[f"page/{icon}"] for icon in branding.ICONS if f"page/{icon}" in stored)
+    return gzip.decompress(files[name]) if name.endswith(".gz") else files[name]
+
+
+def _outside(target: Target, runtime: Runtime) -> RuntimeRecord:
+    """A runtime for the bill of materials that is not inside the artifact itself."""
+    nowhere = Range(None, 0, 0, runtime.sha256, 0)
+    return RuntimeRecord(target.name, nowhere, None, runtime.size_bytes, runtime.sha256, runtime.build)
+
+
+def _sbom_encoder(contents: assemble.Contents, quantization: str) -> assemble.EncodeSbom:
+    """Encode the bill of materials with a library that is slow to import: done beside the copying where that is first.
+
+    Cyclonedx takes a quarter of a second to import, which a thread does while the weights are copied and hashed.
+    """
+    pool = ThreadPoolExecutor(1)
+    module = pool.submit(importlib.import_module, "mkexe.sbom")
+    pool.shutdown(wait=False)
+    third_party = contents.files.get(f"page/{page.LICENSES}", b"").decode()
+
+    def encode(manifest: Manifest) -> bytes:
+        if contents.layout == layouts.APP:  # its programs lie outside the artifact
+            records = tuple(_outside(target, runtime) for target, runtime in contents.runtimes)
+            manifest = dataclasses.replace(manifest, runtimes=records)
+        encoded: bytes = module.result().encode_sbom(manifest, quantization=quantization, third_party=third_party)
+        return encoded
+
+    return encode
