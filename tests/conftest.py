@@ -139,12 +139,14 @@ def install_fake_runtime(cache: Path, target: str, image: bytes) -> None:
 
 
 def install_fake_page(cache: Path) -> None:
-    """Put a page of three files into the cache as if it had been built."""
+    """Put a page of four files into the cache as if it had been built."""
     folder = cache / "page" / page.page_key(resources.source_root() / "templates")
     folder.mkdir(parents=True)
     icon = '<link rel="icon" href="favicon.svg?v=0123" type="image/svg+xml">'
     (folder / "index.html").write_text(f"<!doctype html><html><head>{icon}</head></html>")
     (folder / "app.js").write_text("// nothing")
+    square = '<path d="M0 0h8v8H0z"/>'
+    (folder / "favicon.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">{square}</svg>')
     (folder / page.LICENSES).write_text(f"{'=' * 80}\nmarked 18.2.1 (MIT)\n{'=' * 80}\n\nits licence\n")
 
 

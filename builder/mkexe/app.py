@@ -97,7 +97,7 @@ def info_plist(facts: AppFacts) -> dict[str, object]:
 
 
 def make_icns(icon: bytes) -> bytes:
-    """An .icns with all sizes from 16 to 1024 pixels, of an SVG or PNG; what is not square gets a clear border."""
+    """An .icns with all sizes from 32 to 1024 pixels, of an SVG or PNG; what is not square gets a clear border."""
     from PIL import Image  # slow to import
 
     if not icon.startswith(b"\x89PNG"):

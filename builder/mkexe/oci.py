@@ -62,11 +62,12 @@ def write_image(
     image = _ImageWriter(facts, output)
     image.add_file("oci-layout", _json({"imageLayoutVersion": "1.0.0"}))  # image-layout.md, "oci-layout file"
     weights_layer, parts = image.add_weights(weights, progress)
-    manifests = []
+    images = []
     for target, program in programs(parts):
         layer = image.add_blob(_program_layer(facts, program), _LAYER)
-        manifests.append(image.add_manifest(target, (weights_layer, layer)))
-    image.add_index(manifests)
+        images.append(image.add_manifest(target, (weights_layer, layer)))
+    image.add_index([one.descriptor for one in images])
+    image.add_docker_manifest(images)
     image.finish()
     return parts
 
@@ -107,6 +108,15 @@ def _config(facts: ImageFacts, target: Target, layers: tuple[dict[str, Any], ...
         "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},
         "history": [{"created": created, "created_by": "mkexe", "comment": what} for what in ("weights", "program")],
     }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Image:
+    """The image for one processor: what an index says of it, and the blobs that it is made of."""
+
+    descriptor: dict[str, Any]
+    config: dict[str, Any]
+    layers: tuple[dict[str, Any], ...]
 
 
 class _ImageWriter:
@@ -156,15 +166,15 @@ class _ImageWriter:
         self._end = end
         return _descriptor(_LAYER, found, end - begin), tuple(parts)
 
-    def add_manifest(self, target: Target, layers: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-        """The manifest for one processor (manifest.md); returns its descriptor with the platform."""
+    def add_manifest(self, target: Target, layers: tuple[dict[str, Any], ...]) -> _Image:
+        """The manifest for one processor (manifest.md)."""
         config = self.add_blob(_json(_config(self._facts, target, layers)), _CONFIG)
         manifest = {
             "schemaVersion": 2, "mediaType": _MANIFEST, "config": config, "layers": list(layers),
             "annotations": self._facts.labels,
         }  # fmt: skip
-        descriptor = self.add_blob(_json(manifest), _MANIFEST)
-        return descriptor | {"platform": {**_PROCESSORS[target.processor], "os": "linux"}}
+        platform = {"platform": {**_PROCESSORS[target.processor], "os": "linux"}}
+        return _Image(self.add_blob(_json(manifest), _MANIFEST) | platform, config, layers)
 
     def add_index(self, manifests: list[dict[str, Any]]) -> None:
         """index.json (image-layout.md): one name, for an index of its own where there are several images."""
@@ -176,6 +186,23 @@ class _ImageWriter:
         named = {"org.opencontainers.image.ref.name": TAG, "io.containerd.image.name": f"docker.io/library/{name}"}
         index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": [top | {"annotations": named}]}
         self.add_file("index.json", _json(index))
+
+    def add_docker_manifest(self, images: list[_Image]) -> None:
+        """manifest.json, without which Docker's older kind of store loads nothing (moby's image/tarexport).
+
+        That store has no image for several processors: each gets a tag of its own there.
+        """
+        name = image_name(self._facts.name)
+        tags = [TAG] if len(images) == 1 else [image.descriptor["platform"]["architecture"] for image in images]
+        rows = [
+            {
+                "Config": _path_of(image.config),
+                "RepoTags": [f"{name}:{tag}"],
+                "Layers": [_path_of(layer) for layer in image.layers],
+            }
+            for image, tag in zip(images, tags, strict=True)
+        ]
+        self.add_file("manifest.json", _json(rows))
 
     def finish(self) -> None:
         """End the tar file."""
@@ -191,6 +218,10 @@ def _blob_name(digest: str) -> str:
 
 def _descriptor(media_type: str, digest: str, size: int) -> dict[str, Any]:
     return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": size}
+
+
+def _path_of(descriptor: dict[str, Any]) -> str:
+    return _blob_name(str(descriptor["digest"]).partition(":")[2])
 
 
 def _json(value: object) -> bytes:

@@ -1,0 +1,150 @@
+"""Layout app: a macOS bundle in a ZIP, as far as that can be seen without macOS; its programs are made up here."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import plistlib
+import re
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from conftest import Mkexe, install_fake_page, install_fake_runtime, scrubbed_environment
+from executables import CPU_ARM64, CPU_X86_64, Macho
+from mkexe.container.reader import open_artifact
+from small_models import write_small_model
+
+EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
+CPUS = {"macos-x86_64": CPU_X86_64, "macos-aarch64": CPU_ARM64}
+CONTENTS = "Garden.app/Contents"
+# what Finder's Get Info shows of it, and what LaunchServices needs (Information Property List Key Reference)
+PLIST_KEYS = {"CFBundleExecutable", "CFBundleIdentifier", "CFBundleIconFile", "LSMinimumSystemVersion"}
+
+
+@pytest.fixture
+def mac_mkexe(tmp_path: Path) -> Mkexe:
+    """`mkexe` with programs for macOS that have a Mach-O's structure."""
+    (tmp_path / "home").mkdir()
+    command = Mkexe(tmp_path / "home/cache", scrubbed_environment(tmp_path / "home"))
+    for target, cpu in CPUS.items():
+        install_fake_runtime(command.cache, target, Macho(cpu=cpu).build())
+    install_fake_page(command.cache)
+    return command
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return write_small_model(tmp_path / "small.gguf")
+
+
+def build_app(mkexe: Mkexe, model: Path, folder: Path, *words: str | Path) -> zipfile.ZipFile:
+    out = folder / "Garden.app.zip"
+    mkexe("build", model, "--layout", "app", "--name", "Garden", "-o", out, *words, environment=EPOCH)
+    return zipfile.ZipFile(out)
+
+
+def test_the_bundle_holds_what_can_be_signed_and_nothing_else(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    """Technical Note TN2206: code in MacOS, everything else in Resources, nothing beside Contents."""
+    with build_app(mac_mkexe, model, tmp_path) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [
+            "Garden.app/", f"{CONTENTS}/", f"{CONTENTS}/MacOS/", f"{CONTENTS}/Resources/",
+            f"{CONTENTS}/Info.plist", f"{CONTENTS}/MacOS/Garden", f"{CONTENTS}/Resources/Garden.icns",
+            f"{CONTENTS}/Resources/Garden.gguf", f"{CONTENTS}/Resources/Garden.mkexe",
+        ]  # fmt: skip
+        modes = {info.filename.rpartition("/")[2]: info.external_attr >> 16 for info in archive.infolist()}
+        assert modes["Garden"] == 0o100755
+        assert modes["Info.plist"] == modes["Garden.gguf"] == 0o100644
+        assert {info.create_system for info in archive.infolist()} == {3}  # Unix: else the run bit is not looked at
+
+
+def test_the_plist_names_what_is_there(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    with build_app(mac_mkexe, model, tmp_path, "--title", "Gärtner & Co") as archive:
+        plist = plistlib.loads(archive.read(f"{CONTENTS}/Info.plist"))
+        assert plist.keys() >= PLIST_KEYS
+        assert f"{CONTENTS}/MacOS/{plist['CFBundleExecutable']}" in archive.namelist()
+        assert f"{CONTENTS}/Resources/{plist['CFBundleIconFile']}" in archive.namelist()
+    assert (plist["CFBundleDisplayName"], plist["LSMinimumSystemVersion"]) == ("Gärtner & Co", "11.0")
+    assert re.fullmatch(r"[A-Za-z0-9.-]+", plist["CFBundleIdentifier"])
+    built = datetime.datetime.fromtimestamp(1700000000, datetime.UTC)
+    assert plist["CFBundleShortVersionString"] == f"{built.year}.{built.month}.{built.day}"
+
+
+def test_both_processors_are_in_one_program_each_as_it_was(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    """macOS' <mach-o/fat.h>: a big-endian table, slices at multiples of the page."""
+    with build_app(mac_mkexe, model, tmp_path) as archive:
+        program = archive.read(f"{CONTENTS}/MacOS/Garden")
+    magic, count = struct.unpack_from(">II", program)
+    assert (magic, count) == (0xCAFEBABE, 2)
+    found = {}
+    for index in range(count):
+        cpu, _, offset, size, shift = struct.unpack_from(">iIIII", program, 8 + 20 * index)
+        assert offset % (1 << shift) == 0
+        assert shift == 14
+        found[cpu] = program[offset : offset + size]
+    assert found == {cpu: Macho(cpu=cpu).build() for cpu in CPUS.values()}
+
+
+def test_one_processor_needs_no_table(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    with build_app(mac_mkexe, model, tmp_path, "--target", "macos-aarch64") as archive:
+        assert archive.read(f"{CONTENTS}/MacOS/Garden") == Macho(cpu=CPU_ARM64).build()
+
+
+@pytest.mark.parametrize("icon", ["svg", "png"])
+def test_the_icon_has_all_sizes_and_keeps_its_proportions(
+    mac_mkexe: Mkexe, model: Path, tmp_path: Path, icon: str
+) -> None:
+    wide = tmp_path / f"wide.{icon}"
+    if icon == "svg":
+        drawing = '<path d="M0 0h2v1H0z" fill="#f00"/>'
+        wide.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1">{drawing}</svg>')
+    else:
+        Image.new("RGBA", (200, 100), (255, 0, 0, 255)).save(wide)
+    with build_app(mac_mkexe, model, tmp_path, "--icon", wide) as archive:
+        stored = io.BytesIO(archive.read(f"{CONTENTS}/Resources/Garden.icns"))
+    with Image.open(stored) as image:
+        assert image.format == "ICNS"
+        sizes = {(width, scale) for width, _, scale in image.info["sizes"]}
+        drawn = image.convert("RGBA")
+    assert sizes == {(16, 2), (32, 2)} | {(width, scale) for width in (128, 256, 512) for scale in (1, 2)}
+    assert drawn.size == (1024, 1024)
+    assert drawn.getpixel((512, 512)) == (255, 0, 0, 255)
+    for clear in ((512, 100), (512, 900)):
+        assert drawn.getpixel(clear) == (0, 0, 0, 0)
+
+
+def test_the_artifact_inside_is_good_and_names_the_weights(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    with build_app(mac_mkexe, model, tmp_path) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    resources = tmp_path / "unpacked" / CONTENTS / "Resources"
+    assert (resources / "Garden.gguf").read_bytes() == model.read_bytes()
+    assert "good" in mac_mkexe("verify", resources / "Garden.mkexe").stdout
+    manifest = open_artifact(resources / "Garden.mkexe").manifest
+    assert (manifest.layout, manifest.runtimes, manifest.required_features) == ("app", (), ("files-beside",))
+    bill = mac_mkexe("extract", resources / "Garden.mkexe", "sbom.cdx.json", "-C", tmp_path / "bill")
+    assert "macos-aarch64" in Path(bill.stdout.strip()).read_text()
+
+
+def test_the_same_inputs_give_the_same_bytes(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    build_app(mac_mkexe, model, tmp_path).close()
+    first = (tmp_path / "Garden.app.zip").read_bytes()
+    build_app(mac_mkexe, model, tmp_path).close()
+    assert (tmp_path / "Garden.app.zip").read_bytes() == first
+
+
+@pytest.mark.slow
+def test_weights_of_more_than_4_gib_are_stored(mac_mkexe: Mkexe, tmp_path: Path) -> None:
+    huge = write_small_model(tmp_path / "huge.gguf", large_bytes=4_400_000_000)
+    with build_app(mac_mkexe, huge, tmp_path) as archive:
+        assert archive.getinfo(f"{CONTENTS}/Resources/Garden.gguf").file_size == huge.stat().st_size
+
+
+def test_other_systems_are_refused(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    words = ("--layout", "app", "--target", "macos-aarch64,linux-x86_64", "-o", tmp_path / "out.zip")
+    failed = mac_mkexe("build", model, *words, status=2)
+    assert "layout app is for macOS alone, and the targets are linux-x86_64, macos-aarch64" in failed.stderr
+    assert not (tmp_path / "out.zip").exists()
