@@ -1,16 +1,20 @@
 #include "app.h"
 #include "child-process.h"
 #include "desktop.h"
+#include "dock.h"
 #include "exit-status.h"
 #include "files.h"
+#include "instance.h"
 #include "platform.h"
 #include "user-folders.h"
 
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <thread>
 
 static constexpr auto    between_looks = std::chrono::milliseconds(50);
-// the server's last words on the console (start.cpp)
+// the server's last words on the console when all is well (start.cpp)
 static const std::string ready         = "\nReady.\n";
 
 bool is_opened_as_app(const std::vector<std::string> & arguments) {
@@ -26,14 +30,38 @@ static std::string output_path(const artifact & source) {
     return folder + "/" + source.contents.name + "-console.txt";
 }
 
-static std::string text_of(const std::string & path) {
-    const auto content = path.empty() ? outcome<std::string>(std::string()) : read_file(path);
-    return content ? content.value() : "";
+static std::string read_output(const std::string & path) {
+    const auto said = path.empty() ? outcome<std::string>(std::string()) : read_file(path);
+    return said ? said.value() : "";
 }
 
 static int fail(const artifact & source, const std::string & said) {
     show_alert(source.contents.title + " could not start", said);
     return exit_failed;
+}
+
+// Waits for the server's end; the status that the app ends with.
+static int follow(const artifact & source, int server, const std::string & output) {
+    int status = status_of_process(server);
+    while (status < 0) {
+        std::this_thread::sleep_for(between_looks);
+        status = status_of_process(server);
+    }
+    const auto said = read_output(output);
+    return status == exit_good || said.find(ready) != std::string::npos ? status : fail(source, said);
+}
+
+static int server_process = 0;
+
+static void stop_server(int) {
+    stop_process(server_process);
+}
+
+static void open_page(const artifact & source) {
+    const auto address = published_address(source);
+    if (!address.empty()) {
+        open_browser(address);
+    }
 }
 
 int run_app(const artifact & source) {
@@ -42,16 +70,14 @@ int run_app(const artifact & source) {
     if (!server) {
         return fail(source, server.message());
     }
-    for (;;) {
-        const auto said   = text_of(output);
-        const int  status = status_of_process(server.value());
-        if (status > 0) {
-            return fail(source, text_of(output));
-        }
-        // without a file there is nothing to look at: the server is left alone
-        if (status == 0 || output.empty() || said.find(ready) != std::string::npos) {
-            return exit_good;
-        }
-        std::this_thread::sleep_for(between_looks);
-    }
+    server_process = server.value();
+    std::signal(SIGTERM, stop_server);
+    // however the server ends, by the page's button too, the icon goes with it
+    std::thread follower([&] { std::_Exit(follow(source, server_process, output)); });
+    stay_in_dock(source.contents.title, { [&] { open_page(source); },
+                                          [] {
+                                              stop_server(SIGTERM);
+                                          } });
+    follower.join();
+    return exit_good;
 }

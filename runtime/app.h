@@ -15,6 +15,6 @@ std::string bundled_artifact(const std::string & executable);
 // Whether the system opened this program as an app: it lies in a bundle, has no terminal and no arguments.
 bool is_opened_as_app(const std::vector<std::string> & arguments);
 
-// Starts the server as a process of its own and ends when that is ready: a system that takes an app for running would
-// not start it again, and a second double click must open the page. What goes wrong before that is shown in a window.
+// Starts the server as a process of its own and stays with an icon in the Dock until that ends: a second double click or a
+// click on the icon opens the page, its Quit ends the server. What goes wrong at the start is shown in a window.
 int run_app(const artifact & source);

@@ -2,6 +2,7 @@
 #include "child-process.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,4 +73,8 @@ int status_of_process(int process) {
         return -1;
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void stop_process(int process) {
+    kill(process, SIGTERM);
 }

@@ -17,3 +17,6 @@ outcome<int> start_process(const std::vector<std::string> & words, const std::st
 // The exit status of a process that start_process started, 128 and more where a signal ended it; -1 while it runs. Not to
 // be asked again once it has ended.
 int status_of_process(int process);
+
+// Asks such a process to end (SIGTERM); signal handlers may call it.
+void stop_process(int process);

@@ -73,10 +73,7 @@ def write_app(
 
 
 def info_plist(facts: AppFacts) -> dict[str, object]:
-    """Info.plist (Apple's Information Property List Key Reference).
-
-    LSUIElement: no icon in the Dock, where a program without windows would bounce until it is called unresponsive.
-    """
+    """Info.plist (Apple's Information Property List Key Reference)."""
     day = time.gmtime(facts.created)
     version = f"{day.tm_year}.{day.tm_mon}.{day.tm_mday}"
     return {
@@ -91,8 +88,8 @@ def info_plist(facts: AppFacts) -> dict[str, object]:
         "CFBundleVersion": version,
         "CFBundleSupportedPlatforms": ["MacOSX"],
         "LSMinimumSystemVersion": facts.minimum,
-        "LSUIElement": True,
         "NSHighResolutionCapable": True,
+        "NSPrincipalClass": "NSApplication",
     }
 
 
