@@ -7,6 +7,11 @@ Run it after the llama.cpp pin moved:
 The lists come from the source itself: architectures from `LLM_ARCH_NAMES` (src/llama-arch.cpp), tokenizers and
 pre-tokenizers from the comparisons in `llama_vocab::impl::load` (src/llama-vocab.cpp). `clip` and `(unknown)` are
 left out: the loader refuses them as a main model (`llama_model_load` in src/llama.cpp).
+
+Which architectures keep a plain KV cache, every layer its keys and values of every token, comes from
+`llama_model::create_memory` (src/llama-model.cpp) and from what each `load_arch_hparams` (src/models) assigns. In
+`kv_cache_at_most` are those that keep no more than that: of some layers a window only, or nothing. All others keep
+something else, and stand in neither list.
 """
 
 from __future__ import annotations
@@ -21,6 +26,9 @@ DEFAULT_OUTPUT = Path(__file__).resolve().parent.parent / "builder/mkexe/data/ar
 NOT_A_MAIN_MODEL = {"clip", "(unknown)"}
 NO_VOCABULARY = {"no_vocab", "none"}
 ONLY_FOR_UPSTREAM_TESTS = {"test"}
+# assignments in load_arch_hparams after which the cache has other layers or rows than the keys of the file say
+OTHER_CACHE = re.compile(r"\b(n_layer_all|n_head_kv_arr(\[\w+\])?|n_embd_head_[kv]_(full|swa)|router_layer)\s*=(?!=)")
+SMALLER_CACHE = re.compile(r"\bswa_type\s*=(?!=|\s*LLAMA_SWA_TYPE_NONE)|\bn_layer_kv_from_start\s*=(?!=)")
 
 
 def architectures(source: str) -> list[str]:
@@ -30,6 +38,57 @@ def architectures(source: str) -> list[str]:
         sys.exit("list_architectures: src/llama-arch.cpp has no LLM_ARCH_NAMES table, look at how it changed")
     names = re.findall(r'^\s*\{\s*LLM_ARCH_\w+,\s*"([^"]+)"\s*\}', table.group(1), re.MULTILINE)
     return sorted(set(names) - NOT_A_MAIN_MODEL)
+
+
+def caches(tree: Path) -> dict[str, list[str]]:
+    """Return the architectures with a plain KV cache, and those with at most that; raises SystemExit as the others."""
+    arch, model = ((tree / "src" / name).read_text("utf-8") for name in ("llama-arch.cpp", "llama-model.cpp"))
+    names = dict(re.findall(r'\{\s*(LLM_ARCH_\w+),\s*"([^"]+)"\s*\}', arch))
+    parameters = loaded_parameters(tree)
+    found: dict[str, list[str]] = {"kv_cache_plain": [], "kv_cache_at_most": []}
+    for number in set(names) - with_other_memory(arch, model):
+        text = parameters.get(class_of(number, model), "n_layer_all = unknown;")
+        if names[number] not in NOT_A_MAIN_MODEL and not OTHER_CACHE.search(text):
+            found["kv_cache_at_most" if SMALLER_CACHE.search(text) else "kv_cache_plain"].append(names[number])
+    return {key: sorted(value) for key, value in found.items()}
+
+
+def with_other_memory(arch: str, model: str) -> set[str]:
+    """Return the numbers of architectures that are recurrent, hybrid, or have a case of their own in create_memory."""
+    kinds = [function_body(f"bool llm_arch_is_{kind}(", arch) for kind in ("recurrent", "hybrid")]
+    special = function_body("llama_memory_i * llama_model::create_memory(", model).partition("default:")[0]
+    return set(re.findall(r"case (LLM_ARCH_\w+):", "".join([*kinds, special])))
+
+
+def function_body(begin: str, source: str) -> str:
+    """Return a function of a C++ source from `begin` to the brace in the first column that ends it."""
+    found = re.search(rf"^{re.escape(begin)}.*?^}}", source, re.DOTALL | re.MULTILINE)
+    if found is None:
+        sys.exit(f"list_architectures: found no {begin}...), look at how it changed")
+    return found[0]
+
+
+def class_of(number: str, model: str) -> str:
+    """Return the class that llama_model_mapping makes for an architecture, or ''."""
+    found = re.search(rf"case {number}:(?:\s*case LLM_ARCH_\w+:)*\s*return new (llama_model_\w+)\(", model)
+    return found[1] if found else ""
+
+
+def loaded_parameters(tree: Path) -> dict[str, str]:
+    """Return the text of load_arch_hparams by class; a class without one has that of the class it is derived from."""
+    bases = dict(re.findall(r"struct (llama_model_\w+) : public (llama_model_\w+)", source_text(tree, "*.h")))
+    pattern = r"^void (llama_model_\w+)::load_arch_hparams\(.*?^}"
+    matches = re.finditer(pattern, source_text(tree, "*.cpp"), re.DOTALL | re.MULTILINE)
+    found = {match[1]: match[0] for match in matches}
+    for name, base in bases.items():
+        if name not in found and base in found:
+            found[name] = found[base]
+    return found
+
+
+def source_text(tree: Path, pattern: str) -> str:
+    """Return all sources of src/models with such a name, one behind the other."""
+    return "\n".join(path.read_text("utf-8") for path in sorted((tree / "src/models").glob(pattern)))
 
 
 def compared_with(variable: str, source: str) -> list[str]:
@@ -60,6 +119,7 @@ def collect(tree: Path, commit: str) -> dict[str, object]:
         "generated_by": "native/list_architectures.py",
         "llama_cpp_commit": commit,
         "architectures": architectures((tree / "src/llama-arch.cpp").read_text("utf-8")),
+        **caches(tree),
         "tokenizers": sorted(tokenizers),
         "pre_tokenizers": compared_with("tokenizer_pre", vocab),
     }

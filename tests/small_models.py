@@ -9,7 +9,12 @@ import numpy as np
 
 
 def write_small_model(
-    path: Path, name: str = "small", seed: int = 1, large_bytes: int = 0, license_name: str = "cc0-1.0"
+    path: Path,
+    name: str = "small",
+    seed: int = 1,
+    large_bytes: int = 0,
+    license_name: str = "cc0-1.0",
+    context_length: int = 64,
 ) -> Path:
     """A llama GGUF that every check accepts and no runtime could use.
 
@@ -18,7 +23,7 @@ def write_small_model(
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
     writer.add_license(license_name)
-    writer.add_context_length(64)
+    writer.add_context_length(context_length)
     writer.add_embedding_length(32)
     writer.add_block_count(1)
     writer.add_feed_forward_length(64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import re
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from mkexe import __version__, boot, compile, config, console, delivery, layouts, pipeline, targets
+from mkexe import __version__, advice, boot, compile, config, console, delivery, layouts, pipeline, targets
 from mkexe.container.reader import open_artifact
 from mkexe.errors import ArtifactError, BootError, MkexeError, UsageError
 from mkexe.spelling import advise
@@ -116,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mkexe {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_build(commands)
+    _add_advise(commands)
     _add_convert(commands)
     _add_preview(commands)
     _add_boot(commands)
@@ -171,6 +173,24 @@ def _add_build(commands: _Commands) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     _add_config(parser)
     _add_page_flags(parser.add_argument_group("the page (docs/configuration.md)"))
+
+
+def _add_advise(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "advise",
+        "say what will happen with a model on each system; nothing is built",
+        _advise,
+        "mkexe advise model.gguf",
+        "mkexe advise model.gguf --layout pair --target windows-x86_64",
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL.gguf", help="the model; of a split one, the first part")
+    _add_layout(parser, "auto: exe, or script where that is too large for Windows")
+    parser.add_argument(
+        "--target", action="append", default=[], metavar="TARGET",
+        help="a system to run on, or host; repeatable (default: all)",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print the advice as JSON")
 
 
 def _add_layout(parser: argparse.ArgumentParser, default: str | None) -> None:
@@ -331,9 +351,43 @@ def _build(options: argparse.Namespace) -> None:
     _show_built(pipeline.give_other_names(built) if options.names else built, options.json)
 
 
+def _advise(options: argparse.Namespace) -> None:
+    layout = _known_layout(options.layout or layouts.AUTO)
+    found = pipeline.advise(pipeline.AdviceRequest(options.model, layout, tuple(options.target)))
+    if options.json:
+        console.result_json(dataclasses.asdict(found))
+        return
+    _show_facts(found)
+    for system in found.systems:
+        console.result("")
+        console.result(f"{system.system} ({advice.names_of(system.targets)})" if system.starts else system.system)
+        rows = [("  start", system.start)]
+        if system.starts:
+            rows += [("  size limit", system.limit), *(("  note", note) for note in system.notes)]
+        console.table(("", ""), rows)
+
+
+def _show_facts(found: advice.Advice) -> None:
+    """What is the same on every system."""
+    rows = [
+        ("file", f"{found.file}, about {advice.readable_size(found.size)}"),
+        *(("beside it", name) for name in found.beside),
+        ("layout", found.layout + (f": {found.reason}" if found.reason else "")),
+        *(("size limit", limit) for limit in found.limits),
+        *(("memory", line) for line in advice.describe_memory(found.memory)),
+        *(("note", note) for note in advice.memory_notes(found.memory)),
+    ]
+    console.table(("", ""), rows)
+
+
+def _known_layout(name: str) -> str:
+    if name not in layouts.CHOICES:
+        raise UsageError(f"--layout: unknown layout {name!r}", advise(name, layouts.CHOICES))
+    return name
+
+
 def _convert(options: argparse.Namespace) -> None:
-    if options.layout not in layouts.CHOICES:
-        raise UsageError(f"--layout: unknown layout {options.layout!r}", advise(options.layout, layouts.CHOICES))
+    _known_layout(options.layout)
     size = config.parse_size(options.split_size, "--split-size") if options.split_size is not None else None
     request = pipeline.ConvertRequest(options.file, options.layout, options.output, tuple(options.target), size)
     _show_built(pipeline.convert(request), options.json)
@@ -341,13 +395,15 @@ def _convert(options: argparse.Namespace) -> None:
 
 def _show_built(built: delivery.Built, as_json: bool) -> None:
     overhead = built.size - (0 if built.beside else built.weights)
+    start = pipeline.how_to_start(built)
     if as_json:
         console.result_json(
             {
                 "path": str(built.path), "layout": built.layout, "size": built.size, "weights": built.weights,
                 "overhead": overhead, "sha256": built.sha256, "targets": list(built.targets),
                 "beside": [str(path) for path in built.beside],
-                "other_names": [str(path) for path in built.other_names],
+                "other_names": [str(path) for path in built.other_names], "start": start,
+                "memory": dataclasses.asdict(built.memory) if built.memory else None,
             }
         )  # fmt: skip
         return
@@ -362,6 +418,9 @@ def _show_built(built: delivery.Built, as_json: bool) -> None:
     ]
     rows += [("belongs to it", str(path)) for path in built.beside]
     rows += [("also called", str(path)) for path in built.other_names]
+    rows.append(("start", start))
+    if built.memory is not None:
+        rows.append(("memory", advice.describe_memory(built.memory)[0]))
     console.table(("", ""), rows)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from mkexe import app, assemble, beside, branding, console, layouts, oci, outputs, page, render
+from mkexe import advice, app, assemble, beside, branding, console, layouts, oci, outputs, page, render
 from mkexe.container.manifest import BESIDE_BEGIN_SIZE, Beside, Manifest, Range, RuntimeRecord
 from mkexe.container.plan import format_time
 from mkexe.copying import Copied, FollowingHash, Progress, hash_begin
@@ -27,7 +27,10 @@ from mkexe.model import Model, Part, Runtime, Target
 
 @dataclass(frozen=True)
 class Built:
-    """What `mkexe build` and `mkexe convert` wrote. Sizes in bytes; `beside` are the files that belong to `path`."""
+    """What `mkexe build` and `mkexe convert` wrote. Sizes in bytes; `beside` are the files that belong to `path`.
+
+    `memory` is what the model needs, where that was looked at.
+    """
 
     path: Path
     layout: str
@@ -37,6 +40,7 @@ class Built:
     targets: tuple[str, ...]
     beside: tuple[Path, ...]
     other_names: tuple[Path, ...] = ()
+    memory: advice.Memory | None = None
 
 
 @dataclass(frozen=True)

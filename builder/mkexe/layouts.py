@@ -86,11 +86,20 @@ def other_names(name: str, layout: str, targets: tuple[Target, ...]) -> list[str
     """
     if layout in UNPACKED:
         return []
-    stem = re.sub(r"\.(exe|cmd|bat|command)$", "", name, flags=re.IGNORECASE)
+    stem = _stem(name)
     names = [file_name(stem, layout, targets), stem]
     if any(target.system == MACOS for target in targets):
-        names.append(f"{stem}.command")
+        names.append(command_name(name))
     return [other for other in dict.fromkeys(names) if other != name]
+
+
+def command_name(name: str) -> str:
+    """The name under which macOS opens the file `name` in a terminal."""
+    return f"{_stem(name)}.command"
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"\.(exe|cmd|bat|command)$", "", name, flags=re.IGNORECASE)
 
 
 def usual_targets(layout: str, names: Iterable[str], table: Mapping[str, Target]) -> list[str]:

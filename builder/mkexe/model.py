@@ -77,6 +77,14 @@ class Model:
 
 
 @dataclass(frozen=True)
+class KvCache:
+    """What a model keeps of each token of a chat, in bytes; where it is not `exact`, it keeps at most that."""
+
+    token_bytes: int
+    exact: bool
+
+
+@dataclass(frozen=True)
 class Icon:
     """The page's icon, checked: `name` is what it is called in the page, favicon.svg or favicon.png."""
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mkexe import (
+    advice,
     assemble,
     boot,
     branding,
@@ -69,15 +70,23 @@ class ConvertRequest:
     split_size: int | None = None  # bytes
 
 
+@dataclass(frozen=True)
+class AdviceRequest:
+    """What `mkexe advise` was asked for; no `targets` mean all that the layout can hold."""
+
+    model: Path
+    layout: str
+    targets: tuple[str, ...]
+
+
 def build(request: BuildRequest) -> delivery.Built:
     """Check the model, get the runtimes and the page, write the artifact under its final name or not at all."""
-    from mkexe.sources.gguf_file import check_model  # gguf comes with it: slow to import
+    from mkexe.sources.gguf_cache import read_kv_cache  # gguf comes with it: slow to import
+    from mkexe.sources.gguf_file import check_model
 
     checked = check_model(request.model)
     wanted = request.settings
-    name = wanted.name or _name_of(request.model)
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"the name {name!r} must be letters, digits, spaces and . _ + -", "choose one with --name")
+    name = _checked_name(wanted.name or _name_of(request.model))
     header = checked.header
     parts = tuple(Part(path, f"models/{path.name}", path.stat().st_size) for path in checked.parts)
     model = Model(header.name or name, header.architecture, header.license, parts)
@@ -104,7 +113,35 @@ def build(request: BuildRequest) -> delivery.Built:
     built, copied = delivery.deliver(contents, output, checked.quantization, [])
     if contents.model.parts == parts:  # cut into others they are nobody's files
         _remember_parts(parts, copied)
-    return built
+    memory = advice.memory_needed(model.size_bytes, header.context_length, read_kv_cache(header))
+    return dataclasses.replace(built, memory=memory)
+
+
+def advise(request: AdviceRequest) -> advice.Advice:
+    """Say what a build would be and what it would do on each system; nothing is compiled and nothing written.
+
+    Raises ModelError and UsageError as a build would.
+    """
+    from mkexe.sources.gguf_cache import read_kv_cache  # gguf comes with it: slow to import
+    from mkexe.sources.gguf_file import check_model
+
+    checked = check_model(request.model)
+    name = _checked_name(_name_of(request.model))
+    table = targets.all_targets()
+    usual = ["host"] if request.layout == layouts.NATIVE else layouts.usual_targets(request.layout, table, table)
+    chosen = tuple(table[target] for target in targets.choose_targets(list(request.targets) or usual))
+    choice = _choose_layout(request.layout, chosen, checked.size_bytes, advice.OVERHEAD_BYTES)
+    sizes = [header.size_bytes for header in checked.headers]
+    return advice.advise(
+        advice.Facts(
+            name=layouts.file_name(name, choice.layout, chosen),
+            weights={layouts.beside_name(name, i + 1, len(sizes)): size for i, size in enumerate(sizes)},
+            context_length=checked.header.context_length,
+            cache=read_kv_cache(checked.header),
+            layout=choice,
+            targets=chosen,
+        )
+    )
 
 
 def give_other_names(built: delivery.Built) -> delivery.Built:
@@ -118,6 +155,12 @@ def give_other_names(built: delivery.Built) -> delivery.Built:
     for path in paths:
         outputs.give_other_name(built.path, path)
     return dataclasses.replace(built, other_names=paths)
+
+
+def how_to_start(built: delivery.Built) -> str:
+    """One line: how a person starts the file on each of its systems."""
+    chosen = tuple(targets.all_targets()[name] for name in built.targets)
+    return advice.how_to_start(built.layout, chosen, built.path.name)
 
 
 def convert(request: ConvertRequest) -> delivery.Built:
@@ -209,12 +252,16 @@ def _with_layout(contents: assemble.Contents) -> assemble.Contents:
     """The contents with the layout that they get; says why where the size decides."""
     small = sum(pack.path.stat().st_size for pack in contents.packs) + sum(map(len, contents.files.values()))
     programs = sum(runtime.size_bytes for target, runtime in contents.runtimes if target.system == layouts.WINDOWS)
-    weights = 0 if contents.layout in layouts.WEIGHTS_BESIDE else contents.model.size_bytes
     chosen = tuple(target for target, _ in contents.runtimes)
-    choice = layouts.choose_layout(contents.layout, chosen, weights + small + programs)
+    choice = _choose_layout(contents.layout, chosen, contents.model.size_bytes, small + programs)
     if choice.reason:
         console.say(f"layout {choice.layout}: {choice.reason}")
     return dataclasses.replace(contents, layout=choice.layout)
+
+
+def _choose_layout(wanted: str, chosen: tuple[Target, ...], weights: int, other: int) -> layouts.Choice:
+    """What `wanted` means for `weights` bytes, which some layouts keep out of the artifact, and `other` bytes in it."""
+    return layouts.choose_layout(wanted, chosen, other + (0 if wanted in layouts.WEIGHTS_BESIDE else weights))
 
 
 def preview(model: Path | None, config_file: Path, required: bool, port: int) -> None:
@@ -417,6 +464,12 @@ def _choose_targets(names: tuple[str, ...], layout: str) -> list[Target]:
 
 def _how_to_get_all(count: int) -> str:
     return f"--target all adds the other systems, which takes about {count * _MINUTES_PER_TARGET} minutes once"
+
+
+def _checked_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"the name {name!r} must be letters, digits, spaces and . _ + -", "choose one with --name")
+    return name
 
 
 def _name_of(model: Path) -> str:

@@ -616,6 +616,12 @@ def test_list_of_architectures_is_sound() -> None:
     assert {*DRAFT_ARCHITECTURES, "wavtokenizer-dec"} <= known.architectures
     assert {"llama", "gpt2", "bert", "t5", "rwkv"} <= known.tokenizers
     assert {"default", "llama-bpe", "qwen2", "gpt-4o"} <= known.pre_tokenizers
+    assert {"llama", "qwen3", "deepseek2"} <= known.kv_cache_plain
+    assert {"gemma3", "gpt-oss", "llama4"} <= known.kv_cache_at_most
+    assert known.kv_cache_plain | known.kv_cache_at_most <= known.architectures
+    assert not known.kv_cache_plain & known.kv_cache_at_most
+    for other in ("mamba", "jamba", "qwen3next", "deepseek32", "bert"):
+        assert other not in known.kv_cache_plain | known.kv_cache_at_most
 
 
 def generator() -> ModuleType:
@@ -628,27 +634,63 @@ def generator() -> ModuleType:
 
 
 def test_architectures_are_taken_from_llama_cpp_source(tmp_path: Path) -> None:
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src/llama-arch.cpp").write_text(
-        'static const std::map<llm_arch, const char *> LLM_ARCH_NAMES = {\n    { LLM_ARCH_CLIP, "clip" }, // dummy\n'
-        '    { LLM_ARCH_B,     "b-2" },\n    { LLM_ARCH_A, "a_1"},\n    { LLM_ARCH_UNKNOWN, "(unknown)" },\n};\n'
-        '    { LLM_ARCH_LATER, "later" },\n'
-    )
-    (tmp_path / "src/llama-vocab.cpp").write_text(
-        'if (tokenizer_model == "none") {} else if (tokenizer_model == "spm" || tokenizer_model == "test") {}\n'
-        'if (tokenizer_pre == "p" || \n tokenizer_pre == "q") {} throw("unknown pre-tokenizer type: ");\n'
-        'if (tokenizer_pre == "elsewhere") {}\n'
-    )
+    write_llama_cpp(tmp_path)
     assert generator().collect(tmp_path, "c" * 40) == {
         "generated_by": "native/list_architectures.py",
         "llama_cpp_commit": "c" * 40,
-        "architectures": ["a_1", "b-2"],
+        "architectures": ["a_1", "b-2", "child", "looped", "none-made", "own-memory", "rec", "windowed"],
+        "kv_cache_plain": ["a_1", "b-2", "child"],
+        "kv_cache_at_most": ["windowed"],
         "tokenizers": ["spm"],
         "pre_tokenizers": ["p", "q"],
     }
     (tmp_path / "src/llama-arch.cpp").write_text("// moved\n")
     with pytest.raises(SystemExit):
         generator().collect(tmp_path, "c" * 40)
+
+
+MODELS = """
+void llama_model_a::load_arch_hparams(llama_model_loader & ml) {
+    if (hparams.n_layer_all == 3 && hparams.swa_type == 1) { type = 1; }
+    hparams.swa_type = LLAMA_SWA_TYPE_NONE;
+}
+void llama_model_windowed::load_arch_hparams(llama_model_loader & ml) {
+    hparams.swa_type = LLAMA_SWA_TYPE_STANDARD;
+}
+void llama_model_looped::load_arch_hparams(llama_model_loader & ml) {
+    hparams.n_layer_all   = 2 * hparams.n_layer_all;
+}
+"""
+
+
+def write_llama_cpp(folder: Path) -> None:
+    """What native/list_architectures.py reads of llama.cpp's source, with made-up architectures."""
+    (folder / "src/models").mkdir(parents=True)
+    (folder / "src/models/models.cpp").write_text(MODELS)
+    (folder / "src/models/models.h").write_text("struct llama_model_child : public llama_model_a {\n};\n")
+    made = {"A": "a", "B": "a", "CHILD": "child", "WINDOWED": "windowed", "LOOPED": "looped", "REC": "a", "OWN": "a"}
+    cases = "".join(
+        f"    case LLM_ARCH_{number}:\n        return new llama_model_{name}(params);\n"
+        for number, name in made.items()
+    )
+    (folder / "src/llama-model.cpp").write_text(
+        f"static llama_model * llama_model_mapping(llm_arch arch) {{\n{cases}}}\n"
+        "llama_memory_i * llama_model::create_memory(int) const {\n    case LLM_ARCH_OWN:\n    default:\n"
+        "        if (arch == 1) { case LLM_ARCH_A: }\n}\n"
+    )
+    (folder / "src/llama-arch.cpp").write_text(
+        'static const std::map<llm_arch, const char *> LLM_ARCH_NAMES = {\n    { LLM_ARCH_CLIP, "clip" }, // dummy\n'
+        '    { LLM_ARCH_B,     "b-2" },\n    { LLM_ARCH_A, "a_1"},\n    { LLM_ARCH_UNKNOWN, "(unknown)" },\n'
+        '    { LLM_ARCH_CHILD, "child" },\n    { LLM_ARCH_WINDOWED, "windowed" },\n    { LLM_ARCH_LOOPED, "looped" },\n'
+        '    { LLM_ARCH_REC, "rec" },\n    { LLM_ARCH_OWN, "own-memory" },\n    { LLM_ARCH_NONE, "none-made" },\n};\n'
+        "bool llm_arch_is_recurrent(const llm_arch & arch) {\n    case LLM_ARCH_REC:\n}\n"
+        "bool llm_arch_is_hybrid(const llm_arch & arch) {\n}\n"
+    )
+    (folder / "src/llama-vocab.cpp").write_text(
+        'if (tokenizer_model == "none") {} else if (tokenizer_model == "spm" || tokenizer_model == "test") {}\n'
+        'if (tokenizer_pre == "p" || \n tokenizer_pre == "q") {} throw("unknown pre-tokenizer type: ");\n'
+        'if (tokenizer_pre == "elsewhere") {}\n'
+    )
 
 
 UPSTREAM_TYPES = """

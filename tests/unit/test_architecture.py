@@ -24,6 +24,7 @@ LEVELS = [
     ["pipeline"],
     ["delivery"],
     [
+        "advice",
         "compile",
         "audit",
         "packing",

@@ -12,7 +12,7 @@ from mkexe import cli
     [
         ([], "mkexe: COMMAND is missing", "mkexe --help has examples"),
         (["biuld"], "mkexe: unknown command biuld", "did you mean build?"),
-        (["zzzzz"], "mkexe: unknown command zzzzz", "known are build, convert"),
+        (["zzzzz"], "mkexe: unknown command zzzzz", "known are build, advise, convert"),
         (["build"], "mkexe build: MODEL.gguf is missing", "mkexe build --help has examples"),
         (["build", "m.gguf", "--targt", "all"], "mkexe build: unknown option --targt", "did you mean --target?"),
         (["build", "m.gguf", "--targ=all"], "mkexe build: unknown option --targ", "did you mean --target?"),

@@ -10,12 +10,18 @@ from importlib import resources
 
 @dataclass(frozen=True, slots=True)
 class Supported:
-    """Names that llama.cpp at `commit` knows."""
+    """Names that llama.cpp at `commit` knows.
+
+    `kv_cache_plain` are the architectures that keep the keys and values of every layer and token, `kv_cache_at_most`
+    those that keep no more than that; native/list_architectures.py tells them apart.
+    """
 
     commit: str
     architectures: frozenset[str]
     tokenizers: frozenset[str]
     pre_tokenizers: frozenset[str]
+    kv_cache_plain: frozenset[str]
+    kv_cache_at_most: frozenset[str]
 
 
 @cache
@@ -28,4 +34,6 @@ def supported() -> Supported:
         architectures=frozenset(table["architectures"]),
         tokenizers=frozenset(table["tokenizers"]),
         pre_tokenizers=frozenset(table["pre_tokenizers"]),
+        kv_cache_plain=frozenset(table["kv_cache_plain"]),
+        kv_cache_at_most=frozenset(table["kv_cache_at_most"]),
     )
