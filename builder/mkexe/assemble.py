@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -30,7 +29,7 @@ from mkexe.container.manifest import (
     RuntimeRecord,
     encode_manifest,
 )
-from mkexe.copying import Copied, FollowingHash, Progress, copy_bytes, copy_file, describe, from_there
+from mkexe.copying import Copied, Progress, copy_bytes, copy_file, describe, from_there
 from mkexe.errors import OutputError
 from mkexe.layouts import NATIVE, OCI, SCRIPT, WEIGHTS_BESIDE, WINDOWS
 from mkexe.model import Launcher, LauncherRow, Model, Pack, PageSettings, Part, Runtime, StoredProgram, Target
@@ -73,10 +72,9 @@ class Contents:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: the artifact's size in bytes and SHA-256, and the model's parts in their order."""
+    """What was written: the artifact's size in bytes, and the model's parts in their order."""
 
     size: int
-    sha256: str
     parts: tuple[Copied, ...]
 
 
@@ -192,19 +190,11 @@ class _Writer:
         self._files = tuple(
             self._write_bytes(name, self._layout.files, data) for name, data in self._contents.files.items()
         )
-        halves = _Halves(progress, sum(part.size_bytes for part in self._contents.stored_parts))
-        expected = self._contents.expected
-        if expected:
-            ending = self._write_ending(expected)
-            with closing(FollowingHash(self._output, ending.head, halves.second)) as digest:
-                parts = self._write_weights(halves.first, digest.advance)
-                if parts == expected:
-                    return self._seal(ending, parts, digest)
-        else:
-            parts = self._write_weights(halves.first, _ignore)
+        parts = self._write_weights(progress)
         ending = self._write_ending(parts)
-        with closing(FollowingHash(self._output, ending.head, halves.second)) as digest:
-            return self._seal(ending, parts, digest)
+        copy_bytes(ending.head, self._output, 0)
+        self._output.flush()
+        return Written(ending.size, parts)
 
     def _write_runtime(self, target: Target, runtime: Runtime) -> RuntimeRecord:
         image = self._layout.images.get(target.name)
@@ -230,14 +220,14 @@ class _Writer:
     def _write_bytes(self, entry: str, offsets: dict[str, int], data: bytes) -> Range:
         return _range(entry, offsets[entry], copy_bytes(data, self._output, offsets[entry]))
 
-    def _write_weights(self, progress: Progress, advance: Progress) -> tuple[Copied, ...]:
-        """Copy and hash the parts; `progress` gets the bytes hashed, `advance` the end of what is written."""
+    def _write_weights(self, progress: Progress) -> tuple[Copied, ...]:
+        """Copy and hash the parts; `progress` gets the bytes hashed."""
         parts = []
         done = 0
-        for part in self._contents.stored_parts:
+        expected = self._contents.expected or (None,) * len(self._contents.stored_parts)
+        for part, known in zip(self._contents.stored_parts, expected, strict=True):
             offset = self._layout.parts[part.entry]
-            hashed, written = from_there(done, progress), from_there(offset, advance)
-            parts.append(copy_file(part, self._output, offset, hashed, written))
+            parts.append(copy_file(part, self._output, offset, from_there(done, progress), known=known))
             done += part.size_bytes
         return tuple(parts)
 
@@ -328,38 +318,6 @@ class _Writer:
             if record.pack is None and record.range.entry is not None
         ]
         return Launcher(tuple(rows), tuple(targets), self._layout.in_place is not None, stored[0] if stored else None)
-
-    def _seal(self, ending: _Ending, parts: tuple[Copied, ...], digest: FollowingHash) -> Written:
-        """Make it an artifact: all of it is hashed, and the head written."""
-        digest.advance(ending.size)
-        copy_bytes(ending.head, self._output, 0)
-        self._output.flush()
-        return Written(ending.size, digest.digest(), parts)
-
-
-def _ignore(_: int) -> None:
-    pass
-
-
-class _Halves:
-    """Two passes over `total` bytes and a little more, side by side or one after the other, as one progress."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress = progress
-        self._total = total
-        self._done = [0, 0]
-
-    def first(self, done: int) -> None:
-        """Bytes that the first pass has done."""
-        self._tell(0, done)
-
-    def second(self, done: int) -> None:
-        """Bytes that the second pass has done."""
-        self._tell(1, done)
-
-    def _tell(self, which: int, done: int) -> None:
-        self._done[which] = min(done, self._total)
-        self._progress(sum(self._done) // 2)
 
 
 def _program_entry(target: Target) -> str:

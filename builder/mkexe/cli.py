@@ -170,6 +170,7 @@ def _add_build(commands: _Commands) -> None:
         "--arg", action="append", default=[], metavar='"..."', dest="default_args",
         help="default options of llama.cpp's server, in front of the user's; repeatable, split at spaces like a shell",
     )  # fmt: skip
+    _add_sha256(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     _add_config(parser)
     _add_page_flags(parser.add_argument_group("the page (docs/configuration.md)"))
@@ -201,6 +202,12 @@ def _add_layout(parser: argparse.ArgumentParser, default: str | None) -> None:
     )  # fmt: skip
 
 
+def _add_sha256(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sha256", action="store_true", help="say the SHA-256 of the whole file too, which is read once more for it"
+    )
+
+
 def _add_split_size(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split-size", metavar="SIZE",
@@ -225,6 +232,7 @@ def _add_convert(commands: _Commands) -> None:
         "--target", action="append", default=[], metavar="TARGET",
         help="only this system; repeatable (default: all that are inside; with native, this machine)",
     )  # fmt: skip
+    _add_sha256(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -348,7 +356,7 @@ def _build(options: argparse.Namespace) -> None:
     built = pipeline.build(
         pipeline.BuildRequest(options.model, config.build_settings(entries), config.page_settings(entries))
     )
-    _show_built(pipeline.give_other_names(built) if options.names else built, options.json)
+    _show_built(pipeline.give_other_names(built) if options.names else built, options)
 
 
 def _advise(options: argparse.Namespace) -> None:
@@ -390,17 +398,18 @@ def _convert(options: argparse.Namespace) -> None:
     _known_layout(options.layout)
     size = config.parse_size(options.split_size, "--split-size") if options.split_size is not None else None
     request = pipeline.ConvertRequest(options.file, options.layout, options.output, tuple(options.target), size)
-    _show_built(pipeline.convert(request), options.json)
+    _show_built(pipeline.convert(request), options)
 
 
-def _show_built(built: delivery.Built, as_json: bool) -> None:
+def _show_built(built: delivery.Built, options: argparse.Namespace) -> None:
+    built = pipeline.add_checksum(built) if options.sha256 else built
     overhead = built.size - (0 if built.beside else built.weights)
     start = pipeline.how_to_start(built)
-    if as_json:
+    if options.json:
         console.result_json(
             {
                 "path": str(built.path), "layout": built.layout, "size": built.size, "weights": built.weights,
-                "overhead": overhead, "sha256": built.sha256, "targets": list(built.targets),
+                "overhead": overhead, "sha256": built.sha256 or None, "targets": list(built.targets),
                 "beside": [str(path) for path in built.beside],
                 "other_names": [str(path) for path in built.other_names], "start": start,
                 "memory": dataclasses.asdict(built.memory) if built.memory else None,
@@ -413,9 +422,9 @@ def _show_built(built: delivery.Built, as_json: bool) -> None:
         ("size", _megabytes(built.size)),
         ("weights", _megabytes(built.weights)),
         ("overhead", _megabytes(overhead)),
-        ("sha256", built.sha256),
         ("runs on", ", ".join(built.targets)),
     ]
+    rows += [("sha256", built.sha256)] if built.sha256 else []
     rows += [("belongs to it", str(path)) for path in built.beside]
     rows += [("also called", str(path)) for path in built.other_names]
     rows.append(("start", start))

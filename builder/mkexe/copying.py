@@ -55,19 +55,15 @@ def describe(data: bytes) -> Copied:
 
 
 class FollowingHash:
-    """SHA-256 of a file from `offset` on while it is written from front to back, in a thread of its own; `close` it.
+    """SHA-256 of a file from `offset` on while it is written from front to back, in a thread of its own; `close` it."""
 
-    `start` are the first bytes, which are written last; `progress` gets the end of what is hashed so far.
-    """
-
-    def __init__(self, file: BinaryIO, start: bytes, progress: Progress, offset: int = 0) -> None:
+    def __init__(self, file: BinaryIO, offset: int) -> None:
         # a file without a name (O_TMPFILE) is reached through its descriptor; either way with a position of its own
         name = file.name if isinstance(file.name, str) else f"/proc/self/fd/{file.fileno()}"
         self._file = open(name, "rb", buffering=0)  # noqa: SIM115
         self._buffer = memoryview(bytearray(_CHUNK_SIZE))
-        self._progress = progress
-        self._sha256 = hashlib.sha256(start)
-        self._asked = self._done = offset + len(start)
+        self._sha256 = hashlib.sha256()
+        self._asked = self._done = offset
         self._file.seek(self._done)
         self._pool = ThreadPoolExecutor(1)
         self._last: Future[None] | None = None
@@ -96,12 +92,11 @@ class FollowingHash:
                 raise OSError(errno.EIO, "what was written cannot be read back")
             self._sha256.update(self._buffer[:count])
             self._done += count
-        self._progress(self._done)
 
 
 def hash_part(part: Part, progress: Progress) -> Copied:
     """What copying the part would give; `progress` gets the bytes hashed so far."""
-    return Copied(part.size_bytes, *_hash(part, progress, threading.Event()))
+    return Copied(part.size_bytes, *_hash(part, progress, threading.Event(), True))
 
 
 def hash_begin(part: Part, size: int) -> str:
@@ -112,17 +107,29 @@ def hash_begin(part: Part, size: int) -> str:
     return hashlib.sha256(begin[:size]).hexdigest()
 
 
-def copy_file(part: Part, output: BinaryIO, offset: int, progress: Progress, written: Progress) -> Copied:
+def ignore(_: int) -> None:
+    """A progress that nobody looks at."""
+
+
+def copy_file(
+    part: Part,
+    output: BinaryIO,
+    offset: int,
+    progress: Progress,
+    written: Progress = ignore,
+    known: Copied | None = None,
+) -> Copied:
     """Write the part's bytes at `offset`.
 
-    `progress` gets the bytes of it hashed so far, `written` the bytes written.
+    `progress` gets the bytes of it hashed so far, `written` the bytes written. Where it is `known` what the part should
+    be, its CRC-32 is compared alone, which is much quicker than SHA-256, and only another one lets all be hashed.
     Raises ModelError when the file does not hold them or changes meanwhile, OSError when writing fails.
     """
     output.flush()
     stopped = threading.Event()
     with part.path.open("rb", buffering=0) as source, ThreadPoolExecutor(2) as pool:
         before = os.fstat(source.fileno())
-        hashing = pool.submit(_hash, part, progress, stopped)
+        hashing = pool.submit(_hash, part, progress, stopped, known is None)
         try:
             _copy(source, part, output, offset, written)
             sha256, crc32 = hashing.result()
@@ -137,7 +144,9 @@ def copy_file(part: Part, output: BinaryIO, offset: int, progress: Progress, wri
             f"{part.path}: changed while it was read: expected {expected} bytes, found {after.st_size}",
             "try again when it is done",
         )
-    return Copied(part.size_bytes, sha256, crc32)
+    if known is None:
+        return Copied(part.size_bytes, sha256, crc32)
+    return known if (known.size, known.crc32) == (part.size_bytes, crc32) else hash_part(part, ignore)
 
 
 def _copy(source: io.FileIO, part: Part, output: BinaryIO, offset: int, written: Progress) -> None:
@@ -177,8 +186,8 @@ def _copy_in_kernel(source: io.FileIO, part: Part, output: BinaryIO, offset: int
     return done
 
 
-def _hash(part: Part, progress: Progress, stopped: threading.Event) -> tuple[str, int]:
-    """SHA-256 and CRC-32 of the part, the two side by side."""
+def _hash(part: Part, progress: Progress, stopped: threading.Event, with_sha256: bool) -> tuple[str, int]:
+    """SHA-256 and CRC-32 of the part, the two side by side; without SHA-256 that of nothing stands in its place."""
     sha256, crc32, done = hashlib.sha256(part.prefix), zlib.crc32(part.prefix), len(part.prefix)
     buffers = [bytearray(_CHUNK_SIZE), bytearray(_CHUNK_SIZE)]
     with part.path.open("rb", buffering=0) as source, ThreadPoolExecutor(1) as pool:
@@ -192,7 +201,8 @@ def _hash(part: Part, progress: Progress, stopped: threading.Event) -> tuple[str
             if not count or stopped.is_set():
                 break
             pending = pool.submit(zlib.crc32, view[:count], crc32)
-            sha256.update(view[:count])
+            if with_sha256:
+                sha256.update(view[:count])
             done += count
             progress(done)
         if pending is not None:

@@ -20,7 +20,7 @@ from typing import BinaryIO, TypeAlias
 from mkexe import advice, app, assemble, beside, branding, console, layouts, oci, outputs, page, render
 from mkexe.container.manifest import BESIDE_BEGIN_SIZE, Beside, Manifest, Range, RuntimeRecord
 from mkexe.container.plan import format_time
-from mkexe.copying import Copied, FollowingHash, Progress, hash_begin
+from mkexe.copying import Copied, Progress, hash_begin, ignore
 from mkexe.errors import ArtifactError, OutputError, UsageError
 from mkexe.model import Model, Part, Runtime, Target
 
@@ -29,27 +29,18 @@ from mkexe.model import Model, Part, Runtime, Target
 class Built:
     """What `mkexe build` and `mkexe convert` wrote. Sizes in bytes; `beside` are the files that belong to `path`.
 
-    `memory` is what the model needs, where that was looked at.
+    `sha256` is the file's, `memory` what the model needs; both only where they were asked for.
     """
 
     path: Path
     layout: str
     size: int
     weights: int
-    sha256: str
     targets: tuple[str, ...]
     beside: tuple[Path, ...]
     other_names: tuple[Path, ...] = ()
+    sha256: str = ""
     memory: advice.Memory | None = None
-
-
-@dataclass(frozen=True)
-class _Written:
-    """What came out: the main file's bytes and SHA-256, and the model's parts in their order."""
-
-    size: int
-    sha256: str
-    parts: tuple[Copied, ...]
 
 
 def deliver(
@@ -68,15 +59,16 @@ def deliver(
     write, starts = delivery.writer()
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(outputs.output_file(output, executable=starts))
-        written = write(file, stack)
-        check_weights(contents.model, written.parts, expected)
+        parts = write(file, stack)
+        size = file.seek(0, io.SEEK_END)
+        check_weights(contents.model, parts, expected)
     names = tuple(target.name for target in chosen)
     weights = contents.model.size_bytes
     paths = tuple(delivery.beside_paths)
-    return Built(output, contents.layout, written.size, weights, written.sha256, names, paths), written.parts
+    return Built(output, contents.layout, size, weights, names, paths), parts
 
 
-_Write: TypeAlias = Callable[[BinaryIO, contextlib.ExitStack], _Written]
+_Write: TypeAlias = Callable[[BinaryIO, contextlib.ExitStack], tuple[Copied, ...]]
 
 
 class _Delivery:
@@ -100,34 +92,33 @@ class _Delivery:
         write = special.get(self._contents.layout)
         return (self._write_artifact, True) if write is None else (write, False)
 
-    def _write_artifact(self, file: BinaryIO, stack: contextlib.ExitStack) -> _Written:
+    def _write_artifact(self, file: BinaryIO, stack: contextlib.ExitStack) -> tuple[Copied, ...]:
         """One file, and the model's files beside it where the layout has some."""
         contents = self._contents
         placed = assemble.place_contents(contents)
-        progress = stack.enter_context(self._progress(1))
+        progress = stack.enter_context(self._progress())
         copied: tuple[Copied, ...] = ()
         if self.beside_paths:
             found = beside.write_beside(contents.model.parts, self.beside_paths, stack, outputs.data_file, progress)
             copied = tuple(item.copied for item in found)
             contents = dataclasses.replace(contents, beside=tuple(item.record for item in found), expected=())
         written = assemble.write_artifact(contents, placed, file, progress, self._tools)
-        return _Written(written.size, written.sha256, copied or written.parts)
+        return copied or written.parts
 
-    def _write_image(self, file: BinaryIO, stack: contextlib.ExitStack) -> _Written:
+    def _write_image(self, file: BinaryIO, stack: contextlib.ExitStack) -> tuple[Copied, ...]:
         """A container image: for each target a program that has the weights beside it."""
-        progress = stack.enter_context(self._progress(2))
+        progress = stack.enter_context(self._progress())
         facts = oci.ImageFacts(self._contents.name, self._contents.created, _labels(self._contents))
 
         def programs(copied: tuple[Copied, ...]) -> list[tuple[Target, bytes]]:
             return [(target, self._small_artifact(copied, (target,))) for target, _ in self._contents.runtimes]
 
-        parts = oci.write_image(facts, self._weights(), programs, file, progress)
-        return self._hashed(file, parts, progress)
+        return oci.write_image(facts, self._weights(), programs, file, progress)
 
-    def _write_app(self, file: BinaryIO, stack: contextlib.ExitStack) -> _Written:
+    def _write_app(self, file: BinaryIO, stack: contextlib.ExitStack) -> tuple[Copied, ...]:
         """A macOS app: one program for all its processors; in its resources the artifact, with the weights beside."""
         contents = self._contents
-        progress = stack.enter_context(self._progress(2))
+        progress = stack.enter_context(self._progress())
         facts = app.AppFacts(
             name=contents.name,
             title=contents.page.title,
@@ -136,19 +127,7 @@ class _Delivery:
             programs=[runtime.path.read_bytes() for _, runtime in contents.runtimes],
             icon=_icon(contents.files),
         )
-        parts = app.write_app(facts, self._weights(), lambda copied: self._small_artifact(copied, ()), file, progress)
-        return self._hashed(file, parts, progress)
-
-    def _hashed(self, file: BinaryIO, parts: tuple[Copied, ...], progress: Progress) -> _Written:
-        """The result of a file that is not written from front to back, and so is hashed at last."""
-        file.flush()
-        size = file.seek(0, io.SEEK_END)
-        weights = self._contents.model.size_bytes
-        with contextlib.closing(
-            FollowingHash(file, b"", lambda done: progress(weights + min(done, weights)))
-        ) as digest:
-            digest.advance(size)
-            return _Written(size, digest.digest(), parts)
+        return app.write_app(facts, self._weights(), lambda copied: self._small_artifact(copied, ()), file, progress)
 
     def _small_artifact(self, copied: tuple[Copied, ...], chosen: tuple[Target, ...]) -> bytes:
         """An artifact with the weights beside it, and of the runtimes only those for `chosen` targets."""
@@ -161,7 +140,7 @@ class _Delivery:
         with tempfile.TemporaryDirectory(prefix="mkexe-") as folder:
             path = Path(folder) / "artifact"
             with path.open("w+b") as file:
-                assemble.write_artifact(contents, assemble.place_contents(contents), file, lambda _: None, self._tools)
+                assemble.write_artifact(contents, assemble.place_contents(contents), file, ignore, self._tools)
             return path.read_bytes()
 
     def _weights(self) -> tuple[tuple[str, Part], ...]:
@@ -171,8 +150,8 @@ class _Delivery:
         count = len(self._contents.model.parts)
         return [layouts.beside_name(stem, number + 1, count) for number in range(count)]
 
-    def _progress(self, passes: int) -> contextlib.AbstractContextManager[Progress]:
-        return console.bytes_progress(f"writing {self._output.name}", passes * self._contents.model.size_bytes)
+    def _progress(self) -> contextlib.AbstractContextManager[Progress]:
+        return console.bytes_progress(f"writing {self._output.name}", self._contents.model.size_bytes)
 
 
 def _needed_bytes(contents: assemble.Contents) -> int:

@@ -147,7 +147,7 @@ class _ImageWriter:
         begin = end = before + len(self._blob_header(_NO_DIGEST, 0))
         parts = []
         done = 0
-        with closing(FollowingHash(self._output, b"", lambda _: None, begin)) as digest:
+        with closing(FollowingHash(self._output, begin)) as digest:
             for name, part in weights:
                 # of no time, so that the same weights are the same layer in every build
                 header = tar_header(name, part.size_bytes, 0o444, 0)

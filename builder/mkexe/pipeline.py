@@ -157,6 +157,13 @@ def give_other_names(built: delivery.Built) -> delivery.Built:
     return dataclasses.replace(built, other_names=paths)
 
 
+def add_checksum(built: delivery.Built) -> delivery.Built:
+    """Hash the whole file, which takes about as long as to write it."""
+    part = Part(built.path, built.path.name, built.size)
+    with console.bytes_progress(f"hashing {built.path.name}", built.size) as progress:
+        return dataclasses.replace(built, sha256=hash_part(part, progress).sha256)
+
+
 def how_to_start(built: delivery.Built) -> str:
     """One line: how a person starts the file on each of its systems."""
     chosen = tuple(targets.all_targets()[name] for name in built.targets)
@@ -183,7 +190,6 @@ def convert(request: ConvertRequest) -> delivery.Built:
             page=PageSettings(manifest.page["title"], manifest.page.get("system_prompt", "")),
             default_args=manifest.default_args,
             created=plan.parse_time(manifest.created),
-            expected=bundle.known,
         )
         if request.layout not in layouts.UNPACKED:
             contents = _with_packs(contents, bundle.packs)

@@ -16,7 +16,6 @@ from mkexe import targets
 from mkexe.container.manifest import Beside, ModelRecord, Range, RuntimeRecord
 from mkexe.container.reader import Artifact, read_chunks, unpack_runtime
 from mkexe.container.superblock import DAMAGED_HINT
-from mkexe.copying import Copied
 from mkexe.errors import ArtifactError, UsageError
 from mkexe.model import Model, Pack, Part, Runtime, Target
 
@@ -30,14 +29,12 @@ _UNPACKER_FILE = "unpack.gz"
 class Bundle:
     """What an artifact was assembled from.
 
-    `expected` says what the model's parts must be when they are read, in their order. `known` is the same with what
-    only entries have, their CRC-32; empty where they lie in files of their own. `files` are small entries without the
-    bill of materials, which is written anew; `quantization` is what that said of the model.
+    `expected` are the SHA-256 that the model's parts must have when they are read, in their order. `files` are small
+    entries without the bill of materials, which is written anew; `quantization` is what that said of the model.
     """
 
     model: Model
     expected: tuple[str, ...]
-    known: tuple[Copied, ...]
     runtimes: tuple[tuple[Target, Runtime], ...]
     packs: tuple[Pack, ...]
     files: dict[str, bytes]
@@ -60,11 +57,9 @@ def unbundle(artifact: Artifact, wanted: tuple[str, ...], folder: Path) -> Bundl
         runtimes = tuple(_take_runtime(file, artifact, record, folder) for record in records)
         packs = _take_packs(file, artifact, records, folder)
         files = {item.entry: _read(file, artifact, item) for item in manifest.files if item.entry}
-    known = tuple(Copied(part.size, part.sha256, part.crc32) for part in model.parts if isinstance(part, Range))
     return Bundle(
         model=Model(model.name, model.architecture, model.license, _parts(artifact, model)),
         expected=tuple(part.sha256 for part in model.parts),
-        known=known if len(known) == len(model.parts) else (),
         runtimes=runtimes,
         packs=packs,
         quantization=_quantization(files.pop(SBOM_ENTRY, b"{}")),

@@ -35,7 +35,7 @@ def write_with_hole(source: Path, out: Path, hole: int, folder: Path) -> None:
     contents = assemble.Contents(
         name=manifest.name, layout=layouts.SCRIPT, model=bundle.model, runtimes=bundle.runtimes, packs=bundle.packs,
         files=bundle.files, page=PageSettings(manifest.page["title"]), default_args=(),
-        created=plan.parse_time(manifest.created), expected=bundle.known,
+        created=plan.parse_time(manifest.created),
     )  # fmt: skip
     placed = assemble.place_contents(contents)
     moved = dataclasses.replace(

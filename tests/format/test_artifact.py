@@ -104,7 +104,7 @@ def test_format_page_states_the_numbers_of_the_code() -> None:
 
 def test_sha256_of_the_closing_table_is_the_file_s(mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    told = json.loads(mkexe("build", model, "-o", out, "--json").stdout)
+    told = json.loads(mkexe("build", model, "-o", out, "--json", "--sha256").stdout)
     assert told["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
     assert told["size"] == out.stat().st_size
     assert told["overhead"] == told["size"] - model.stat().st_size
