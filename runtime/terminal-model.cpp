@@ -65,6 +65,7 @@ outcome<std::unique_ptr<terminal_model>> terminal_model::load(const artifact &  
     params.n_parallel = 1;
     params.hostnames  = { "127.0.0.1" };
     params.ui         = false;
+    params.api_keys.clear();  // such as LLAMA_API_KEY in a container: upstream's client of this server has no key
 
     std::unique_ptr<terminal_model> model(new terminal_model());
     model->server_ = std::make_unique<cli_server>();

@@ -59,7 +59,7 @@ def test_each_processor_s_program_in_it_keeps_the_rules(bundle: Path, tmp_path: 
         _, _, offset, size, _ = (int.from_bytes(program[8 + 20 * index + 4 * i :][:4], "big") for i in range(5))
         report = audit.audit_runtime(target, program[offset : offset + size])
         assert report.findings == ()
-        assert report.facts["libraries"] == ("/usr/lib/libSystem.B.dylib",)
+        assert report.facts["libraries"] == ["/usr/lib/libSystem.B.dylib"]
 
 
 def test_it_can_be_signed_as_a_notary_wants_it(bundle: Path, tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_it_can_be_signed_as_a_notary_wants_it(bundle: Path, tmp_path: Path) -> 
         f"Resources/{name}": hashlib.sha256((bundle / "Contents/Resources" / name).read_bytes()).digest()
         for name in ("tiny.gguf", "tiny.icns", "tiny.mkexe")
     }
-    found = {entry["path"]: entry["entity"] for entry in apple_platform.read_signature(signed)}
-    signatures = [entity["mach_o"]["signature"] for path, entity in found.items() if "MacOS" in path]
+    found = [entry["entity"] for entry in apple_platform.read_signature(signed) if "MacOS" in entry["path"]]
+    signatures = [entity["mach_o"]["signature"] for entity in found]
     assert len(signatures) == len(TARGETS)
     for signature in signatures:
         assert signature["code_directory"]["identifier"] == "mkexe.tiny"
