@@ -60,18 +60,27 @@ def time_bundling(program: str, case: str, model: Path, output: Path, names: lis
     if case == FIRST:
         os.utime(model)
     os.sync()
-    command = _build_command(model, output, names) if program == OURS else ["cp", str(model), str(output)]
-    meter = LoadMeter()
-    began = time.perf_counter()
-    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - began
-    load = meter.stop()
-    os.utime(model, ns=(before.st_atime_ns, before.st_mtime_ns))
-    if done.returncode != 0:
-        raise CompileError(f"{command[0]} ended with status {done.returncode}: {done.stderr[-1000:]}")
+    try:
+        found = time_command(
+            _build_command(model, output, names) if program == OURS else ["cp", str(model), str(output)]
+        )
+    finally:
+        os.utime(model, ns=(before.st_atime_ns, before.st_mtime_ns))
     size = output.stat().st_size
     output.unlink()
-    return {"seconds": seconds, "bytes": size, "load": load.to_json()}
+    return {"bytes": size, **found}
+
+
+def time_command(command: list[str], **variables: str) -> dict[str, Any]:
+    """Seconds that a command took, and what else the machine did; raises CompileError where it fails."""
+    meter = LoadMeter()
+    began = time.perf_counter()
+    done = subprocess.run(command, env=_environment() | variables, capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - began
+    load = meter.stop()
+    if done.returncode != 0:
+        raise CompileError(f"{command[0]} ended with status {done.returncode}: {done.stderr[-1000:]}")
+    return {"seconds": seconds, "load": load.to_json()}
 
 
 @contextmanager

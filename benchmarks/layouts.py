@@ -1,0 +1,151 @@
+"""What layouts cost: the start of a script against a native file's, and building and converting against `cp`.
+
+usage: python benchmarks/layouts.py [--model GGUF] [--pairs N] [--raw FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+# this checkout's mkexe, whatever is installed
+sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests" / "models")]
+
+from benchmarks import bundling, machine, models, plan, reference  # noqa: E402
+from benchmarks.raw import RawFile  # noqa: E402
+from mkexe import console  # noqa: E402
+from mkexe.errors import MkexeError  # noqa: E402
+
+_TINY = ROOT / "tests" / "models" / "tiny.gguf"
+_MKEXE = (sys.executable, "-m", "mkexe")
+_STARTS_PER_PAIR = 5  # a start takes milliseconds, a copy seconds
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two things that are timed in turns; what they give are the fields of a raw record."""
+
+    name: str
+    other: str
+    pairs: int
+    ours: Callable[[], dict[str, Any]]
+    theirs: Callable[[], dict[str, Any]]
+
+
+def main() -> int:
+    """Measure and print a table as Markdown; each run is in the raw file as soon as it ended."""
+    options = _parser().parse_args()
+    raw = RawFile(options.raw or ROOT / "benchmarks" / "results" / time.strftime("%Y-%m-%dT%H%M%S-layouts.raw.jsonl"))
+    try:
+        with bundling.scratch_folder() as scratch:
+            model = options.model.absolute() if options.model else _model()
+            measured = {"model": model.name, "bytes": model.stat().st_size}
+            raw.start({"measured": measured, "facts": machine.machine_facts()})
+            print("| what | seconds | against | seconds | ratio | difference |\n|---|---|---|---|---|---|")
+            for comparison in _comparisons(model, scratch, options.pairs):
+                _measure(raw, comparison)
+                print(_row(raw.records, comparison), flush=True)
+    except MkexeError as error:
+        console.error(error)
+        return error.exit_code
+    return 0
+
+
+def _model() -> Path:
+    """The model of the tables that is nearest to 4 GB, which the budgets speak of."""
+    with console.steps_progress("llama.cpp's source") as progress:
+        source = reference.find_source(progress)
+    return models.find_model(plan.ModelCase("3B", "Q8_0"), source).path
+
+
+def _comparisons(model: Path, scratch: Path, pairs: int) -> list[Comparison]:
+    home = {"HOME": str(scratch)}
+    starts = {}
+    for layout in ("script", "native"):
+        starts[layout] = scratch / f"bench-{layout}"
+        words = ("--layout", layout, "--target", "host", "--name", "tiny")
+        bundling.time_command([*_MKEXE, "build", str(_TINY), *words, "-o", str(starts[layout])])
+        bundling.time_command([str(starts[layout]), "info", "--json"], **home)  # unpacks a script's program
+    large, out = scratch / "bench-large.exe", scratch / "bench-out.cmd"
+    bundling.time_command([*_MKEXE, "build", str(model), "--layout", "script", "-o", str(large)])
+    out.unlink(missing_ok=True)
+
+    def start(layout: str) -> Callable[[], dict[str, Any]]:
+        return lambda: bundling.time_command([str(starts[layout]), "info", "--json"], **home)
+
+    def onto_disk(*command: str) -> Callable[[], dict[str, Any]]:
+        def run() -> dict[str, Any]:
+            out.unlink(missing_ok=True)
+            os.sync()
+            return bundling.time_command(list(command))
+
+        return run
+
+    names = [word for name in bundling.present_targets() for word in ("--target", name)]
+    build = onto_disk(*_MKEXE, "build", str(model), "--layout", "script", *names, "-o", str(out))
+    copy_model, copy_large = (onto_disk("cp", str(path), str(out)) for path in (model, large))
+    convert = onto_disk(*_MKEXE, "convert", str(large), "--layout", "script", "-o", str(out))
+    return [
+        Comparison("start of a script", "of a native file", _STARTS_PER_PAIR * pairs, start("script"), start("native")),
+        Comparison("first build", "cp of the model", pairs, _first(model, build), copy_model),
+        Comparison("repeated build", "cp of the model", pairs, build, copy_model),
+        Comparison("convert", "cp of the file", pairs, convert, copy_large),
+    ]
+
+
+def _first(model: Path, build: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """As if the model had never been seen: what is remembered of a file is that of its time."""
+
+    def run() -> dict[str, Any]:
+        before = model.stat()
+        os.utime(model)
+        try:
+            return build()
+        finally:
+            os.utime(model, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    return run
+
+
+def _measure(raw: RawFile, comparison: Comparison) -> None:
+    for pair in range(comparison.pairs):
+        sides = [(True, comparison.ours), (False, comparison.theirs)]
+        for ours, run in sides if pair % 2 == 0 else reversed(sides):
+            raw.add("run", name=comparison.name, pair=pair, ours=ours, **run())
+
+
+def _row(records: list[dict[str, Any]], comparison: Comparison) -> str:
+    """Medians; the ratio is ours over theirs, so that less is better, and the difference in milliseconds."""
+    runs: dict[int, dict[bool, float]] = {}
+    for record in records:
+        if record["kind"] == "run" and record["name"] == comparison.name:
+            runs.setdefault(record["pair"], {})[record["ours"]] = record["seconds"]
+    pairs = [sides for sides in runs.values() if len(sides) == 2]
+    ours, theirs = (statistics.median(sides[side] for sides in pairs) for side in (True, False))
+    ratio = statistics.median(sides[True] / sides[False] for sides in pairs)
+    difference = statistics.median(sides[True] - sides[False] for sides in pairs) * 1000
+    return (
+        f"| {comparison.name} | {ours:.3f} | {comparison.other} | {theirs:.3f} | {ratio:.2f} | {difference:+.0f} ms |"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description="What layouts cost: a script's start against a native file's; build and convert against cp."
+    )
+    parser.add_argument("--model", type=Path, metavar="GGUF", help="default: random weights, 3B, Q8_0")
+    parser.add_argument("--pairs", type=int, default=7, metavar="N", help="default: 7; of starts five times as many")
+    parser.add_argument("--raw", type=Path, metavar="FILE", help="keep the raw runs here")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
