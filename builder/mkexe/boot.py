@@ -22,10 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mkexe import process
+from mkexe import layouts, process, targets
 from mkexe.container.reader import Artifact, unpack_runtime
 from mkexe.errors import BootError, UsageError
-from mkexe.layouts import NATIVE
 
 BOOTED, AUDITED, NOT_RUN, FAILED = "booted", "audited", "not run", "failed"
 DEFAULT_QUESTION = "Say hello."
@@ -39,6 +38,7 @@ _HTTP_TIMEOUT_S = 300.0
 _SHELLS = {
     "sh": ["sh"], "bash": ["bash"], "dash": ["dash"], "zsh": ["zsh"], "mksh": ["mksh"], "busybox": ["busybox", "sh"],
 }  # fmt: skip
+_MACOS_SHELLS = ("sh", "bash", "dash", "zsh")  # those that come with it
 
 
 # what is wrong with an executable for a target, and what was found in words
@@ -102,10 +102,11 @@ def boot_artifact(
 def _boot_target(
     artifact: Artifact, target: str, question: Question, timeout_s: float, audit: Audit
 ) -> Iterator[BootResult]:
-    if target.startswith("macos"):
+    system = targets.all_targets()[target].system
+    if system == layouts.MACOS and not _is_here(target):
         yield _audit(artifact, target, audit)
         return
-    for starter in _starters(artifact, target):
+    for starter in _starters(artifact, target, system):
         lacking = [tool for tool in starter.tools if shutil.which(tool) is None]
         if lacking:
             yield BootResult(target, starter.how, NOT_RUN, f"{lacking[0]} is not installed", 0.0)
@@ -121,25 +122,38 @@ def _audit(artifact: Artifact, target: str, audit: Audit) -> BootResult:
     return BootResult(target, "load commands, libraries, signature", verdict, "; ".join(findings) or facts, 0.0)
 
 
-def _starters(artifact: Artifact, target: str) -> list[_Starter]:
-    if target == "linux-x86_64" and artifact.manifest.layout == NATIVE:
-        return [_Starter(target, "execve (native)", (), lambda _: [str(artifact.path)], {})]
-    if target == "linux-x86_64":
-        return [_shell_starter(artifact, name, words) for name, words in _SHELLS.items()]
-    if target == "linux-aarch64":
+def _is_here(target: str) -> bool:
+    """Whether this machine is of that kind."""
+    try:
+        return targets.host_target() == target
+    except UsageError:
+        return False
+
+
+def _starters(artifact: Artifact, target: str, system: str) -> list[_Starter]:
+    if system == layouts.WINDOWS:
+        return [_wine_starter(artifact, target)]
+    if not _is_here(target):
         return [_qemu_starter(artifact, target)]
-    return [_wine_starter(artifact, target)]
+    if artifact.manifest.layout == layouts.NATIVE:
+        return [_Starter(target, "execve (native)", (), lambda _: [str(artifact.path)], {})]
+    return [
+        _shell_starter(artifact, target, name, words)
+        for name, words in _SHELLS.items()
+        if system != layouts.MACOS or name in _MACOS_SHELLS
+    ]
 
 
-def _shell_starter(artifact: Artifact, name: str, words: list[str]) -> _Starter:
-    return _Starter("linux-x86_64", f"{name} (native)", (words[0],), lambda _: [*words, str(artifact.path)], {})
+def _shell_starter(artifact: Artifact, target: str, name: str, words: list[str]) -> _Starter:
+    return _Starter(target, f"{name} (native)", (words[0],), lambda _: [*words, str(artifact.path)], {})
 
 
 def _qemu_starter(artifact: Artifact, target: str) -> _Starter:
     """The runtime is taken out as the head's script does it, because qemu-user has no shell of that processor."""
-    if artifact.manifest.layout == NATIVE:
-        words = ["qemu-aarch64-static", str(artifact.path)]
-        return _Starter(target, "qemu-aarch64-static (emulated)", (words[0],), lambda _: words, {})
+    emulator = f"qemu-{targets.all_targets()[target].processor}-static"
+    how = f"{emulator} (emulated)"
+    if artifact.manifest.layout == layouts.NATIVE:
+        return _Starter(target, how, (emulator,), lambda _: [emulator, str(artifact.path)], {})
 
     def command(folder: Path) -> list[str]:
         record = next(record for record in artifact.manifest.runtimes if record.target == target)
@@ -147,10 +161,9 @@ def _qemu_starter(artifact: Artifact, target: str) -> _Starter:
         with artifact.path.open("rb") as file, runtime.open("wb") as output:
             output.writelines(unpack_runtime(file, artifact, record))
         runtime.chmod(0o700)
-        return ["qemu-aarch64-static", str(runtime)]
+        return [emulator, str(runtime)]
 
-    return _Starter(target, "qemu-aarch64-static (emulated)", ("qemu-aarch64-static",), command,
-                    {"MKEXE_ARTIFACT": str(artifact.path)})  # fmt: skip
+    return _Starter(target, how, (emulator,), command, {"MKEXE_ARTIFACT": str(artifact.path)})
 
 
 def _wine_starter(artifact: Artifact, target: str) -> _Starter:

@@ -16,6 +16,7 @@ class Target:
     processor: str
     uname: tuple[str, str]
     suffix: str
+    runner: str
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""Render templates: the script in an artifact's head."""
+"""Render templates: the script in an artifact's head, and the recipes for release pipelines."""
 
 from __future__ import annotations
 
 import jinja2
 
-from mkexe import resources
+from mkexe import resources, targets
 from mkexe.model import Launcher, LauncherRow
 
 PAGE_SIZE = 4096  # bytes; the block size that the script gives to dd
@@ -31,6 +31,22 @@ def render_launcher(launcher: Launcher) -> bytes:
         megabytes=launcher.windows.size // 1_000_000 + 1,
     )
     return (command + shell).encode()
+
+
+def render_recipe(name: str) -> str:
+    """The recipe `name`, from templates/recipes; its delimiters leave GitHub's own `${{ }}` alone."""
+    environment = jinja2.Environment(  # noqa: S701  (YAML, not HTML)
+        loader=jinja2.FileSystemLoader(resources.source_root() / "templates" / "recipes"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<%=",
+        variable_end_string="%>",
+        comment_start_string="<%#",
+        comment_end_string="%>",
+    )
+    return environment.get_template(f"{name}.j2").render(targets=list(targets.all_targets().values()))
 
 
 def _row(row: LauncherRow) -> dict[str, object]:

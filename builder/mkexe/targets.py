@@ -17,7 +17,9 @@ def all_targets() -> dict[str, Target]:
     """Every target by name, in the table's order."""
     table = tomllib.loads((resources.source_root() / "native" / "targets.toml").read_text("utf-8"))
     return {
-        name: Target(name, row["triple"], row["system"], row["processor"], tuple(row["uname"]), row["suffix"])
+        name: Target(
+            name, row["triple"], row["system"], row["processor"], tuple(row["uname"]), row["suffix"], row["runner"]
+        )
         for name, row in table.items()
     }
 

@@ -1,0 +1,8 @@
+"""Write the recipes anew, from templates/recipes and native/targets.toml: `python dist-recipes/render.py`."""
+
+from pathlib import Path
+
+from mkexe import render, resources
+
+for template in (resources.source_root() / "templates" / "recipes").glob("*.j2"):
+    Path(__file__).with_name(template.stem).write_text(render.render_recipe(template.stem), "utf-8")
