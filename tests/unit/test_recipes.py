@@ -99,10 +99,9 @@ def recorded_commands(step: Step, folder: Path) -> list[list[str]]:
         write_tool(tools, name, "exit 0")
     work = folder / "work"
     work.mkdir()
-    if "mkdir dist" not in step.script:
-        (work / "dist").mkdir()
-    if "mkdir report" not in step.script and "mkdir dist report" not in step.script:
-        (work / "report").mkdir()
+    for name in ("dist", "report"):
+        if not re.search(rf"^mkdir .*\b{name}\b", step.script, re.MULTILINE):
+            (work / name).mkdir()
     target = next(iter(targets.all_targets()))
     run_step(step, work, tools, NAME="tiny", QUESTION="What is it?", ANSWER="It is --good.", TARGET=target)
     return [line.split("\0")[:-1] for line in (folder / "words").read_text().splitlines()]
