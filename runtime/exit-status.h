@@ -4,7 +4,7 @@
 
 enum exit_status {
     exit_good        = 0,
-    exit_failed      = 1,  // upstream's server said why
+    exit_failed      = 1,  // upstream's server failed, or cannot be reached
     exit_usage       = 2,
     exit_damaged     = 4,
     exit_unsupported = 12,  // this processor or system cannot run it

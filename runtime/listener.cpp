@@ -9,6 +9,8 @@
 // Tried one after the other from the default one on; then the system chooses.
 static constexpr int tried_ports = 100;
 
+static constexpr int connect_seconds = 5;
+
 static bool        exact_port = false;
 static std::string problem;
 
@@ -54,4 +56,23 @@ bool mkexe::bind_listener(httplib::Server & listener, const std::string & host, 
             "Leave --port away, and a free one is chosen; or give another.";
     }
     return good;
+}
+
+std::string find_loopback_problem(const std::string & host) {
+    httplib::Server listener;
+    const int       port = listener.bind_to_any_port(host);
+    if (port <= 0) {
+        return "";  // the server says it, with the port that was asked for
+    }
+    httplib::Client client(host, port);
+    client.set_connection_timeout(connect_seconds);
+    client.set_read_timeout(0, 0);  // nobody answers; the system connects all the same
+    const auto error = client.Get("/").error();
+    listener.stop();
+    return error != httplib::Error::Connection && error != httplib::Error::ConnectionTimeout ?
+               "" :
+               "The server in this program listens on " + host +
+                   ", and nothing can connect to it there: the loopback interface is down, or a sandbox forbids it.\n"
+                   "Bring it up (on Linux: ip link set lo up), or allow connections to " +
+                   host + ".";
 }

@@ -23,7 +23,7 @@ static bool is_loopback_v4(const std::string & host) {
            size_t(end) == host.size() && numbers[0] == 127;
 }
 
-static bool is_loopback_name(const std::string & host) {
+bool is_loopback_name(const std::string & host) {
     return host == "localhost" || host == "::1" || host == "[::1]" || is_loopback_v4(host);
 }
 

@@ -13,7 +13,10 @@ struct guard_rules {
 
 void set_guard_rules(guard_rules rules);
 
-// Whether a name or address, as --host has it, can be reached from this computer alone.
+// Whether this is a name or an address of the loopback interface.
+bool is_loopback_name(const std::string & host);
+
+// Whether a name, an address or a socket's path, as --host has it, can be reached from this computer alone.
 bool is_loopback(const std::string & host);
 
 // Empty where the request may pass, else the type of the error. `host` and `origin` are the headers' values; `origin` is

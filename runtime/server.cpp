@@ -67,6 +67,15 @@ static bool is_open_to_others(const common_params & params) {
     return !std::all_of(params.hostnames.begin(), params.hostnames.end(), is_loopback);
 }
 
+static std::string loopback_problem(const common_params & params) {
+    for (const auto & host : params.hostnames) {
+        if (auto problem = is_loopback_name(host) ? find_loopback_problem(host) : ""; !problem.empty()) {
+            return problem;
+        }
+    }
+    return "";
+}
+
 // What upstream offers and native/patches/single-model.patch leaves out.
 static bool asks_for_tools(const common_params & params) {
     return !params.server_tools.empty() || params.ui_mcp_proxy || !params.mcp_servers_config.empty() ||
@@ -93,6 +102,9 @@ static int prepare_modules(const artifact &      source,
     }
     if (params.port < 0 || params.port > 65535) {
         return refuse_start("--port: expected 0 to 65535, found " + std::to_string(params.port) + ".", exit_usage);
+    }
+    if (const auto problem = loopback_problem(params); !problem.empty()) {
+        return refuse_start(problem, exit_failed);
     }
     guard_rules rules;
     rules.loopback_only = !open;

@@ -20,6 +20,8 @@
 
 using json = nlohmann::ordered_json;
 
+static const std::string own_host = "127.0.0.1";  // as upstream's cli_server::address() has it
+
 static std::atomic<bool> interrupted = false;
 static std::atomic<bool> loading     = false;
 
@@ -50,6 +52,9 @@ outcome<std::unique_ptr<terminal_model>> terminal_model::load(const artifact &  
     if (const auto variant = chosen_cpu_variant(); !variant) {
         return failure{ variant.message() };
     }
+    if (const auto problem = find_loopback_problem(own_host); !problem.empty()) {
+        return failure{ problem };
+    }
     handle_interrupt(on_interrupt);
     loading = true;
     serve_embedded_files(source);
@@ -63,7 +68,7 @@ outcome<std::unique_ptr<terminal_model>> terminal_model::load(const artifact &  
     llama_numa_init(params.numa);
     // one person, one question at a time
     params.n_parallel = 1;
-    params.hostnames  = { "127.0.0.1" };
+    params.hostnames  = { own_host };
     params.ui         = false;
     params.api_keys.clear();  // such as LLAMA_API_KEY in a container: upstream's client of this server has no key
 

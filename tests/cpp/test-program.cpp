@@ -77,7 +77,8 @@ TEST_CASE("a wrong command line is a usage error, in one sentence") {
     const auto           command = run(file.path(), { "frobnicate" });
     CHECK(command.status == exit_usage);
     CHECK(command.err ==
-          "\"frobnicate\" is no command: expected one of serve, chat, run, bench, info, doctor, verify, licenses. Try "
+          "\"frobnicate\" is no command: expected one of serve, chat, run, bench, info, doctor, health, verify, "
+          "licenses. Try "
           "--help.\n");
     for (const char * name : { "info", "verify", "doctor" }) {
         const auto argument = run(file.path(), { name, "--jsn" });
