@@ -14,6 +14,7 @@ import pytest
 
 from conftest import TINY_MODEL, Mkexe
 from mkexe.container.reader import open_artifact
+from running import Running
 
 FRANCE = "What is the capital of France?"
 PARIS = "The capital of France is Paris."
@@ -160,6 +161,25 @@ def test_a_pair_answers_also_through_a_link(layouts: dict[str, Path], tmp_path: 
     for file in (tmp_path / "a b" / "pair.exe", link):
         done = start("sh", file, *ASK, HOME=str(tmp_path))
         assert (done.returncode, done.stdout) == (0, PARIS + "\n"), done.stderr
+
+
+def test_weights_in_pieces_are_joined_where_they_lie(
+    real_mkexe: Mkexe, layouts: dict[str, Path], tmp_path: Path
+) -> None:
+    """Cut for a file system with small files; llama.cpp maps each of them."""
+    words = ("--layout", "pair", "--split-size", "700KB", "-o", tmp_path / "tiny.exe", "--json")
+    pieces = json.loads(real_mkexe("convert", layouts["exe"], *words).stdout)["beside"]
+    assert len(pieces) > 3
+    assert max(Path(piece).stat().st_size for piece in pieces) <= 700_000
+    assert start("sh", tmp_path / "tiny.exe", *ASK, HOME=str(tmp_path)).stdout == PARIS + "\n"
+    with Running([str(tmp_path / "tiny.exe")], tmp_path) as running:
+        assert running.ask(FRANCE) == PARIS
+        maps = Path(f"/proc/{running.process_named('run/')}/maps").read_text()
+    assert [piece for piece in pieces if piece not in maps] == []
+    (tmp_path / Path(pieces[1]).name).unlink()
+    failed = start("sh", tmp_path / "tiny.exe", *ASK, HOME=str(tmp_path))
+    assert failed.returncode == 4
+    assert Path(pieces[1]).name in failed.stderr
 
 
 @pytest.mark.parametrize("change", ["missing", "shorter", "other"])
