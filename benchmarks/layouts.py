@@ -74,7 +74,7 @@ def _comparisons(model: Path, scratch: Path, pairs: int) -> list[Comparison]:
         words = ("--layout", layout, "--target", "host", "--name", "tiny")
         bundling.time_command([*_MKEXE, "build", str(_TINY), *words, "-o", str(starts[layout])])
         bundling.time_command([str(starts[layout]), "info", "--json"], **home)  # unpacks a script's program
-    large, out = scratch / "bench-large.exe", scratch / "bench-out.cmd"
+    large, out = scratch / "bench-large.cmd", scratch / "bench-out.cmd"
     bundling.time_command([*_MKEXE, "build", str(model), "--layout", "script", "-o", str(large)])
     out.unlink(missing_ok=True)
 

@@ -179,7 +179,7 @@ def convert(request: ConvertRequest) -> delivery.Built:
     if not wanted:
         wanted = _usual_targets(manifest, request.layout)
     with tempfile.TemporaryDirectory(prefix="mkexe-convert-") as folder:
-        bundle = unbundle.unbundle(artifact, wanted, Path(folder))
+        bundle = unbundle.unbundle(artifact, wanted, Path(folder), programs=request.layout in layouts.UNPACKED)
         contents = assemble.Contents(
             name=manifest.name,
             layout=request.layout,

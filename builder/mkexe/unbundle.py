@@ -41,9 +41,10 @@ class Bundle:
     quantization: str
 
 
-def unbundle(artifact: Artifact, wanted: tuple[str, ...], folder: Path) -> Bundle:
+def unbundle(artifact: Artifact, wanted: tuple[str, ...], folder: Path, programs: bool) -> Bundle:
     """Unpack the runtimes for `wanted` targets (all without) into `folder`, and say where everything else is.
 
+    Without `programs` nothing is unpacked where all packs can be taken as they are.
     Raises UsageError for a target that is not inside, ArtifactError where something small is damaged.
     """
     manifest = artifact.manifest
@@ -54,8 +55,12 @@ def unbundle(artifact: Artifact, wanted: tuple[str, ...], folder: Path) -> Bundl
     model = manifest.models[0]
     records = [record for record in manifest.runtimes if not wanted or record.target in wanted]
     with artifact.path.open("rb") as file:
-        runtimes = tuple(_take_runtime(file, artifact, record, folder) for record in records)
         packs = _take_packs(file, artifact, records, folder)
+        packed = {name for pack in packs for name in pack.offsets}
+        programs = programs or any(record.pack is not None and record.target not in packed for record in records)
+        runtimes = tuple(
+            _take_runtime(file, artifact, record, folder, programs or record.pack is None) for record in records
+        )
         files = {item.entry: _read(file, artifact, item) for item in manifest.files if item.entry}
     return Bundle(
         model=Model(model.name, model.architecture, model.license, _parts(artifact, model)),
@@ -86,7 +91,9 @@ def _parts(artifact: Artifact, model: ModelRecord) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _take_runtime(file: BinaryIO, artifact: Artifact, record: RuntimeRecord, folder: Path) -> tuple[Target, Runtime]:
+def _take_runtime(
+    file: BinaryIO, artifact: Artifact, record: RuntimeRecord, folder: Path, unpack: bool
+) -> tuple[Target, Runtime]:
     target = targets.all_targets().get(record.target)
     if target is None:
         raise ArtifactError(
@@ -96,7 +103,8 @@ def _take_runtime(file: BinaryIO, artifact: Artifact, record: RuntimeRecord, fol
     place = folder / record.target
     place.mkdir()
     path, unpacker = place / _RUNTIME_FILE, place / _UNPACKER_FILE
-    _save(path, unpack_runtime(file, artifact, record), record.unpacked_sha256, f"{artifact.path}: {record.target}")
+    if unpack:
+        _save(path, unpack_runtime(file, artifact, record), record.unpacked_sha256, f"{artifact.path}: {record.target}")
     if record.pack is not None:
         unpacker.write_bytes(_read(file, artifact, record.range))
     return target, Runtime(

@@ -31,7 +31,7 @@ STRANGE_NAME = "sp ace ü !x! 'q' (1) & ^"
 def write_with_hole(source: Path, out: Path, hole: int, folder: Path) -> None:
     """The artifact in layout script, its weights and all that comes behind them `hole` bytes later."""
     manifest = open_artifact(source).manifest
-    bundle = unbundle.unbundle(open_artifact(source), (), folder)
+    bundle = unbundle.unbundle(open_artifact(source), (), folder, programs=False)
     contents = assemble.Contents(
         name=manifest.name, layout=layouts.SCRIPT, model=bundle.model, runtimes=bundle.runtimes, packs=bundle.packs,
         files=bundle.files, page=PageSettings(manifest.page["title"]), default_args=(),

@@ -233,3 +233,13 @@ def test_a_file_system_without_links_is_explained(monkeypatch: pytest.MonkeyPatc
         outputs.give_other_name(tmp_path / "a.exe", tmp_path / "a")
     assert "neither hard links nor clones" in refused.value.message
     assert [path.name for path in tmp_path.iterdir()] == ["a.exe"]
+
+
+def test_some_targets_of_two_packs_are_packed_anew(mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    """One pack could be taken as it is, the other could not."""
+    mkexe("build", model, "-o", tmp_path / "all", "--layout", "script")
+    some = ("linux-x86_64", "macos-x86_64", "linux-aarch64")
+    words = ("--layout", "script", "--target", ",".join(some), "-o", tmp_path / "some")
+    mkexe("convert", tmp_path / "all", *words)
+    assert {record.target for record in open_artifact(tmp_path / "some").manifest.runtimes} == set(some)
+    assert "good" in mkexe("verify", tmp_path / "some").stdout
