@@ -153,7 +153,7 @@ def test_a_chat(desktop: Desktop, program: str) -> None:
     assert saved == f"## You\n\n{FRANCE}\n\n## Answer\n\n{PARIS}\n\n"
 
 
-def test_ctrl_c_stops_an_answer_of_a_chat(desktop: Desktop, program: str) -> None:
+def test_ctrl_c_stops_an_answer_of_a_chat_and_then_the_chat(desktop: Desktop, program: str) -> None:
     with desktop.open(program, "chat", "--ignore-eos", "-n", "100000") as console:
         console.expect("\n> ")
         console.type("Hello")
@@ -161,5 +161,9 @@ def test_ctrl_c_stops_an_answer_of_a_chat(desktop: Desktop, program: str) -> Non
         console.press("ctrl+c")
         console.expect("[stopped]\n")
         console.expect("\n> ")
-        console.type("/quit")
+        console.type("/clear")
+        console.expect("forgotten\n\n> ")  # and not an empty line before it
+        console.press("ctrl+c")
+        console.expect("/quit, or Ctrl-C once more, ends the chat.\n> ")
+        console.press("ctrl+c")
         assert console.wait() == 0
