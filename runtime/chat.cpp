@@ -124,13 +124,22 @@ class conversation {
 
 static const std::string fence = "\"\"\"";
 
+// What console::readline says: whether another line follows. Does not begin to wait after Ctrl-C.
+static bool read_one_line(std::string & line) {
+    line.clear();
+    set_reading_line(true);
+    const bool more = !was_interrupted() && console::readline(line, false);
+    set_reading_line(false);
+    return more;
+}
+
 // One line, and those that follow it where it ends in a backslash. False at the end of the input, or at Ctrl-C.
 static bool read_line(std::string & text) {
     text.clear();
     std::string line;
     bool        more = true;
     while (more) {
-        more = console::readline(line, false);
+        more = read_one_line(line);
         text += line;
     }
     if (text.empty() || was_interrupted()) {

@@ -31,6 +31,8 @@ void handle_interrupt(void (*handler)()) {
     sigaction(SIGINT, &action, nullptr);
 }
 
+void end_waiting_read() {}
+
 std::vector<std::string> utf8_arguments(int argc, char ** argv) {
     return std::vector<std::string>(argv, argv + argc);
 }

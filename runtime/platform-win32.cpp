@@ -68,6 +68,18 @@ void handle_interrupt(void (*handler)()) {
         TRUE);
 }
 
+// The console swallows Ctrl-C's key, and ReadConsoleInput waits on: Enter ends the line.
+void end_waiting_read() {
+    INPUT_RECORD record                     = {};
+    record.EventType                        = KEY_EVENT;
+    record.Event.KeyEvent.bKeyDown          = TRUE;
+    record.Event.KeyEvent.wRepeatCount      = 1;
+    record.Event.KeyEvent.wVirtualKeyCode   = VK_RETURN;
+    record.Event.KeyEvent.uChar.UnicodeChar = L'\r';
+    DWORD count                             = 0;
+    WriteConsoleInputW(GetStdHandle(STD_INPUT_HANDLE), &record, 1, &count);
+}
+
 std::vector<std::string> utf8_arguments(int argc, char ** argv) {
     int      count = 0;
     LPWSTR * wide  = CommandLineToArgvW(GetCommandLineW(), &count);

@@ -19,8 +19,11 @@ void keep_console_open();
 // Lets the console show UTF-8, for as long as this program runs.
 void prepare_console();
 
-// Calls `handler`, which may only do what signal handlers may, when Ctrl-C is pressed; a read that waits ends then.
+// Calls `handler`, which may only do what signal handlers may, when Ctrl-C is pressed.
 void handle_interrupt(void (*handler)());
+
+// Ends a read of the terminal that waits; for such a handler. On Unix the signal itself has ended it.
+void end_waiting_read();
 
 // The program's arguments, the program's own name first.
 std::vector<std::string> utf8_arguments(int argc, char ** argv);

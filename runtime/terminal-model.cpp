@@ -22,8 +22,9 @@ using json = nlohmann::ordered_json;
 
 static const std::string own_host = "127.0.0.1";  // as upstream's cli_server::address() has it
 
-static std::atomic<bool> interrupted = false;
-static std::atomic<bool> loading     = false;
+static std::atomic<bool> interrupted  = false;
+static std::atomic<bool> loading      = false;
+static std::atomic<bool> reading_line = false;
 
 bool was_interrupted() {
     return interrupted;
@@ -33,12 +34,19 @@ void forget_interrupt() {
     interrupted = false;
 }
 
+void set_reading_line(bool reading) {
+    reading_line = reading;
+}
+
 // While the model is loaded, and at the second time, Ctrl-C ends the program.
 static void on_interrupt() {
     if (loading || interrupted) {
         std::_Exit(exit_interrupted);
     }
     interrupted = true;
+    if (reading_line) {
+        end_waiting_read();
+    }
 }
 
 terminal_model::terminal_model() = default;

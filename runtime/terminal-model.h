@@ -49,3 +49,6 @@ class terminal_model {
 // Ctrl-C since the last call of forget_interrupt().
 bool was_interrupted();
 void forget_interrupt();
+
+// Whether a line is read from the terminal now, which Ctrl-C then ends.
+void set_reading_line(bool reading);

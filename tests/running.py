@@ -31,19 +31,60 @@ def run_to_end(command: list[str], timeout_s: float = 120, **variables: str) -> 
     return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=timeout_s)
 
 
-class Running:
+class Server:
+    """What answers HTTP at an address."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body."""
+        return self._send(urllib.request.Request(self.address + path, headers=headers or {}))
+
+    def json(self, path: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
+        """The body of a good answer."""
+        status, _, body = self.get(path, headers)
+        assert status == 200, body
+        value: dict[str, Any] = json.loads(body)
+        return value
+
+    def post(
+        self, path: str, body: object, headers: dict[str, str] | None = None, method: str = "POST"
+    ) -> tuple[int, dict[str, str], bytes]:
+        """The same for a JSON request."""
+        headers = {"Content-Type": "application/json"} | (headers or {})
+        return self._send(
+            urllib.request.Request(self.address + path, json.dumps(body).encode(), headers, method=method)
+        )
+
+    def _send(self, request: urllib.request.Request) -> tuple[int, dict[str, str], bytes]:
+        try:
+            with _OPENER.open(request, timeout=READY_TIMEOUT_S) as response:
+                return response.status, dict(response.headers), response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, dict(error.headers), error.read()
+
+    def ask(self, question: str) -> str:
+        """The answer to one question under greedy decoding."""
+        body = {"messages": [{"role": "user", "content": question}], "temperature": 0, "max_tokens": 400}
+        status, _, reply = self.post("/v1/chat/completions", body)
+        assert status == 200, reply
+        return str(json.loads(reply)["choices"][0]["message"]["content"])
+
+
+class Running(Server):
     """An artifact that serves, as a context manager; ended by SIGINT, as Ctrl-C does it."""
 
     def __init__(
         self, command: list[str], home: Path, start: tuple[str, ...] = ("--port", "0", "--no-browser"), **variables: str
     ) -> None:
+        super().__init__("")
         self._process = subprocess.Popen(
             ["sh", *command, *start], env=environment_of(home) | variables, stderr=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
         self._until_ready = True
         self.log: list[str] = []
-        self.address = ""
         self._listening = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
 
@@ -97,40 +138,6 @@ class Running:
     def send_signal(self, number: int) -> None:
         """Send a signal to the runtime."""
         self._process.send_signal(number)
-
-    def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body."""
-        return self._send(urllib.request.Request(self.address + path, headers=headers or {}))
-
-    def json(self, path: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
-        """The body of a good answer."""
-        status, _, body = self.get(path, headers)
-        assert status == 200, body
-        value: dict[str, Any] = json.loads(body)
-        return value
-
-    def post(
-        self, path: str, body: object, headers: dict[str, str] | None = None, method: str = "POST"
-    ) -> tuple[int, dict[str, str], bytes]:
-        """The same for a JSON request."""
-        headers = {"Content-Type": "application/json"} | (headers or {})
-        return self._send(
-            urllib.request.Request(self.address + path, json.dumps(body).encode(), headers, method=method)
-        )
-
-    def _send(self, request: urllib.request.Request) -> tuple[int, dict[str, str], bytes]:
-        try:
-            with _OPENER.open(request, timeout=READY_TIMEOUT_S) as response:
-                return response.status, dict(response.headers), response.read()
-        except urllib.error.HTTPError as error:
-            return error.code, dict(error.headers), error.read()
-
-    def ask(self, question: str) -> str:
-        """The answer to one question under greedy decoding."""
-        body = {"messages": [{"role": "user", "content": question}], "temperature": 0, "max_tokens": 400}
-        status, _, reply = self.post("/v1/chat/completions", body)
-        assert status == 200, reply
-        return str(json.loads(reply)["choices"][0]["message"]["content"])
 
     def process_named(self, part: str) -> int:
         """The process id of the runtime; the shell has become it by `exec`."""
