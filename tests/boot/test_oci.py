@@ -163,6 +163,10 @@ def test_the_root_holds_two_files_and_a_folder_of_the_user_s(bundle: Path, real_
     assert (process["user"]["uid"], process["args"]) == (USER, ["/tiny", "serve"])
 
 
+def test_the_image_itself_is_no_artifact_and_says_where_they_are(real_mkexe: Mkexe, image: Path) -> None:
+    assert "umoci unpack" in real_mkexe("verify", image, status=4).stderr
+
+
 def test_the_image_says_how_its_health_is_asked_for(image: Path) -> None:
     told = json.loads(run("skopeo", "inspect", "--raw", "--config", "--override-arch", "amd64", f"oci-archive:{image}"))
     assert told["config"]["Healthcheck"]["Test"] == ["CMD", "/tiny", "health"]

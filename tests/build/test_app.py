@@ -129,6 +129,12 @@ def test_the_artifact_inside_is_good_and_names_the_weights(mac_mkexe: Mkexe, mod
     assert "macos-aarch64" in Path(bill.stdout.strip()).read_text()
 
 
+def test_the_zip_itself_is_no_artifact_and_says_where_it_is(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    build_app(mac_mkexe, model, tmp_path).close()
+    failed = mac_mkexe("verify", tmp_path / "Garden.app.zip", status=4)
+    assert "NAME.app/Contents/Resources/NAME.mkexe" in failed.stderr
+
+
 def test_the_same_inputs_give_the_same_bytes(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
     build_app(mac_mkexe, model, tmp_path).close()
     first = (tmp_path / "Garden.app.zip").read_bytes()

@@ -113,11 +113,18 @@ def _find(head: bytes) -> int:
     last = len(head) - SUPERBLOCK_SIZE
     found = [at for at in range(0, last + 1, SUPERBLOCK_ALIGNMENT) if head.startswith(MAGIC, at)]
     if len(found) != 1:
-        raise ArtifactError(
-            f"expected one superblock in the first {HEAD_SIZE} bytes, found {len(found)}",
-            "this is not a file that mkexe made, or its start is damaged",
-        )
+        message = f"expected one superblock in the first {HEAD_SIZE} bytes, found {len(found)}"
+        raise ArtifactError(message, _hint_without_superblock(head))
     return found[0]
+
+
+def _hint_without_superblock(head: bytes) -> str:
+    """What to do with a file that begins like none: layouts app and oci have their artifacts inside."""
+    if head.startswith(b"PK\x03\x04") and b".app/" in head[:256]:
+        return "this looks like a macOS app: unpack it, and name NAME.app/Contents/Resources/NAME.mkexe"
+    if head.startswith(b"oci-layout\0"):
+        return "this looks like a container image: unpack it (umoci unpack), and name the program in it"
+    return "this is not a file that mkexe made, or its start is damaged"
 
 
 def _check_checksum(head: bytes, position: int, fields: bytes) -> None:
