@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, Mkexe
+from conftest import ROOT, TINY_MODEL, Mkexe
 from running import Running, environment_of, run_to_end
 
 QUESTIONS = json.loads((ROOT / "tests/models/questions.json").read_text())
@@ -271,3 +271,11 @@ def _places(opened, count: int) -> list[int]:  # type: ignore[no-untyped-def]
     ranges = [(block.position, 128), (block.manifest_offset, block.manifest_size)]
     ranges += [(item.offset, item.size) for item in opened.manifest.ranges()]
     return [start + (turn * 7919) % size for turn in range(count) for start, size in [ranges[turn % len(ranges)]]]
+
+
+def test_advise_tells_the_cache_that_llama_cpp_makes(real_mkexe: Mkexe, artifact: Path, tmp_path: Path) -> None:
+    told = json.loads(real_mkexe("advise", TINY_MODEL, "--json").stdout)["memory"]["contexts"][0]
+    options = ("--port", "0", "--no-browser", "--log-verbosity", "5", "--parallel", "1")
+    with Running([str(artifact)], tmp_path, (*options, "--ctx-size", str(told["tokens"]))) as running:
+        sizes = re.findall(r"llama_kv_cache: size = +([0-9.]+) MiB", "".join(running.log))
+    assert set(sizes) == {f"{told['cache'] / (1 << 20):.2f}"}
