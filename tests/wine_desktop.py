@@ -180,7 +180,12 @@ class Console:
 
     def focus(self) -> Console:
         """Return when what is typed goes into this window."""
-        until(lambda: self._desktop.active_window().endswith(self._title), lambda: f"no window, {self._report()}")
+
+        def focused() -> bool:
+            assert self.is_open(), f"it ended before a key was pressed:\n{self.text}"
+            return self._desktop.active_window().endswith(self._title)
+
+        until(focused, lambda: f"no window, {self._report()}")
         return self
 
     def press(self, *keys: str) -> None:

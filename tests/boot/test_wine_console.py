@@ -5,7 +5,9 @@ Under Wine 8 with an X server that nobody sees: not Windows itself. What differs
 * what stands in the window is read from what Wine's console traces (wine_desktop.py), not from the screen;
 * the close button is pressed as Alt-F4, which the window manager turns into the same message;
 * letters beyond ASCII are wrong (Wine's C library takes UTF-8 for Latin-1), and colours stand there as codes;
-* the session ends by `wineboot --end-session`; Windows also ends what does not answer within five seconds.
+* the session ends by `wineboot --end-session`;
+* when the window is closed, and so at the end of a session, Wine kills the program without CTRL_CLOSE_EVENT: what
+  these two tests show is that nothing is lost then. The handler for that event (stopping-win32.cpp) never runs here.
 """
 
 from __future__ import annotations
