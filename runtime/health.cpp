@@ -6,6 +6,7 @@
 
 #include <cpp-httplib/httplib.h>
 
+#include <algorithm>
 #include <cstdio>
 
 static constexpr const char * usual_port     = "8080";  // upstream's, common/common.h
@@ -27,27 +28,29 @@ static std::string reachable(const std::string & host) {
                                                                       host;
 }
 
-static int say(const std::string & base, const char * what, int status) {
-    std::fprintf(status == exit_good ? stdout : stderr, "%s: %s\n", base.c_str(), what);
+static int say(const std::string & address, const char * what, int status) {
+    std::fprintf(status == exit_good ? stdout : stderr, "%s: %s\n", address.c_str(), what);
     return status;
 }
 
-static int ask(const std::string & base) {
-    httplib::Client client(base);
+// Asks the server at "http://HOST:PORT" or, with an API prefix, "http://HOST:PORT/PREFIX".
+static int ask(const std::string & address) {
+    const auto      path = std::min(address.find('/', address.find("://") + 3), address.size());
+    httplib::Client client(address.substr(0, path));
     client.set_connection_timeout(answer_seconds);
     client.set_read_timeout(answer_seconds);
-    const auto answer = client.is_valid() ? client.Get("/health") : httplib::Result();
+    const auto answer = client.is_valid() ? client.Get(address.substr(path) + "/health") : httplib::Result();
     if (!answer) {
-        return say(base, "no answer", exit_failed);
+        return say(address, "no answer", exit_failed);
     }
     // upstream's tools/server/README.md, "GET /health"
     switch (answer->status) {
         case 200:
-            return say(base, "ready", exit_good);
+            return say(address, "ready", exit_good);
         case 503:
-            return say(base, "the model is being loaded", exit_failed);
+            return say(address, "the model is being loaded", exit_failed);
         default:
-            return say(base, "something else answers there", exit_failed);
+            return say(address, "something else answers there", exit_failed);
     }
 }
 
@@ -57,7 +60,7 @@ static bool is_port(const std::string & text) {
 }
 
 int show_health(const artifact & source, const std::vector<std::string> & arguments) {
-    const std::vector<std::vector<std::string>> names = { { "--host" }, { "--port" } };
+    const std::vector<std::vector<std::string>> names = { { "--host" }, { "--port" }, { "--api-prefix" } };
 
     const auto own     = parse_command_options({}, arguments, names);
     const auto bundled = parse_command_options({}, source.contents.default_args, names);
@@ -78,6 +81,9 @@ int show_health(const artifact & source, const std::vector<std::string> & argume
     }
     // without a port the server may have taken another one than the usual, and has written it down
     const auto published = host.empty() && port.empty() ? published_address(source) : "";
-    return ask(published.empty() ? "http://" + reachable(host) + ":" + (port.empty() ? usual_port : port) :
-                                   published.substr(0, published.find('/', published.find("://") + 3)));
+    if (!published.empty()) {
+        return ask(published.substr(0, published.size() - 1));  // it ends in a slash
+    }
+    const auto prefix = option_or_variable(own.value(), bundled.value(), "--api-prefix", "LLAMA_ARG_API_PREFIX");
+    return ask("http://" + reachable(host) + ":" + (port.empty() ? usual_port : port) + prefix);
 }

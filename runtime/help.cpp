@@ -134,7 +134,7 @@ examples:
 )";
 
 static const char health_help[] =
-    R"(usage: {} health [--host ADDRESS] [--port N]
+    R"(usage: {} health [--host ADDRESS] [--port N] [--api-prefix PATH]
 
 Asks the server that was started from this file on this machine whether it is
 ready. Without --port, LLAMA_ARG_PORT or a port in the file's own options it

@@ -191,6 +191,10 @@ def test_a_wrong_word_is_explained(artifact: Path) -> None:
 
 def test_server_options_pass_through(artifact: Path) -> None:
     with Running([str(artifact), "--api-prefix", "/llm", "--alias", "other", "-c", "256"], artifact.parent) as running:
+        port = running.address.rpartition(":")[2]
+        asked = run_to_end([str(artifact), "health", "--port", port, "--api-prefix", "/llm"])
+        assert (asked.returncode, asked.stdout) == (0, f"{running.address}/llm: ready\n")
+        assert run_to_end([str(artifact), "health", "--port", port]).returncode == 1
         body = json.loads(running.get("/llm/props")[2])
     assert body["default_generation_settings"]["n_ctx"] <= 256
 
