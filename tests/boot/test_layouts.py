@@ -104,6 +104,26 @@ def test_the_kernel_starts_it(layouts: dict[str, Path], tmp_path: Path, layout: 
     assert (done.returncode, done.stdout) == (0, PARIS + "\n")
 
 
+@pytest.mark.parametrize("layout", [*LAYOUTS, HOST])
+def test_nothing_is_ever_written_beside_it(layouts: dict[str, Path], tmp_path: Path, layout: str) -> None:
+    """Nor into the folder it is started from: an answer, a server with a chat, and its end."""
+    home, own = tmp_path / "home", tmp_path / "own"
+    home.mkdir()
+    own.mkdir()
+    program = own / layouts[layout].name
+    shutil.copy(layouts[layout], program)
+    if layout == "pair":
+        shutil.copy(layouts[layout].with_suffix(".gguf"), own)
+    before = {path.name: path.stat().st_mtime_ns for path in own.iterdir()}
+    words = [f"./{program.name}"] if layout == HOST else ["sh", f"./{program.name}"]
+    assert start(*words, *ASK, cwd=own, HOME=str(home)).stdout == PARIS + "\n"
+    with Running(["-c", 'cd "$0" && exec "$@"', str(own), *words], home) as running:
+        chat = {"title": "One", "messages": [{"id": "a", "parent": None, "role": "user", "content": "Hi"}]}
+        headers = {"X-Mkexe-Token": running.json("/mkexe/session")["token"], "If-Match": "*"}
+        assert running.post("/mkexe/chats/chat-0001", chat, headers)[0] == 200
+    assert {path.name: path.stat().st_mtime_ns for path in own.iterdir()} == before
+
+
 def test_a_native_file_unpacks_nothing(layouts: dict[str, Path], tmp_path: Path) -> None:
     done = start(layouts[HOST], *ASK, HOME=str(tmp_path), TMPDIR=str(tmp_path))
     assert done.stdout == PARIS + "\n"
