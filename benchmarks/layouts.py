@@ -76,7 +76,6 @@ def _comparisons(model: Path, scratch: Path, pairs: int) -> list[Comparison]:
         bundling.time_command([str(starts[layout]), "info", "--json"], **home)  # unpacks a script's program
     large, out = scratch / "bench-large.cmd", scratch / "bench-out.cmd"
     bundling.time_command([*_MKEXE, "build", str(model), "--layout", "script", "-o", str(large)])
-    out.unlink(missing_ok=True)
 
     def start(layout: str) -> Callable[[], dict[str, Any]]:
         return lambda: bundling.time_command([str(starts[layout]), "info", "--json"], **home)
@@ -89,30 +88,19 @@ def _comparisons(model: Path, scratch: Path, pairs: int) -> list[Comparison]:
 
         return run
 
-    names = [word for name in bundling.present_targets() for word in ("--target", name)]
-    build = onto_disk(*_MKEXE, "build", str(model), "--layout", "script", *names, "-o", str(out))
-    copy_model, copy_large = (onto_disk("cp", str(path), str(out)) for path in (model, large))
+    names = bundling.present_targets()
+
+    def bundle(program: str, case: str) -> Callable[[], dict[str, Any]]:
+        return lambda: bundling.time_bundling(program, case, model, scratch / "bench-bundled", names)
+
+    copy = bundle(plan.COPY, bundling.REPEATED)
     convert = onto_disk(*_MKEXE, "convert", str(large), "--layout", "script", "-o", str(out))
     return [
         Comparison("start of a script", "of a native file", _STARTS_PER_PAIR * pairs, start("script"), start("native")),
-        Comparison("first build", "cp of the model", pairs, _first(model, build), copy_model),
-        Comparison("repeated build", "cp of the model", pairs, build, copy_model),
-        Comparison("convert", "cp of the file", pairs, convert, copy_large),
+        Comparison("first build", "cp of the model", pairs, bundle(plan.OURS, bundling.FIRST), copy),
+        Comparison("repeated build", "cp of the model", pairs, bundle(plan.OURS, bundling.REPEATED), copy),
+        Comparison("convert", "cp of the file", pairs, convert, onto_disk("cp", str(large), str(out))),
     ]
-
-
-def _first(model: Path, build: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    """As if the model had never been seen: what is remembered of a file is that of its time."""
-
-    def run() -> dict[str, Any]:
-        before = model.stat()
-        os.utime(model)
-        try:
-            return build()
-        finally:
-            os.utime(model, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-    return run
 
 
 def _measure(raw: RawFile, comparison: Comparison) -> None:

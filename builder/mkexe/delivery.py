@@ -196,7 +196,7 @@ def check_weights(model: Model, copied: tuple[Copied, ...], expected: list[str])
 
 
 def _labels(contents: assemble.Contents) -> dict[str, str]:
-    """What an image says of itself (OCI Image Specification, annotations.md); names without a dot's owner are ours."""
+    """What an image says of itself (OCI Image Specification, annotations.md); those that begin with mkexe are ours."""
     model = contents.model
     found = {
         "org.opencontainers.image.title": contents.page.title,
