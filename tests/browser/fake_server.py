@@ -157,6 +157,7 @@ class FakeServer:
     chats: dict[str, str] = field(default_factory=dict)
     chat_refusal: Refusal | None = None
     streams: dict[str, Stream] = field(default_factory=dict)
+    lost_replays: int = 0
     ended_streams: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
     api_key: str | None = None
@@ -303,6 +304,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, "application/json", json.dumps({"revision": _revision(text)}).encode())
 
     def _replay(self) -> None:
+        if self.server_state.lost_replays > 0:
+            self.server_state.lost_replays -= 1
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
         query = parse_qs(urlsplit(self.path).query)
         stream = self.server_state.streams.get(query["conv_id"][0])
         if stream is None:

@@ -303,6 +303,15 @@ def test_a_cut_connection_goes_on_where_it_was(page: Page, server: FakeServer) -
     assert len(server.chat_requests) == 1
 
 
+def test_a_connection_that_was_away_for_a_moment_only_costs_nothing(page: Page, server: FakeServer) -> None:
+    # the first request for the rest is lost too, and the program is there again when the page asks whether it is
+    server.lost_replays = 1
+    chat = ChatPage(page).open_and_ask(server, "Tell me", Answer(["Once upon ", Cut(), "a time."]))
+    expect(chat.prose).to_have_text("Once upon a time.")
+    expect(chat.answer.locator(".failure")).to_be_hidden()
+    assert (server.lost_replays, len(server.chat_requests)) == (0, 1)
+
+
 def test_a_page_that_is_loaded_anew_sees_the_answer_to_its_end(page: Page, server: FakeServer) -> None:
     gate = Gate()
     chat = ChatPage(page).open_and_ask(server, "Tell me", Answer(["Once upon ", Cut(), gate, "a time."]))

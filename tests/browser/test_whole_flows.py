@@ -158,10 +158,13 @@ def test_an_answer_that_a_kill_cut_off_is_kept_and_goes_on_after_the_next_start(
                 expect(chat.prose).to_contain_text(before)
 
 
-def test_a_network_that_was_away_costs_nothing_of_the_answer(browser: Browser, artifact: Path, home: Path) -> None:
-    start = ("--port", "0", "--no-browser", *ENDLESS)
+def test_a_network_that_was_away_costs_nothing_of_the_answer(
+    browser: Browser, large_artifact: Path, home: Path
+) -> None:
+    # a model so slow that it writes longer than the test takes to cut the network, on a busy computer either
+    start = ("--port", "0", "--no-browser", "--ctx-size", "256", *ENDLESS)
     with (
-        Running([str(artifact)], home, start) as running,
+        Running([str(large_artifact)], home, start) as running,
         Relay(running.address) as relay,
         watched(browser, relay.address) as context,
     ):
@@ -179,10 +182,11 @@ def test_a_network_that_was_away_costs_nothing_of_the_answer(browser: Browser, a
         expect(chat.answer.locator(".failure")).to_be_hidden()
 
 
-def test_stop_stops_the_model_too(browser: Browser, artifact: Path, home: Path) -> None:
-    # a context so long that the answer does not end by itself before the click, on a busy computer either
+def test_stop_stops_the_model_too(browser: Browser, large_artifact: Path, home: Path) -> None:
+    # a model so slow and a context so long that the answer does not end by itself before the click, on a busy computer
+    # either: the small one writes 32,768 tokens while a starved browser draws once
     start = ("--port", "0", "--no-browser", "--slots", "--ctx-size", "32768", *ENDLESS)
-    with Running([str(artifact)], home, start) as running, watched(browser, running.address) as context:
+    with Running([str(large_artifact)], home, start) as running, watched(browser, running.address) as context:
         chat = open_page(running, context.new_page())
         chat.ask("Repeat after me: roses")
         expect(chat.prose).to_contain_text(re.compile(r"\w"))

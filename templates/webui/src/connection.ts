@@ -12,7 +12,7 @@ export class Connection {
   private readonly listeners: ((state: ConnectionState, before: ConnectionState) => void)[] = [];
   private waiting: (() => void)[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private checking = false;
+  private checking: Promise<void> | null = null;
 
   onChange(listener: (state: ConnectionState, before: ConnectionState) => void): void {
     this.listeners.push(listener);
@@ -27,14 +27,16 @@ export class Connection {
   }
 
   /** Asks now instead of at the next turn, for instance after a request failed. */
-  async check(): Promise<void> {
-    if (this.checking) return;
-    this.checking = true;
-    clearTimeout(this.timer);
-    const health = await checkHealth();
-    this.checking = false;
-    if (health !== "unknown") this.change(health);
-    this.timer = setTimeout(() => this.poll(), this.state === "ready" ? readyPollMs : waitingPollMs);
+  check(): Promise<void> {
+    this.checking ??= this.ask();
+    return this.checking;
+  }
+
+  /** Whether the model can be asked, by an answer to a question that is put after this call. */
+  async isReady(): Promise<boolean> {
+    await this.checking;
+    await this.check();
+    return this.state === "ready";
   }
 
   /** Resolves when the model can be asked; rejects when `signal` aborts first. */
@@ -44,6 +46,14 @@ export class Connection {
       this.waiting.push(resolve);
       signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
     });
+  }
+
+  private async ask(): Promise<void> {
+    clearTimeout(this.timer);
+    const health = await checkHealth();
+    this.checking = null;
+    if (health !== "unknown") this.change(health);
+    this.timer = setTimeout(() => this.poll(), this.state === "ready" ? readyPollMs : waitingPollMs);
   }
 
   private poll(): void {

@@ -104,6 +104,12 @@ export class Writer {
     this.runs.delete(chat);
     this.actions.running(chat);
     this.actions.changed(chat, answer);
+    if (!run.resumed && answer.failure?.kind === "broken_off") void this.resumeIfReady(chat, answer);
+  }
+
+  /** A connection that was away too shortly for a change of its state: nobody else would ask for the rest. */
+  private async resumeIfReady(chat: Chat, answer: Answer): Promise<void> {
+    if (await this.connection.isReady()) await this.resume(chat, answer);
   }
 
   private fail(answer: Answer, error: unknown): void {
