@@ -1,8 +1,8 @@
 """Copy into an artifact and hash beside it, with flat memory.
 
 On Linux the kernel copies (copy_file_range, which shares blocks where the file system can); the hashes read the source
-in another thread meanwhile, and a third one may hash what was written. hashlib and zlib release the interpreter lock
-for large buffers.
+in another thread meanwhile, and a third one may hash what was written. hashlib and zlib-ng, whose CRC-32 is several
+times as fast as zlib's, release the interpreter lock for large buffers.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-import itertools
 import os
 import threading
-import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO
+
+from zlib_ng.zlib_ng import crc32
 
 from mkexe.errors import ModelError
 from mkexe.model import Part
 
 Progress = Callable[[int], None]
 _CHUNK_SIZE = 8 * 1024 * 1024  # bytes
+_HASHED_SIZE = 1024 * 1024  # bytes; what is read stays in the processor's cache until both hashes have it
 # what copy_file_range(2) says where it cannot copy between two files
 _NOT_IN_KERNEL = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF)
 
@@ -51,7 +52,7 @@ def copy_bytes(data: bytes, output: BinaryIO, offset: int) -> Copied:
 
 def describe(data: bytes) -> Copied:
     """What writing these bytes gives."""
-    return Copied(len(data), hashlib.sha256(data).hexdigest(), zlib.crc32(data))
+    return Copied(len(data), hashlib.sha256(data).hexdigest(), crc32(data))
 
 
 class FollowingHash:
@@ -127,12 +128,12 @@ def copy_file(
     """
     output.flush()
     stopped = threading.Event()
-    with part.path.open("rb", buffering=0) as source, ThreadPoolExecutor(2) as pool:
+    with part.path.open("rb", buffering=0) as source, ThreadPoolExecutor(1) as pool:
         before = os.fstat(source.fileno())
         hashing = pool.submit(_hash, part, progress, stopped, known is None)
         try:
             _copy(source, part, output, offset, written)
-            sha256, crc32 = hashing.result()
+            sha256, checksum = hashing.result()
         except BaseException:
             stopped.set()
             raise
@@ -145,8 +146,8 @@ def copy_file(
             "try again when it is done",
         )
     if known is None:
-        return Copied(part.size_bytes, sha256, crc32)
-    return known if (known.size, known.crc32) == (part.size_bytes, crc32) else hash_part(part, ignore)
+        return Copied(part.size_bytes, sha256, checksum)
+    return known if (known.size, known.crc32) == (part.size_bytes, checksum) else hash_part(part, ignore)
 
 
 def _copy(source: io.FileIO, part: Part, output: BinaryIO, offset: int, written: Progress) -> None:
@@ -187,24 +188,15 @@ def _copy_in_kernel(source: io.FileIO, part: Part, output: BinaryIO, offset: int
 
 
 def _hash(part: Part, progress: Progress, stopped: threading.Event, with_sha256: bool) -> tuple[str, int]:
-    """SHA-256 and CRC-32 of the part, the two side by side; without SHA-256 that of nothing stands in its place."""
-    sha256, crc32, done = hashlib.sha256(part.prefix), zlib.crc32(part.prefix), len(part.prefix)
-    buffers = [bytearray(_CHUNK_SIZE), bytearray(_CHUNK_SIZE)]
-    with part.path.open("rb", buffering=0) as source, ThreadPoolExecutor(1) as pool:
+    """SHA-256 and CRC-32 of the part; without SHA-256 that of nothing stands in its place."""
+    sha256, checksum, done = hashlib.sha256(part.prefix), crc32(part.prefix), len(part.prefix)
+    buffer = memoryview(bytearray(_HASHED_SIZE))
+    with part.path.open("rb", buffering=0) as source:
         source.seek(part.offset)
-        pending = None
-        for turn in itertools.count():
-            view = memoryview(buffers[turn % 2])[: part.size_bytes - done]
-            count = source.readinto(view)
-            if pending is not None:
-                crc32 = pending.result()
-            if not count or stopped.is_set():
-                break
-            pending = pool.submit(zlib.crc32, view[:count], crc32)
+        while not stopped.is_set() and (count := source.readinto(buffer[: part.size_bytes - done])):
             if with_sha256:
-                sha256.update(view[:count])
+                sha256.update(buffer[:count])
+            checksum = crc32(buffer[:count], checksum)
             done += count
             progress(done)
-        if pending is not None:
-            crc32 = pending.result()
-    return sha256.hexdigest(), crc32
+    return sha256.hexdigest(), checksum

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -498,7 +499,8 @@ def _small_files(model: Model, settings: PageSettings, runtime: Runtime) -> dict
     built = branding.page_files(page.read_page(_page_folder()), settings, model.name)
     # the settings stay readable: people look at them with any tool that reads ZIP files
     plain = {f"page/{branding.SETTINGS_FILE}": built.pop(branding.SETTINGS_FILE)}
-    files = plain | dict(_stored(f"page/{name}", data) for name, data in built.items())
+    with ThreadPoolExecutor() as pool:  # gzip releases the interpreter lock
+        files = plain | dict(pool.map(_stored, (f"page/{name}" for name in built), built.values()))
     files["licenses/mkexe.txt"] = (resources.source_root() / "LICENSE").read_bytes()
     files["licenses/runtime.txt"] = (runtime.path.parent / compile.LICENSES).read_bytes()
     return dict(sorted(files.items()))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import lzma
 import os
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from zlib_ng.zlib_ng import crc32
 
 from mkexe.container import plan
 from mkexe.container.image import plain_page
@@ -137,10 +138,10 @@ def _open(path: Path, file: BinaryIO) -> Artifact:
 
 
 def _check_range(file: BinaryIO, item: Range, progress: Callable[[int], None]) -> list[str]:
-    sha256, crc32, done = hashlib.sha256(), 0, 0
+    sha256, checksum, done = hashlib.sha256(), 0, 0
     for chunk in read_chunks(file, item.offset, item.size):
         sha256.update(chunk)
-        crc32 = zlib.crc32(chunk, crc32)
+        checksum = crc32(chunk, checksum)
         done += len(chunk)
         progress(done)
     name = item.entry or "the program"
@@ -150,8 +151,8 @@ def _check_range(file: BinaryIO, item: Range, progress: Callable[[int], None]) -
             f"{name} at offset {item.offset} ({item.size} bytes): expected SHA-256 {item.sha256}, "
             f"found {sha256.hexdigest()}"
         )
-    if crc32 != item.crc32:
-        findings.append(f"{name} at offset {item.offset}: expected CRC-32 {item.crc32:08x}, found {crc32:08x}")
+    if checksum != item.crc32:
+        findings.append(f"{name} at offset {item.offset}: expected CRC-32 {item.crc32:08x}, found {checksum:08x}")
     return findings
 
 
@@ -187,7 +188,7 @@ def _check_runtime(file: BinaryIO, artifact: Artifact, runtime: RuntimeRecord) -
 def _check_records(file: BinaryIO, artifact: Artifact) -> list[str]:
     """The ZIP records as they must be, and zero bytes wherever nothing lies."""
     block = artifact.block
-    pieces = plan.expected_records(artifact.manifest, block, zlib.crc32(artifact.manifest_text))
+    pieces = plan.expected_records(artifact.manifest, block, crc32(artifact.manifest_text))
     findings = []
     if pieces[-1].offset != block.directory_offset or pieces[-1].offset + len(pieces[-1].data) != block.artifact_size:
         findings.append(
