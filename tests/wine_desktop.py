@@ -18,7 +18,8 @@ LIMIT_S = 120.0  # for whatever is waited for; far more than it takes
 _BETWEEN_LOOKS_S = 0.05
 
 # Wine's console tells what it shows where it is asked to: every write as a line, its text as a C string (wine/debug.h)
-_SHOWS_TEXT = "-all,trace+console"
+_SHOWS_TEXT = "-all,trace+console,fixme+console"
+_KILLS = ":default_ctrl_handler Terminating process"
 _WRITE = re.compile(r':write_console L"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(?:([0-9a-f]{4})|(.))")
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
@@ -106,6 +107,10 @@ class Desktop:
         """Tell every program that the session ends, as Windows does."""
         self._call("wine", "wineboot", "--end-session", check=False)
 
+    def run_program(self, name: Path, *words: str) -> None:
+        """Run a Windows program to its end, which must be a good one."""
+        self._call("wine", str(name), *words)
+
     def wait_for_a_program(self) -> None:
         """Return when another program of Wine's, which was started now, has run to its end."""
         self._call("wine", "cmd", "/c", "ver")
@@ -161,6 +166,11 @@ class Console:
         lines = self._trace.read_text(errors="replace")
         written = _ESCAPE.sub(_unescape, "".join(_WRITE.findall(lines)))
         return _COLOUR.sub("", written).replace("\r", "")
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether Wine ended the program because no handler of its own took a console event."""
+        return _KILLS in self._trace.read_text(errors="replace")
 
     def is_open(self) -> bool:
         """Whether the program runs."""

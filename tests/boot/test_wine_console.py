@@ -7,7 +7,8 @@ Under Wine 8 with an X server that nobody sees: not Windows itself. What differs
 * letters beyond ASCII are wrong (Wine's C library takes UTF-8 for Latin-1), and colours stand there as codes;
 * the session ends by `wineboot --end-session`;
 * when the window is closed, and so at the end of a session, Wine kills the program without CTRL_CLOSE_EVENT: what
-  these two tests show is that nothing is lost then. The handler for that event (stopping-win32.cpp) never runs here.
+  these two tests show is that nothing is lost then. For the handler (stopping-win32.cpp) the events are sent as Windows
+  sends them, by a thread in the program (tests/cpp/console-event).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import ROOT
+from executables import compile_program
 from running import Server
 from wine_desktop import TOOLS, Console, Desktop, until
 
@@ -54,6 +57,16 @@ def damaged(program: str) -> str:
     path = Path(program).with_name("damaged.exe")
     path.write_bytes(whole[: int(len(whole) * 0.95)])
     return str(path)
+
+
+@pytest.fixture(scope="module")
+def send_event(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program that sends console events."""
+    folder = tmp_path_factory.mktemp("console-event")
+    program = folder / "send.exe"
+    text = (ROOT / "tests/cpp/console-event/send.cpp").read_text()
+    program.write_bytes(compile_program(folder, "x86_64-windows-gnu", text=text))
+    return program
 
 
 @pytest.fixture
@@ -115,6 +128,41 @@ def is_free(address: str) -> bool:
         return connection.connect_ex((place.hostname, place.port)) != 0
 
 
+def start_and_write_a_chat(console: Console) -> str:
+    """The address of the program, which keeps a chat with that address as its title."""
+    console.expect("Closing this window stops the program.")
+    console.expect("Ready.")  # not "It is running already": the one before has let its lock go
+    [address] = re.findall(r"^    (http://127\.0\.0\.1:\d+)/$", console.text, re.MULTILINE)
+    server = Server(address)
+    headers = {"X-Mkexe-Token": server.json("/mkexe/session")["token"], "If-Match": "*"}
+    chat = {"title": address, "messages": []}
+    assert server.post("/mkexe/chats/chat-0001", chat, headers)[0] == 200
+    return str(address)
+
+
+def assert_ended(desktop: Desktop, console: Console, address: str) -> None:
+    """It said nothing of a key, nobody listens any more, and the chat is there."""
+    assert KEY not in console.text
+    until(lambda: is_free(address), lambda: f"{address} answers still")
+    stored = desktop.user_folder / "mkexe/tiny/chats/chat-0001.json"
+    assert json.loads(stored.read_text())["title"] == address
+
+
+@pytest.mark.parametrize(
+    "event", ["1", "2", "5", "6"], ids=["ctrl-break", "closing", "logging off", "shutting down"]
+)  # as HandlerRoutine's documentation numbers them
+def test_the_program_ends_by_itself_on_a_console_event(
+    desktop: Desktop, program: str, send_event: Path, event: str
+) -> None:
+    with desktop.open(program, "--no-browser") as console:
+        address = start_and_write_a_chat(console)
+        with begin_answer(address):
+            desktop.run_program(send_event, Path(program).name, event)
+            assert console.wait() == 0
+        assert not console.was_killed
+        assert_ended(desktop, console, address)
+
+
 @pytest.mark.parametrize(
     "end",
     [lambda _, console: console.press("alt+F4"), lambda _, console: console.press("ctrl+c"),
@@ -125,20 +173,11 @@ def test_the_server_ends_cleanly_while_it_answers(
     desktop: Desktop, program: str, end: Callable[[Desktop, Console], None]
 ) -> None:
     with desktop.open(program, "--no-browser") as console:
-        console.expect("Closing this window stops the program.")
-        console.expect("Ready.")  # not "It is running already": the one before has let its lock go
-        [address] = re.findall(r"^    (http://127\.0\.0\.1:\d+)/$", console.text, re.MULTILINE)
-        server = Server(address)
-        headers = {"X-Mkexe-Token": server.json("/mkexe/session")["token"], "If-Match": "*"}
-        chat = {"title": address, "messages": []}
-        assert server.post("/mkexe/chats/chat-0001", chat, headers)[0] == 200
+        address = start_and_write_a_chat(console)
         with begin_answer(address):
             end(desktop, console)
             assert console.wait() == 0
-        assert KEY not in console.text
-        until(lambda: is_free(address), lambda: f"{address} answers still")
-    stored = desktop.user_folder / "mkexe/tiny/chats/chat-0001.json"
-    assert json.loads(stored.read_text())["title"] == address
+        assert_ended(desktop, console, address)
 
 
 def test_a_chat(desktop: Desktop, program: str) -> None:

@@ -1,0 +1,40 @@
+// Sends a console event to the processes of a program as Windows does it: by a thread of kernelbase's CtrlRoutine in
+// each of them. Wine has the same function, but calls it for Ctrl-C only.
+//
+// usage: send PROGRAM.EXE EVENT, an event as HandlerRoutine's documentation numbers them
+// Exit status: 0 when a process took it, 1 when none runs, 2 when Windows refuses.
+
+#include <windows.h>
+#include <tlhelp32.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+static bool send(DWORD process_id, void *event) {
+    const FARPROC routine = GetProcAddress(GetModuleHandleA("kernelbase.dll"), "CtrlRoutine");
+    const HANDLE process = OpenProcess(PROCESS_ALL_ACCESS, FALSE, process_id);
+    const auto start = reinterpret_cast<LPTHREAD_START_ROUTINE>(reinterpret_cast<void *>(routine));
+    // a system library lies at the same address in all processes
+    return routine && process && CreateRemoteThread(process, nullptr, 0, start, event, 0, nullptr);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 3) {
+        return 2;
+    }
+    const HANDLE processes = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    PROCESSENTRY32 entry = {};
+    entry.dwSize = sizeof entry;
+    int status = 1;
+    for (BOOL more = Process32First(processes, &entry); more; more = Process32Next(processes, &entry)) {
+        if (std::strcmp(entry.szExeFile, argv[1]) == 0) {
+            if (!send(entry.th32ProcessID, reinterpret_cast<void *>(std::atoll(argv[2])))) {
+                std::fprintf(stderr, "process %lu: error %lu\n", entry.th32ProcessID, GetLastError());
+                return 2;
+            }
+            status = 0;
+        }
+    }
+    return status;
+}
