@@ -7,16 +7,16 @@
 #include <windows.h>
 #include <tlhelp32.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static bool send(DWORD process_id, void *event) {
-    const FARPROC routine = GetProcAddress(GetModuleHandleA("kernelbase.dll"), "CtrlRoutine");
+static BOOL send_event(DWORD process_id, void *event) {
+    const HMODULE library = GetModuleHandleA("kernelbase.dll");
     const HANDLE process = OpenProcess(PROCESS_ALL_ACCESS, FALSE, process_id);
-    const auto start = reinterpret_cast<LPTHREAD_START_ROUTINE>(reinterpret_cast<void *>(routine));
     // a system library lies at the same address in all processes
-    return routine && process && CreateRemoteThread(process, nullptr, 0, start, event, 0, nullptr);
+    const LPTHREAD_START_ROUTINE routine = (LPTHREAD_START_ROUTINE)(void *)GetProcAddress(library, "CtrlRoutine");
+    return routine && process && CreateRemoteThread(process, NULL, 0, routine, event, 0, NULL);
 }
 
 int main(int argc, char **argv) {
@@ -24,13 +24,12 @@ int main(int argc, char **argv) {
         return 2;
     }
     const HANDLE processes = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
-    PROCESSENTRY32 entry = {};
-    entry.dwSize = sizeof entry;
+    PROCESSENTRY32 entry = {.dwSize = sizeof entry};
     int status = 1;
     for (BOOL more = Process32First(processes, &entry); more; more = Process32Next(processes, &entry)) {
-        if (std::strcmp(entry.szExeFile, argv[1]) == 0) {
-            if (!send(entry.th32ProcessID, reinterpret_cast<void *>(std::atoll(argv[2])))) {
-                std::fprintf(stderr, "process %lu: error %lu\n", entry.th32ProcessID, GetLastError());
+        if (strcmp(entry.szExeFile, argv[1]) == 0) {
+            if (!send_event(entry.th32ProcessID, (void *)atoll(argv[2]))) {
+                fprintf(stderr, "process %lu: error %lu\n", entry.th32ProcessID, GetLastError());
                 return 2;
             }
             status = 0;
