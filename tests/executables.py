@@ -302,14 +302,17 @@ int main(int argc, char **argv) {
 """
 
 
-def compile_program(directory: Path, triple: str, *options: str, text: str = PROGRAM) -> bytes:
-    """Compile a program for a zig triple; without zig the test is skipped, in CI it fails."""
+def compile_program(directory: Path, triple: str, *options: str, source: Path | None = None) -> bytes:
+    """Compile a source, C by its ending, or PROGRAM for a zig triple; without zig the test is skipped, in CI it fails."""
     if find_spec("ziglang") is None:
         assert not os.environ.get("CI"), "the ziglang wheel is not installed"
         pytest.skip("the ziglang wheel is not installed")
-    source, output = directory / "program.cpp", directory / "program"
-    source.write_text(text)
-    command = [str(compile_stage.tools()["zig"]), "c++", "-target", triple, "-O2", "-g0", *options]
+    output = directory / "program"
+    if source is None:
+        source = directory / "program.cpp"
+        source.write_text(PROGRAM)
+    language = "cc" if source.suffix == ".c" else "c++"
+    command = [str(compile_stage.tools()["zig"]), language, "-target", triple, "-O2", "-g0", *options]
     # the compiler and the cache of the runtimes' compiles, so that zig's C++ library is compiled once per machine
     environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(cache.root() / "zig")}
     subprocess.run([*command, str(source), "-o", str(output)], check=True, env=environment)

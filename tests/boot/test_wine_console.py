@@ -64,8 +64,8 @@ def send_event(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program that sends console events."""
     folder = tmp_path_factory.mktemp("console-event")
     program = folder / "send.exe"
-    text = (ROOT / "tests/cpp/console-event/send.cpp").read_text()
-    program.write_bytes(compile_program(folder, "x86_64-windows-gnu", text=text))
+    source = ROOT / "tests/cpp/console-event/send.c"
+    program.write_bytes(compile_program(folder, "x86_64-windows-gnu", source=source))
     return program
 
 
