@@ -303,7 +303,7 @@ int main(int argc, char **argv) {
 
 
 def compile_program(directory: Path, triple: str, *options: str, source: Path | None = None) -> bytes:
-    """Compile a source, C by its ending, or PROGRAM for a zig triple; without zig skips the test, and fails it in CI."""
+    """Compile a C source by its ending, or PROGRAM, for a zig triple; without zig skips the test, or fails it in CI."""
     if find_spec("ziglang") is None:
         assert not os.environ.get("CI"), "the ziglang wheel is not installed"
         pytest.skip("the ziglang wheel is not installed")
