@@ -191,6 +191,7 @@ def convert(request: ConvertRequest) -> delivery.Built:
             page=PageSettings(manifest.page["title"], manifest.page.get("system_prompt", "")),
             default_args=manifest.default_args,
             created=plan.parse_time(manifest.created),
+            expected=bundle.known,
         )
         if request.layout not in layouts.UNPACKED:
             contents = _with_packs(contents, bundle.packs)
