@@ -27,6 +27,7 @@ from mkexe.page import CONTENT_SECURITY_POLICY
 CSP_HEADER = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
 GATE_LIMIT_S = 30.0
 TOKEN = "0123456789abcdef"
+_TEMPLATE_TOKENS = 10  # what a chat template adds to a message
 # what upstream never lets a browser keep without asking (tools/server/server-http.cpp); all else is immutable
 _REVALIDATED = ("index.html", "sw.js", "build.json")
 # what asks for the key that a server has; the page's own files and health do not
@@ -158,6 +159,8 @@ class FakeServer:
     chat_refusal: Refusal | None = None
     streams: dict[str, Stream] = field(default_factory=dict)
     lost_replays: int = 0
+    media_tokens: int = 0
+    counts: int = 0
     ended_streams: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
     api_key: str | None = None
@@ -249,6 +252,11 @@ class _Handler(BaseHTTPRequestHandler):
             tokens = list(range(len(json.loads(body)["content"].split())))
             self._send(200, "application/json", json.dumps({"tokens": tokens}).encode())
             return
+        if self.path == f"{state.prefix}v1/chat/completions/input_tokens" and not state.loading:
+            state.counts += 1
+            tokens = _TEMPLATE_TOKENS + sum(map(self._tokens_of, json.loads(body)["messages"]))
+            self._send(200, "application/json", json.dumps({"input_tokens": tokens}).encode())
+            return
         if self.path == f"{state.prefix}mkexe/quit" and self._has_token():
             self._send(202, "application/json", b"{}")
             state.ended.set()
@@ -265,6 +273,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(answer.status, "application/json", answer.text().encode())
         else:
             self._stream(answer)
+
+    def _tokens_of(self, message: dict[str, Any]) -> int:
+        """Every word is a token, every picture and recording as many as the test says."""
+        content = message["content"]
+        if isinstance(content, str):
+            return len(content.split())
+        texts = [part["text"] for part in content if part["type"] == "text"]
+        return len(" ".join(texts).split()) + (len(content) - len(texts)) * self.server_state.media_tokens
 
     def do_DELETE(self) -> None:
         path = urlsplit(self.path)

@@ -391,6 +391,25 @@ def test_chat_so_far_counts_too(chat: ChatPage, server: FakeServer) -> None:
     expect(chat.prose).to_have_text("Seen.")
 
 
+def test_pictures_count_too_those_of_the_chat_so_far_as_well(chat: ChatPage, server: FakeServer) -> None:
+    can(server, vision=True, n_ctx=1000)
+    server.media_tokens = 600
+    warning = chat.page.get_by_role("alert")
+    chat.attach(file("red.png", "image/png", png(4, 4)), file("also.png", "image/png", png(5, 4)))
+    expect(warning).to_contain_text("are about 1,200 tokens, and the model can hold 1,000")
+    chat.button("Remove also.png").click()
+    expect(warning).to_be_hidden()
+    chat.ask("What is this?")
+    expect(chat.prose).to_have_text("Seen.")
+    chat.attach(file("also.png", "image/png", png(5, 4)))
+    # two pictures, "What is this?", "Seen."
+    expect(warning).to_contain_text("are about 1,204 tokens")
+    chat.button("Remove also.png").click()
+    expect(warning).to_be_hidden()
+    # three files, each counted with and without itself, and never again
+    assert server.counts == 6
+
+
 def test_chips_are_named_and_narrow_pages_hold_them(chat: ChatPage, server: FakeServer) -> None:
     chat.page.set_viewport_size({"width": 360, "height": 640})
     names = ["a-very-long-name-" * 8 + f"{number}.txt" for number in range(6)]

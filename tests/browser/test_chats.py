@@ -173,6 +173,24 @@ def test_a_pinned_chat_stands_on_top(page: Page, server: FakeServer) -> None:
     expect(titles(page)).to_have_text(["Tax return", "Packing list"])
 
 
+def test_chats_stand_under_the_day_or_the_month_in_which_they_were(page: Page, server: FakeServer) -> None:
+    days = {"Now": "11-27T08:00", "Before": "11-26T22:00", "This month": "11-02T12:00", "Last year": "2025-12-24T12:00"}
+    for index, (title, day) in enumerate(days.items()):
+        when = day if day.startswith("2025") else f"2026-{day}"
+        server.chats[f"chat-{index:04}"] = chat_file(f"chat-{index:04}", title, updated=f"{when}:00Z")
+    server.chats["chat-0009"] = chat_file("chat-0009", "On top", pinned=True)
+    page.clock.set_fixed_time("2026-11-27T12:00:00Z")
+    chat = ChatPage(page).open_ready(server)
+    side = page.get_by_role("navigation", name="Chats")
+    headings = ["Pinned", "Today", "Yesterday", "November 2026", "December 2025"]
+    expect(side.get_by_role("heading", level=3)).to_have_text(headings)
+    for heading, title in zip(headings, ["On top", *days], strict=True):
+        expect(side.get_by_role("list", name=heading).get_by_role("link")).to_have_text(title)
+    chat.button("Settings").click()
+    page.get_by_label("Language of this page").select_option("de")
+    expect(side.locator("h3")).to_have_text(["Angeheftet", "Heute", "Gestern", "November 2026", "Dezember 2025"])
+
+
 def test_a_deleted_chat_comes_back_by_undo(page: Page, server: FakeServer) -> None:
     put(server, "Tax return", "Packing list")
     before = dict(server.chats)

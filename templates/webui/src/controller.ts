@@ -2,14 +2,14 @@
 // `ControllerView`.
 
 import { chatInAddress, nameChat } from "./address";
-import type { Attachment } from "./attach/attachment";
+import type { Attachment, Content } from "./attach/attachment";
 import type { Answer } from "./chats/answer";
 import { Chat } from "./chats/chat";
 import type { ChatStore } from "./chats/chat-store";
 import { timestamp } from "./chats/ids";
 import { Library } from "./chats/library";
 import type { Message, Question } from "./chats/message";
-import { chatText } from "./chats/request";
+import { chatContent } from "./chats/request";
 import { Saver } from "./chats/saver";
 import { Writer } from "./chats/writer";
 import type { Connection } from "./connection";
@@ -160,8 +160,8 @@ export class Controller {
   }
 
   /** All that the model would be sent of this chat. */
-  chatText(): string {
-    return chatText(this.chat.path(), systemPrompt());
+  chatContent(): Content {
+    return chatContent(this.chat.path(), systemPrompt());
   }
 
   /** Draws the chat anew, as after a change of the language. */

@@ -1,7 +1,8 @@
 // Puts the parts together: state, connection and views.
 
 import { onAddress } from "./address";
-import { countTokens, fetchLimits, knownLimits } from "./attach/model";
+import { countContent } from "./attach/budget";
+import { fetchLimits, knownLimits } from "./attach/model";
 import type { BuildInfo } from "./build-info";
 import { ChatPanel } from "./chat-panel";
 import type { Answer } from "./chats/answer";
@@ -47,7 +48,7 @@ export class Page implements ControllerView {
   private readonly composer = new Composer({
     send: (text, attachments) => this.controller.ask(text, attachments),
     stop: () => this.controller.stop(),
-    chatText: () => this.controller.chatText(),
+    chatContent: () => this.controller.chatContent(),
   });
   private readonly welcome = new WelcomeView(this.info, { begin: (text) => this.composer.begin(text) });
   private readonly panel = new ChatPanel(this.store, this.session.chatsFolder, this.controller);
@@ -64,7 +65,7 @@ export class Page implements ControllerView {
     fillIcons(document);
     byId("privacy", HTMLElement).hidden = !isThisComputer(location.hostname);
     startHeader(this.info, () => this.startNew());
-    startAbout(this.info, () => countTokens(this.controller.chatText()));
+    startAbout(this.info, () => countContent(this.controller.chatContent()));
     startSettingsDialog();
     startComposerHint();
     allowLinks(this.info.links);

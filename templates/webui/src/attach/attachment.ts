@@ -38,6 +38,16 @@ export function messageText({ text, attachments }: QuestionContent): string {
   return [...blocks, text].filter((part) => part !== "").join("\n\n");
 }
 
+/** What the model is to be sent, as far as its length is concerned: all text, and the pictures and recordings. */
+export interface Content {
+  readonly text: string;
+  readonly media: readonly Attachment[];
+}
+
+export function contentOf(question: QuestionContent): Content {
+  return { text: messageText(question), media: question.attachments.filter(({ data }) => data !== undefined) };
+}
+
 /** How much of the message this is, in bytes: of the text that was read, or of the image or recording. */
 export function sizeBytes({ text, data }: Attachment): number {
   if (text !== undefined) return new TextEncoder().encode(text).length;

@@ -1,6 +1,7 @@
 // Whether a message fits into the model's context, beside the chat so far. Said before it is sent.
 
-import { countTokens, fetchLimits } from "./model";
+import type { Content } from "./attachment";
+import { countMedia, countTokens, fetchLimits } from "./model";
 
 export interface Budget {
   /** Of the chat so far and the message, in tokens. */
@@ -16,20 +17,27 @@ let counted = { text: "", tokens: 0 };
 
 /**
  * The numbers where `chat` (all so far) and `message` together are too long, or null: they fit, or that cannot be said
- * because the model is still loading. Images and sound count nothing here: only the model knows what they take.
+ * because the model is still loading.
  */
-export async function overBudget(chat: string, message: string): Promise<Budget | null> {
+export async function overBudget(chat: Content, message: Content): Promise<Budget | null> {
   const limits = await fetchLimits();
   if (!limits) return null;
   const { contextTokens } = limits;
   // A token stands for at least one byte, so a short text fits without being counted.
-  if (new TextEncoder().encode(chat + message).length + spareTokens <= contextTokens) return null;
-  const [before, added] = await Promise.all([countChat(chat), countTokens(message)]);
+  const isText = chat.media.length + message.media.length === 0;
+  if (isText && new TextEncoder().encode(chat.text + message.text).length + spareTokens <= contextTokens) return null;
+  const [before, added] = await Promise.all([countContent(chat, countTextOnce), countContent(message)]);
   if (before === null || added === null || before + added + spareTokens <= contextTokens) return null;
   return { usedTokens: before + added, contextTokens };
 }
 
-async function countChat(text: string): Promise<number | null> {
+/** How many tokens all of it takes; null where that cannot be said now. */
+export async function countContent({ text, media }: Content, countText = countTokens): Promise<number | null> {
+  const counts = await Promise.all([countText(text), ...media.map(countMedia)]);
+  return counts.reduce((total, count) => (total === null || count === null ? null : total + count), 0);
+}
+
+async function countTextOnce(text: string): Promise<number | null> {
   if (text === counted.text) return counted.tokens;
   const tokens = await countTokens(text);
   if (tokens !== null) counted = { text, tokens };

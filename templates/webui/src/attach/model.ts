@@ -1,6 +1,7 @@
 // What the page asks the server about its model: how much it can hold, what it can see and hear, how long a text is.
 
 import { fetchWithKey } from "../api-key";
+import { type Attachment, messageContent } from "./attachment";
 
 export interface ModelLimits {
   /** Tokens that a chat, its files and the next answer share. */
@@ -15,6 +16,7 @@ interface Props {
 }
 
 let known: ModelLimits | null = null;
+const mediaTokens = new WeakMap<Attachment, number>();
 
 /** What the server said last; null before it was asked. */
 export function knownLimits(): ModelLimits | null {
@@ -32,11 +34,30 @@ export async function fetchLimits(): Promise<ModelLimits | null> {
 
 /** How many tokens `text` has; null as above. */
 export async function countTokens(text: string): Promise<number | null> {
-  const headers = { "Content-Type": "application/json" };
   // parse_special: what a file says of <|im_end|> is text.
-  const body = JSON.stringify({ content: text, parse_special: false });
-  const answer = await fetchJson<{ readonly tokens?: readonly unknown[] }>("tokenize", { method: "POST", headers, body });
+  const answer = await postJson<{ readonly tokens?: readonly unknown[] }>("tokenize", { content: text, parse_special: false });
   return answer?.tokens?.length ?? null;
+}
+
+/** How many tokens a picture or a recording takes; null as above. The file is sent for that, but once only. */
+export async function countMedia(attachment: Attachment): Promise<number | null> {
+  const known = mediaTokens.get(attachment);
+  if (known !== undefined) return known;
+  const [withIt, without] = await Promise.all([countMessage([attachment]), countMessage([])]);
+  if (withIt === null || without === null) return null;
+  mediaTokens.set(attachment, withIt - without);
+  return withIt - without;
+}
+
+async function countMessage(attachments: readonly Attachment[]): Promise<number | null> {
+  const messages = [{ role: "user", content: messageContent([{ text: ".", attachments }]) }];
+  const answer = await postJson<{ readonly input_tokens?: number }>("v1/chat/completions/input_tokens", { messages });
+  return answer?.input_tokens ?? null;
+}
+
+async function postJson<T>(address: string, body: unknown): Promise<T | null> {
+  const headers = { "Content-Type": "application/json" };
+  return fetchJson<T>(address, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 async function fetchJson<T>(address: string, options: RequestInit = {}): Promise<T | null> {

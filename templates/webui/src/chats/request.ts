@@ -1,7 +1,7 @@
 // What the model is sent of a chat.
 
 import type { ChatMessage } from "../api";
-import { messageContent, messageText, type QuestionContent } from "../attach/attachment";
+import { type Content, contentOf, messageContent, type QuestionContent } from "../attach/attachment";
 import type { Answer } from "./answer";
 import type { Message } from "./message";
 
@@ -24,9 +24,13 @@ export function requestMessages(path: readonly Message[], answer: Answer, system
   return messages;
 }
 
-/** All text that the model is to be sent. */
-export function chatText(path: readonly Message[], systemPrompt: string): string {
-  return [systemPrompt, ...path.map((message) => (message.role === "user" ? messageText(message) : message.text))].join("\n");
+/** All that the model is to be sent. */
+export function chatContent(path: readonly Message[], systemPrompt: string): Content {
+  const contents = path.map((message) => (message.role === "user" ? contentOf(message) : { text: message.text, media: [] }));
+  return {
+    text: [systemPrompt, ...contents.map(({ text }) => text)].join("\n"),
+    media: contents.flatMap(({ media }) => media),
+  };
 }
 
 /** Upstream writes on from a last message that is an answer (tools/server/README.md, --prefill-assistant). */

@@ -1,7 +1,7 @@
 // The field in which the person writes, the files they attach, and the button that sends, or stops while an answer is
 // written.
 
-import { type Attachment, messageText } from "../attach/attachment";
+import { type Attachment, type Content, contentOf } from "../attach/attachment";
 import { overBudget } from "../attach/budget";
 import { AttachmentTray } from "../attach/tray";
 import { byId, setText } from "../dom";
@@ -13,7 +13,7 @@ import { formatNumber, t } from "../strings";
 const draftKey = "mkexe.draft";
 /** So long after the last key, in milliseconds, a text is counted. */
 const countDelayMs = 400;
-/** Fewer characters of chat and message fit into every context, and are not worth a request. */
+/** Fewer characters of chat and message, without pictures and sound, are not worth a request. */
 const countedCharacters = 500;
 
 export interface ComposerActions {
@@ -21,7 +21,7 @@ export interface ComposerActions {
   send(text: string, attachments: readonly Attachment[]): boolean;
   stop(): void;
   /** All that the model will be sent before the next message. */
-  chatText(): string;
+  chatContent(): Content;
 }
 
 export class Composer {
@@ -111,10 +111,10 @@ export class Composer {
   /** Says where the message does not fit into the model's context beside the chat, and what to do. */
   private async fits(): Promise<boolean> {
     const edit = this.edits;
-    const message = messageText({ text: this.field.value, attachments: this.tray.attachments });
-    const chat = this.actions.chatText();
-    const isShort = chat.length + message.length < countedCharacters;
-    const budget = message === "" || isShort ? null : await overBudget(chat, message);
+    const message = contentOf({ text: this.field.value, attachments: this.tray.attachments });
+    const chat = this.actions.chatContent();
+    const isEmpty = message.text === "" && message.media.length === 0;
+    const budget = isEmpty || isShort(chat, message) ? null : await overBudget(chat, message);
     // Changed meanwhile: that change has its own count.
     if (edit !== this.edits) return false;
     this.tooLong.hidden = budget === null;
@@ -136,4 +136,9 @@ export class Composer {
     const idle = !this.running && (empty || this.tray.isReading);
     this.button.setAttribute("aria-disabled", String(idle));
   }
+}
+
+/** Fits into every context. */
+function isShort(chat: Content, message: Content): boolean {
+  return chat.text.length + message.text.length < countedCharacters && chat.media.length + message.media.length === 0;
 }

@@ -7,6 +7,7 @@ import { onLanguage } from "../language";
 import { load, save } from "../storage";
 import { t } from "../strings";
 import { announce } from "./announcer";
+import { type ChatGroup, groupChats } from "./chat-groups";
 import { ChatItem, type ChatItemActions } from "./chat-item";
 import { asMenuButton } from "./menu";
 
@@ -24,7 +25,7 @@ export interface SidebarActions extends ChatItemActions {
 export class Sidebar {
   private readonly root = byId("chats", HTMLElement);
   private readonly opener = byId("chats-open", HTMLButtonElement);
-  private readonly items = byId("chat-list", HTMLUListElement);
+  private readonly items = byId("chat-list", HTMLElement);
   private readonly search = byId("chat-search", HTMLInputElement);
   private readonly narrow = matchMedia("(max-width: 56rem)");
 
@@ -50,9 +51,7 @@ export class Sidebar {
     if (this.items.querySelector("input")) return;
     const focused = document.activeElement?.closest<HTMLElement>(".chat-item");
     const isMenu = document.activeElement?.classList.contains("chat-more") === true;
-    const pinned = this.list.entries.filter((entry) => entry.pinned);
-    const others = this.list.entries.filter((entry) => !entry.pinned);
-    this.items.replaceChildren(...[...pinned, ...others].map((entry) => this.item(entry)));
+    this.items.replaceChildren(...groupChats(this.list.entries, new Date()).flatMap((group, index) => this.group(group, index)));
     const isEmpty = this.list.entries.length === 0;
     const note = isEmpty ? t(this.list.search === "" ? "chats_none" : "chats_none_found") : "";
     setText(byId("chats-note", HTMLElement), note);
@@ -65,12 +64,22 @@ export class Sidebar {
     if (this.narrow.matches) this.setOpen(false);
   }
 
+  /** A heading and the list under it. */
+  private group({ title, entries }: ChatGroup, index: number): HTMLElement[] {
+    const id = `chat-group-${index}`;
+    const heading = element("h3", { class: "chat-group", id }, title);
+    heading.hidden = title === "";
+    const list = element("ul", title === "" ? {} : { "aria-labelledby": id }, ...entries.map((entry) => this.item(entry)));
+    return [heading, list];
+  }
+
   private item(entry: ChatEntry): HTMLElement {
     return new ChatItem(entry, entry.id === this.actions.shownChat(), this.actions).root;
   }
 
   private focusItem(id: string, isMenu: boolean): void {
-    const item = [...this.items.children].find((child) => child instanceof HTMLElement && child.dataset["chat"] === id);
+    const items = [...this.items.querySelectorAll<HTMLElement>(".chat-item")];
+    const item = items.find((child) => child.dataset["chat"] === id);
     item?.querySelector<HTMLElement>(isMenu ? ".chat-more" : ".chat-link")?.focus();
   }
 

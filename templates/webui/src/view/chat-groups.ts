@@ -1,0 +1,42 @@
+// The list of chats in groups: those at the top, then by the day or the month in which something was last said.
+
+import type { ChatEntry } from "../chats/chat-store";
+import { t } from "../strings";
+
+export interface ChatGroup {
+  /** "" where the chats carry no time. */
+  readonly title: string;
+  readonly entries: readonly ChatEntry[];
+}
+
+const msPerDay = 86_400_000;
+
+/** Groups that are not empty; within them the order of `entries`, newest first. */
+export function groupChats(entries: readonly ChatEntry[], now: Date): ChatGroup[] {
+  const groups = new Map<string, ChatEntry[]>();
+  const pinned = entries.filter((entry) => entry.pinned);
+  if (pinned.length > 0) groups.set(t("chats_pinned"), pinned);
+  for (const entry of entries) {
+    if (entry.pinned) continue;
+    const title = titleOf(new Date(entry.updated), now);
+    groups.set(title, [...(groups.get(title) ?? []), entry]);
+  }
+  return [...groups].map(([title, members]) => ({ title, entries: members }));
+}
+
+/** "Today", "Yesterday", or "March 2026", in the page's language. */
+function titleOf(date: Date, now: Date): string {
+  if (Number.isNaN(date.valueOf())) return "";
+  const language = document.documentElement.lang;
+  const days = Math.round((midnight(date) - midnight(now)) / msPerDay);
+  const title =
+    days >= -1 && days <= 0
+      ? new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(days, "day")
+      : new Intl.DateTimeFormat(language, { month: "long", year: "numeric" }).format(date);
+  return title.charAt(0).toLocaleUpperCase(language) + title.slice(1);
+}
+
+/** The beginning of the day where the person is; rounding makes up for days of 23 and 25 hours. */
+function midnight(date: Date): number {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).valueOf();
+}

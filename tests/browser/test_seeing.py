@@ -1,0 +1,98 @@
+"""Pictures and recordings through the shipped file and upstream's own encoders, with random weights.
+
+What a model makes of them is for real weights to show; here it is counted what reaches it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Route, expect
+from random_projector import AUDIO_TOKENS, IMAGE_TOKENS, write_random_projector
+
+from running import Running
+
+from .chat_page import ChatPage
+from .conftest import watched
+from .test_attachments import png
+
+pytestmark = pytest.mark.browser
+
+TINY_DIM = 256  # embedding length of tests/models/tiny.gguf
+CONTEXT = 256
+QUESTION = "What is the capital of France?"
+PICTURE = FilePayload(name="red.png", mimeType="image/png", buffer=png(64, 48))
+
+
+def recording(seconds: float) -> FilePayload:
+    """Silence."""
+    data = io.BytesIO()
+    with wave.open(data, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(bytes(2 * int(16_000 * seconds)))
+    return FilePayload(name="said.wav", mimeType="audio/wav", buffer=data.getvalue())
+
+
+@pytest.fixture(scope="module")
+def seeing(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The program with a projector beside it."""
+    folder = tmp_path_factory.mktemp("seeing")
+    write_random_projector(folder / "mmproj.gguf", TINY_DIM)
+    words = ("--port", "0", "--no-browser", "--ctx-size", str(CONTEXT), "--parallel", "1", "--temp", "0", "-n", "8")
+    with Running([str(artifact)], folder, (*words, "--mmproj", str(folder / "mmproj.gguf"))) as running:
+        yield running
+
+
+@pytest.fixture
+def chat(browser: Browser, seeing: Running) -> Iterator[ChatPage]:
+    with watched(browser, seeing.address) as context:
+        page = context.new_page()
+        page.goto(seeing.address)
+        yield ChatPage(page)
+
+
+def tokens_read(chat: ChatPage, question: str, *files: FilePayload) -> int:
+    """Ask, with these files, in a chat of its own; how many tokens the model says that it read."""
+    chat.button("New chat").click()
+    if files:
+        chat.attach(*files)
+        expect(chat.chips).to_have_count(len(files))
+    streams: list[str] = []
+
+    def listen(route: Route) -> None:
+        response = route.fetch()
+        streams.append(response.text())
+        route.fulfill(response=response)
+
+    chat.page.route("**/v1/chat/completions", listen)
+    chat.ask(question)
+    expect(chat.prose).to_contain_text(re.compile(r"\w"))
+    expect(chat.send_button).to_be_visible()
+    chat.page.unroute("**/v1/chat/completions")
+    [stream] = streams
+    last = [line for line in stream.splitlines() if '"timings"' in line][-1]
+    timings = json.loads(last.removeprefix("data: "))["timings"]
+    return int(timings["prompt_n"] + timings["cache_n"])
+
+
+def test_a_picture_and_a_recording_reach_the_model(chat: ChatPage) -> None:
+    alone = tokens_read(chat, QUESTION)
+    assert tokens_read(chat, QUESTION, PICTURE) == alone + IMAGE_TOKENS
+    assert tokens_read(chat, QUESTION, recording(2)) == alone + AUDIO_TOKENS
+    assert tokens_read(chat, QUESTION, PICTURE, recording(40)) == alone + IMAGE_TOKENS + 2 * AUDIO_TOKENS
+
+
+def test_pictures_that_do_not_fit_are_said_with_the_numbers_before_they_are_sent(chat: ChatPage) -> None:
+    many = 1 + CONTEXT // IMAGE_TOKENS
+    chat.attach(*[FilePayload(name=f"{n}.png", mimeType="image/png", buffer=png(64 + n, 48)) for n in range(many)])
+    expect(chat.chips).to_have_count(many)
+    sentence = f"are about {many * IMAGE_TOKENS} tokens, and the model can hold {CONTEXT}"
+    expect(chat.page.get_by_role("alert")).to_contain_text(sentence)
