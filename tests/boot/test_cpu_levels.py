@@ -2,7 +2,7 @@
 
 Processors come from qemu's user emulation, which has neither AVX-512 nor AVX-VNNI nor AMX: it leaves these out of the
 models that have them, so the levels above haswell are compiled, linked and looked at by mkexe.kernels, but not run
-unless this machine's own processor runs them.
+unless this machine's own processor runs them; test_avx512.py boots one of them in Bochs.
 """
 
 from __future__ import annotations

@@ -254,8 +254,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.path == f"{state.prefix}v1/chat/completions/input_tokens" and not state.loading:
             state.counts += 1
-            tokens = _TEMPLATE_TOKENS + sum(map(self._tokens_of, json.loads(body)["messages"]))
-            self._send(200, "application/json", json.dumps({"input_tokens": tokens}).encode())
+            count = _TEMPLATE_TOKENS + sum(map(self._tokens_of, json.loads(body)["messages"]))
+            self._send(200, "application/json", json.dumps({"input_tokens": count}).encode())
             return
         if self.path == f"{state.prefix}mkexe/quit" and self._has_token():
             self._send(202, "application/json", b"{}")
