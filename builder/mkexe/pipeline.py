@@ -12,7 +12,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -191,7 +190,6 @@ def convert(request: ConvertRequest) -> delivery.Built:
             page=PageSettings(manifest.page["title"], manifest.page.get("system_prompt", "")),
             default_args=manifest.default_args,
             created=plan.parse_time(manifest.created),
-            expected=bundle.known,
         )
         if request.layout not in layouts.UNPACKED:
             contents = _with_packs(contents, bundle.packs)
@@ -500,8 +498,7 @@ def _small_files(model: Model, settings: PageSettings, runtime: Runtime) -> dict
     built = branding.page_files(page.read_page(_page_folder()), settings, model.name)
     # the settings stay readable: people look at them with any tool that reads ZIP files
     plain = {f"page/{branding.SETTINGS_FILE}": built.pop(branding.SETTINGS_FILE)}
-    with ThreadPoolExecutor() as pool:  # gzip releases the interpreter lock
-        files = plain | dict(pool.map(_stored, (f"page/{name}" for name in built), built.values()))
+    files = plain | dict(_stored(f"page/{name}", data) for name, data in built.items())
     files["licenses/mkexe.txt"] = (resources.source_root() / "LICENSE").read_bytes()
     files["licenses/runtime.txt"] = (runtime.path.parent / compile.LICENSES).read_bytes()
     return dict(sorted(files.items()))

@@ -16,7 +16,6 @@ from mkexe import targets
 from mkexe.container.manifest import Beside, ModelRecord, Range, RuntimeRecord
 from mkexe.container.reader import Artifact, read_chunks, unpack_runtime
 from mkexe.container.superblock import DAMAGED_HINT
-from mkexe.copying import Copied
 from mkexe.errors import ArtifactError, UsageError
 from mkexe.model import Model, Pack, Part, Runtime, Target
 
@@ -30,14 +29,12 @@ _UNPACKER_FILE = "unpack.gz"
 class Bundle:
     """What an artifact was assembled from.
 
-    `expected` are the SHA-256 that the model's parts must have when they are read, in their order, and `known` all that
-    the artifact says of them, where they lie in it. `files` are small entries without the bill of materials, which is
-    written anew; `quantization` is what that said of the model.
+    `expected` are the SHA-256 that the model's parts must have when they are read, in their order. `files` are small
+    entries without the bill of materials, which is written anew; `quantization` is what that said of the model.
     """
 
     model: Model
     expected: tuple[str, ...]
-    known: tuple[Copied, ...]
     runtimes: tuple[tuple[Target, Runtime], ...]
     packs: tuple[Pack, ...]
     files: dict[str, bytes]
@@ -68,19 +65,10 @@ def unbundle(artifact: Artifact, wanted: tuple[str, ...], folder: Path, programs
     return Bundle(
         model=Model(model.name, model.architecture, model.license, _parts(artifact, model)),
         expected=tuple(part.sha256 for part in model.parts),
-        known=_known(model),
         runtimes=runtimes,
         packs=packs,
         quantization=_quantization(files.pop(SBOM_ENTRY, b"{}")),
         files=files,
-    )
-
-
-def _known(model: ModelRecord) -> tuple[Copied, ...]:
-    """What copying the parts must give; empty where they lie beside the artifact, which then has no CRC-32 of them."""
-    inside = [part for part in model.parts if isinstance(part, Range)]
-    return (
-        tuple(Copied(part.size, part.sha256, part.crc32) for part in inside) if len(inside) == len(model.parts) else ()
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Route, expect
 from random_projector import AUDIO_TOKENS, IMAGE_TOKENS, write_random_projector
 
@@ -20,14 +21,19 @@ from running import Running
 
 from .chat_page import ChatPage
 from .conftest import watched
-from .test_attachments import png
 
 pytestmark = pytest.mark.browser
 
 TINY_DIM = 256  # embedding length of tests/models/tiny.gguf
 CONTEXT = 256
 QUESTION = "What is the capital of France?"
-PICTURE = FilePayload(name="red.png", mimeType="image/png", buffer=png(64, 48))
+
+
+def picture(name: str = "red.png") -> FilePayload:
+    """A red one."""
+    data = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(data, "PNG")
+    return FilePayload(name=name, mimeType="image/png", buffer=data.getvalue())
 
 
 def recording(seconds: float) -> FilePayload:
@@ -85,14 +91,14 @@ def tokens_read(chat: ChatPage, question: str, *files: FilePayload) -> int:
 
 def test_a_picture_and_a_recording_reach_the_model(chat: ChatPage) -> None:
     alone = tokens_read(chat, QUESTION)
-    assert tokens_read(chat, QUESTION, PICTURE) == alone + IMAGE_TOKENS
+    assert tokens_read(chat, QUESTION, picture()) == alone + IMAGE_TOKENS
     assert tokens_read(chat, QUESTION, recording(2)) == alone + AUDIO_TOKENS
-    assert tokens_read(chat, QUESTION, PICTURE, recording(40)) == alone + IMAGE_TOKENS + 2 * AUDIO_TOKENS
+    assert tokens_read(chat, QUESTION, picture(), recording(40)) == alone + IMAGE_TOKENS + 2 * AUDIO_TOKENS
 
 
 def test_pictures_that_do_not_fit_are_said_with_the_numbers_before_they_are_sent(chat: ChatPage) -> None:
     many = 1 + CONTEXT // IMAGE_TOKENS
-    chat.attach(*[FilePayload(name=f"{n}.png", mimeType="image/png", buffer=png(64 + n, 48)) for n in range(many)])
+    chat.attach(*[picture(f"{n}.png") for n in range(many)])
     expect(chat.chips).to_have_count(many)
     sentence = f"are about {many * IMAGE_TOKENS} tokens, and the model can hold {CONTEXT}"
     expect(chat.page.get_by_role("alert")).to_contain_text(sentence)

@@ -19,7 +19,9 @@ export function groupChats(entries: readonly ChatEntry[], now: Date): ChatGroup[
   for (const entry of entries) {
     if (entry.pinned) continue;
     const title = titleOf(new Date(entry.updated), now);
-    groups.set(title, [...(groups.get(title) ?? []), entry]);
+    const group = groups.get(title);
+    if (group) group.push(entry);
+    else groups.set(title, [entry]);
   }
   return [...groups].map(([title, members]) => ({ title, entries: members }));
 }
