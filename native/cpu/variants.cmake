@@ -86,7 +86,10 @@ set(ggml_src ${MKEXE_LLAMA_DIR}/ggml/src)
 set(MKEXE_CPU_SYSTEM_Linux _GNU_SOURCE _XOPEN_SOURCE=600)
 set(MKEXE_CPU_SYSTEM_Darwin _DARWIN_C_SOURCE)
 set(MKEXE_CPU_SYSTEM_Windows _XOPEN_SOURCE=600)
+# kernels of our own, which native/patches/gemm-*.patch call instead of upstream's; empty for a level without AVX2
+set(MKEXE_CPU_OWN "")
 if(MKEXE_CPU_ARCH STREQUAL "x86")
+    set(MKEXE_CPU_OWN ${CMAKE_CURRENT_LIST_DIR}/gemm-q4_0.cpp ${CMAKE_CURRENT_LIST_DIR}/gemm-q8_0.cpp)
     # Its inner loops fill all sixteen registers. LLVM's scheduler, which runs by default, moves a load ahead and spills a
     # sum in every round; without it, and with the older scheduler that counts registers, none is spilled: prompts of an
     # F16 model are 1.6 times as fast, of a Q8_0 model 1.08 times (docs/performance.md).
@@ -160,7 +163,7 @@ function(mkexe_add_variant name symbol features ops)
         list(TRANSFORM MKEXE_CPU_${part} PREPEND ${ggml_src}/ggml-cpu/ OUTPUT_VARIABLE ${part})
     endforeach()
 
-    add_library(ggml-cpu-${name} OBJECT ${HOT})
+    add_library(ggml-cpu-${name} OBJECT ${HOT} ${MKEXE_CPU_OWN})
     target_compile_options(ggml-cpu-${name} PRIVATE ${flags} -O3)
     add_library(ggml-cpu-${name}-cold OBJECT ${COLD})
     target_compile_options(ggml-cpu-${name}-cold PRIVATE ${flags} -Os)
@@ -184,7 +187,7 @@ function(mkexe_add_variant name symbol features ops)
     target_compile_definitions(ggml-cpu-${name}-score PRIVATE ${definitions} GGML_BACKEND_DL)
 
     foreach(target IN LISTS targets ITEMS ggml-cpu-${name}-score)
-        target_include_directories(${target} PRIVATE ${ggml_src} ${ggml_src}/ggml-cpu)
+        target_include_directories(${target} PRIVATE ${ggml_src} ${ggml_src}/ggml-cpu ${CMAKE_CURRENT_LIST_DIR})
         target_compile_options(${target} PRIVATE "SHELL:-include ${header}")
         target_link_libraries(${target} PRIVATE ggml-base)
     endforeach()
