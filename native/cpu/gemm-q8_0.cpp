@@ -1,44 +1,40 @@
-// Q8_0 weights times prompts (native/patches/gemm-q8_0.patch).
+// Q8_0 weights times prompts (native/patches/gemm.patch).
 //
 // Upstream's kernel multiplies block by block and keeps eight partial sums of each result, so that every 32 products cost
 // a conversion, a scale and an addition of their own, and it moves signs about, because x86 multiplies bytes only if one
 // of the two has none. Here eight rows of weights are interleaved as they are read, and each lane belongs to one of them:
 // those three are done once for eight blocks. Values are widened to 16 bits, where signs are no matter: the weights once
-// for kRows rows of the prompt, the prompt once for kChunk rows of weights.
+// for kShared rows of the prompt, the prompt once for kChunk rows of weights.
 #include "gemm.h"
 
 #ifdef MKEXE_GEMM
 
-#define GGML_COMMON_DECL_CPP
-#include "ggml-common.h"
-
-#include <immintrin.h>
-
-#include <cstring>
+#    define GGML_COMMON_DECL_CPP
+#    include "gemm-lanes.h"
+#    include "ggml-common.h"
 
 namespace {
 
-constexpr int kBlock = 32;           // values of a row that share a scale
-constexpr int kColumns = 8;          // rows of weights, a lane for each
-constexpr int kTogether = 4;         // rows of the prompt for which a piece of the weights is loaded once
-constexpr int kRows = 16;            // rows of the prompt that share the interleaving
-constexpr int kPieces = kBlock / 2;  // two widened values fill the 32 bits of a lane
-constexpr int kSpan = 64;            // blocks of a row at a time: 64 KiB of the prompt, widened, on the stack
-constexpr int kChunk = 128;          // rows of weights at a time, which the cache holds
+constexpr int kBlock    = 32;          // values of a row that share a scale
+constexpr int kTogether = 4;           // rows of the prompt for which a piece of the weights is loaded once
+constexpr int kShared   = 16;          // rows of the prompt that share the interleaving
+constexpr int kPieces   = kBlock / 2;  // two widened values fill the 32 bits of a lane
+constexpr int kSpan     = 64;          // blocks of a row at a time: 64 KiB of the prompt, widened, on the stack
+constexpr int kChunk    = 128;         // rows of weights at a time, which the cache holds
 
 // A matrix of blocks, a row every `stride` of them.
 struct Blocks {
     const block_q8_0 * first;
-    int64_t stride;
+    int64_t            stride;
 
-    Blocks from(int64_t row, int64_t block) const { return {first + row * stride + block, stride}; }
+    Blocks             from(int64_t row, int64_t block) const { return { first + row * stride + block, stride }; }
     const block_q8_0 & at(int64_t row) const { return first[row * stride]; }
 };
 
 // A block of eight rows of weights: piece i and piece i + 8 have the values 4i, 4i + 2 and 4i + 1, 4i + 3 of each.
 struct Columns {
     __m256i pieces[kPieces];
-    __m256 scales;
+    __m256  scales;
 };
 
 // A block of a row of the prompt, its values in the same order.
@@ -48,12 +44,12 @@ struct Row {
 
 void widen(__m256i bytes, __m256i & even, __m256i & odd) {
     even = _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8);
-    odd = _mm256_srai_epi16(bytes, 8);
+    odd  = _mm256_srai_epi16(bytes, 8);
 }
 
 __m256i load_halves(const int8_t * lower, const int8_t * upper) {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i *>(lower))),
-        _mm_loadu_si128(reinterpret_cast<const __m128i *>(upper)), 1);
+                                   _mm_loadu_si128(reinterpret_cast<const __m128i *>(upper)), 1);
 }
 
 void interleave(Blocks a, Columns & columns) {
@@ -68,33 +64,28 @@ void interleave(Blocks a, Columns & columns) {
         pairs[3] = _mm256_unpackhi_epi32(rows[2], rows[3]);
         for (int i = 0; i < 4; i++) {
             const __m256i * pair = pairs + (i & 2);
-            const __m256i bytes = i & 1 ? _mm256_unpackhi_epi64(pair[0], pair[1]) : _mm256_unpacklo_epi64(pair[0], pair[1]);
+            const __m256i   bytes =
+                i & 1 ? _mm256_unpackhi_epi64(pair[0], pair[1]) : _mm256_unpacklo_epi64(pair[0], pair[1]);
             widen(bytes, columns.pieces[4 * half + i], columns.pieces[4 * half + i + kPieces / 2]);
         }
     }
-    columns.scales = _mm256_cvtph_ps(_mm_setr_epi16(a.at(0).d, a.at(1).d, a.at(2).d, a.at(3).d, a.at(4).d, a.at(5).d,
-        a.at(6).d, a.at(7).d));
+    columns.scales = _mm256_cvtph_ps(
+        _mm_setr_epi16(a.at(0).d, a.at(1).d, a.at(2).d, a.at(3).d, a.at(4).d, a.at(5).d, a.at(6).d, a.at(7).d));
 }
 
 Row row_of(const block_q8_0 & block) {
     Row row;
-    widen(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(block.qs)), row.pieces[0], row.pieces[1]);
+    widen(load(block.qs), row.pieces[0], row.pieces[1]);
     return row;
 }
 
-__m256i repeat(const void * four_bytes) {
-    int value;
-    std::memcpy(&value, four_bytes, sizeof(value));
-    return _mm256_set1_epi32(value);
-}
-
 // Two products of each lane are added to `sum`.
-__m256i add_products(__m256i sum, __m256i a, __m256i b) {
-#ifdef __AVXVNNI__
+__m256i add_pairs(__m256i sum, __m256i a, __m256i b) {
+#    ifdef __AVXVNNI__
     return _mm256_dpwssd_avx_epi32(sum, a, b);
-#else
+#    else
     return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
-#endif
+#    endif
 }
 
 // The products of a block of `together` rows of the prompt are added to `sums`.
@@ -104,24 +95,24 @@ void add_block(const Columns & columns, const Row * rows, const float * row_scal
     for (__m256i & sum : products) {
         sum = _mm256_setzero_si256();
     }
-#pragma unroll
+#    pragma unroll
     for (int i = 0; i < kPieces; i++) {
         for (int row = 0; row < together; row++) {
             const int * values = reinterpret_cast<const int *>(rows[row].pieces);
-            products[row] = add_products(products[row], columns.pieces[i], repeat(values + i));
+            products[row]      = add_pairs(products[row], columns.pieces[i], repeat(values + i));
         }
     }
     for (int row = 0; row < together; row++) {
         const __m256 scales = _mm256_mul_ps(columns.scales, _mm256_set1_ps(row_scales[row]));
-        sums[row] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(products[row]), scales, sums[row]);
+        sums[row]           = _mm256_fmadd_ps(_mm256_cvtepi32_ps(products[row]), scales, sums[row]);
     }
 }
 
 // What `blocks` blocks of each row, kSpan at most, give of `nr` rows and `nc` columns of the result `c`, of `ldc` floats a
 // row; `first`: it holds nothing yet.
-void multiply_span(Blocks a, Blocks b, int blocks, float * c, int64_t ldc, int nc, int nr, bool first) {
-    Row rows[kSpan][kRows];
-    float scales[kSpan][kRows];
+void multiply_part(Blocks a, Blocks b, int blocks, float * c, int64_t ldc, int nc, int nr, bool first) {
+    Row   rows[kSpan][kShared];
+    float scales[kSpan][kShared];
     for (int l = 0; l < blocks; l++) {
         for (int row = 0; row < nr; row++) {
             rows[l][row]   = row_of(*b.from(row, l).first);
@@ -129,7 +120,7 @@ void multiply_span(Blocks a, Blocks b, int blocks, float * c, int64_t ldc, int n
         }
     }
     for (int column = 0; column < nc; column += kColumns) {
-        __m256 sums[kRows];
+        __m256 sums[kShared];
         for (int row = 0; row < nr; row++) {
             sums[row] = first ? _mm256_setzero_ps() : _mm256_loadu_ps(c + row * ldc + column);
         }
@@ -152,20 +143,29 @@ void multiply_span(Blocks a, Blocks b, int blocks, float * c, int64_t ldc, int n
 
 }  // namespace
 
-bool mkexe_gemm_q8_0(int64_t m, int64_t n, int64_t k, const void * a, int64_t lda, const void * b, int64_t ldb, float * c,
-        int64_t ldc, int ith, int nth) {
-    if (m % kColumns != 0 || n < kRows / 2) {
+bool mkexe_gemm_q8_0(int64_t      m,
+                     int64_t      n,
+                     int64_t      k,
+                     const void * a,
+                     int64_t      lda,
+                     const void * b,
+                     int64_t      ldb,
+                     float *      c,
+                     int64_t      ldc,
+                     int          ith,
+                     int          nth) {
+    if (m % kColumns != 0 || n < kShared / 2) {
         return false;
     }
-    const Blocks weights{static_cast<const block_q8_0 *>(a), lda}, prompt{static_cast<const block_q8_0 *>(b), ldb};
+    const Blocks  weights{ static_cast<const block_q8_0 *>(a), lda }, prompt{ static_cast<const block_q8_0 *>(b), ldb };
     const int64_t groups = m / kColumns, last = groups * (ith + 1) / nth * kColumns;
     for (int64_t i = groups * ith / nth * kColumns; i < last; i += kChunk) {
         const int nc = last - i < kChunk ? last - i : kChunk;
-        for (int64_t j = 0; j < n; j += kRows) {
-            const int nr = n - j < kRows ? n - j : kRows;
+        for (int64_t j = 0; j < n; j += kShared) {
+            const int nr = n - j < kShared ? n - j : kShared;
             for (int64_t l = 0; l < k; l += kSpan) {
                 const int blocks = k - l < kSpan ? k - l : kSpan;
-                multiply_span(weights.from(i, l), prompt.from(j, l), blocks, c + j * ldc + i, ldc, nc, nr, l == 0);
+                multiply_part(weights.from(i, l), prompt.from(j, l), blocks, c + j * ldc + i, ldc, nc, nr, l == 0);
             }
         }
     }

@@ -86,10 +86,11 @@ set(ggml_src ${MKEXE_LLAMA_DIR}/ggml/src)
 set(MKEXE_CPU_SYSTEM_Linux _GNU_SOURCE _XOPEN_SOURCE=600)
 set(MKEXE_CPU_SYSTEM_Darwin _DARWIN_C_SOURCE)
 set(MKEXE_CPU_SYSTEM_Windows _XOPEN_SOURCE=600)
-# kernels of our own, which native/patches/gemm-*.patch call instead of upstream's; empty for a level without AVX2
+# kernels of our own, which native/patches/gemm.patch calls instead of upstream's; empty for a level without AVX2
 set(MKEXE_CPU_OWN "")
 if(MKEXE_CPU_ARCH STREQUAL "x86")
-    set(MKEXE_CPU_OWN ${CMAKE_CURRENT_LIST_DIR}/gemm-q4_0.cpp ${CMAKE_CURRENT_LIST_DIR}/gemm-q8_0.cpp)
+    set(MKEXE_CPU_OWN gemm-q4_0.cpp gemm-q4_K.cpp gemm-q8_0.cpp)
+    list(TRANSFORM MKEXE_CPU_OWN PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
     # Its inner loops fill all sixteen registers. LLVM's scheduler, which runs by default, moves a load ahead and spills a
     # sum in every round; without it, and with the older scheduler that counts registers, none is spilled: prompts of an
     # F16 model are 1.6 times as fast, of a Q8_0 model 1.08 times (docs/performance.md).
