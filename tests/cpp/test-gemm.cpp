@@ -1,15 +1,19 @@
 // native/cpu/gemm-*.cpp against plain sums: as the level haswell has them, and with AVX-VNNI's instructions emulated.
 #ifdef __x86_64__
 
+#    include "cpu-dispatch.h"
+
 #    define GGML_COMMON_DECL_CPP
 #    include "ggml-common.h"
 #    include "repack.h"
 
 #    include <doctest.h>
 
+#    include <algorithm>
 #    include <cmath>
 #    include <cstdint>
 #    include <random>
+#    include <string>
 #    include <vector>
 
 using repacked_gemm = void(int, float *, size_t, const void *, const void *, int, int);
@@ -21,6 +25,7 @@ repacked_gemm mkexe_gemm_q4_K_8x8__haswell, mkexe_gemm_q4_K_8x8__vnni;
 plain_gemm    mkexe_gemm_q8_0__haswell, mkexe_gemm_q8_0__vnni;
 
 // upstream's, in plain C
+extern "C" void          ggml_cpu_init__x64();
 extern "C" repacked_gemm ggml_gemm_q4_0_8x8_q8_0_generic__x64, ggml_gemm_q4_K_8x8_q8_K_generic__x64;
 
 namespace {
@@ -168,9 +173,13 @@ void compare_plain(plain_gemm & gemm) {
     CHECK_FALSE(gemm(columns, 7, blocks, nullptr, 0, nullptr, 0, nullptr, 0, 0, 1));
 }
 
-bool has_avx2() {
-    __builtin_cpu_init();
-    const bool found = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+// The lowest level has its table of 16-bit floats after this.
+bool prepare() {
+    ggml_cpu_init__x64();
+    const auto variants = cpu_variants();
+    const bool found    = std::any_of(variants.begin(), variants.end(), [](const auto & variant) {
+        return std::string(variant.name) == "haswell" && variant.score > 0;
+    });
     if (!found) {
         MESSAGE("not compared: this processor has no AVX2");
     }
@@ -180,7 +189,7 @@ bool has_avx2() {
 }  // namespace
 
 TEST_CASE("products of Q4_0 weights with prompts") {
-    if (!has_avx2()) {
+    if (!prepare()) {
         return;
     }
     compare_repacked<block_q4_0x8, block_q8_0x4>(mkexe_gemm_q4_0_8x8__haswell, ggml_gemm_q4_0_8x8_q8_0_generic__x64,
@@ -189,7 +198,7 @@ TEST_CASE("products of Q4_0 weights with prompts") {
 }
 
 TEST_CASE("products of Q4_K weights with prompts") {
-    if (!has_avx2()) {
+    if (!prepare()) {
         return;
     }
     compare_repacked<block_q4_Kx8, block_q8_Kx4>(mkexe_gemm_q4_K_8x8__haswell, ggml_gemm_q4_K_8x8_q8_K_generic__x64,
@@ -198,7 +207,7 @@ TEST_CASE("products of Q4_K weights with prompts") {
 }
 
 TEST_CASE("products of Q8_0 weights with prompts") {
-    if (!has_avx2()) {
+    if (!prepare()) {
         return;
     }
     compare_plain(mkexe_gemm_q8_0__haswell);
