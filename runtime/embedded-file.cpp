@@ -1,6 +1,7 @@
 #include "embedded-file.h"
 
 #include "platform.h"
+#include "upstream-hooks.h"
 
 #include <cerrno>
 #include <cstring>
@@ -25,6 +26,15 @@ static std::FILE * open_entry(const std::string & name) {
         return nullptr;
     }
     return file;
+}
+
+std::string mkexe::file_of(const std::string & path) {
+    if (path.rfind(artifact_path_prefix, 0) != 0) {
+        return path;
+    }
+    const stored_range * range =
+        embedded ? find_entry(*embedded, path.substr(std::strlen(artifact_path_prefix))) : nullptr;
+    return range ? range->path : path;
 }
 
 // upstream's definition, compiled under this name (upstream.cmake)

@@ -37,7 +37,11 @@ void begin_loading(const artifact & source) {
     if (const auto machine = read_machine(); machine.memory_free > 0 && bytes > machine.memory_free) {
         return;
     }
-    std::thread([ranges = source.contents.models[0].parts] { read_ahead(ranges, note_read); }).detach();
+    std::vector<stored_range> ranges;
+    for (const auto & model : source.contents.models) {
+        ranges.insert(ranges.end(), model.parts.begin(), model.parts.end());
+    }
+    std::thread([ranges] { read_ahead(ranges, note_read); }).detach();
 }
 
 void end_loading() {

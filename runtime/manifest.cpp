@@ -177,6 +177,15 @@ outcome<manifest> read_manifest(const std::string & text, const superblock & blo
     }
 }
 
+const bundled_model * projector_of(const manifest & contents) {
+    for (const auto & model : contents.models) {
+        if (model.role == "projector") {
+            return &model;
+        }
+    }
+    return nullptr;
+}
+
 uint64_t model_bytes(const bundled_model & model) {
     uint64_t size = 0;
     for (const auto & part : model.parts) {

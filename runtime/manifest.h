@@ -24,7 +24,7 @@ struct stored_range {
 constexpr uint64_t beside_begin_size = uint64_t(1) << 20;
 
 struct bundled_model {
-    std::string               role;  // "model"
+    std::string               role;  // "model", or "projector": what lets it see or hear (upstream's mmproj)
     std::string               name;
     std::string               architecture;
     std::string               license;
@@ -52,6 +52,9 @@ struct manifest {
 
 // Decodes and checks `text`. Every range must lie in [head, block.manifest_offset) of the artifact at `path`.
 outcome<manifest> read_manifest(const std::string & text, const superblock & block, const std::string & path);
+
+// What lets the model see or hear; null where it does neither.
+const bundled_model * projector_of(const manifest & contents);
 
 // The weights' size in bytes: one model's, and all models'.
 uint64_t model_bytes(const bundled_model & model);

@@ -22,6 +22,9 @@ std::vector<std::string> server_arguments(const artifact &                 sourc
         "--cors-origins", "localhost",
     };
     // clang-format on
+    if (const bundled_model * projector = projector_of(source.contents)) {
+        arguments.insert(arguments.end(), { "--mmproj", artifact_path_prefix + projector->parts[0].name });
+    }
     if (!log_path.empty()) {
         arguments.insert(arguments.end(), { "--log-file", log_path });
     }
@@ -49,5 +52,11 @@ bool read_server_arguments(const artifact &                 source,
         pointers.push_back(argument.data());
     }
     pointers.push_back(nullptr);
-    return common_params_parse(int(arguments.size()), pointers.data(), params, LLAMA_EXAMPLE_SERVER);
+    if (!common_params_parse(int(arguments.size()), pointers.data(), params, LLAMA_EXAMPLE_SERVER)) {
+        return false;
+    }
+    if (params.no_mmproj) {  // to upstream it is about downloads alone
+        params.mmproj.path.clear();
+    }
+    return true;
 }

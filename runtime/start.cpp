@@ -137,6 +137,13 @@ void explain_failure() {
     if (!settings.log_path.empty()) {
         std::fprintf(stderr, "The whole log: %s\n", settings.log_path.c_str());
     }
+    // upstream's words (tools/server/server-context.cpp)
+    if (errors.find("failed to load multimodal model") != std::string::npos) {
+        std::fprintf(stderr,
+                     "A projector (--mmproj) must be the one that was made for this model; --no-mmproj starts "
+                     "without one, and the model sees and hears nothing.\n");
+        return;
+    }
     std::fprintf(stderr, "%s verify checks the file; a smaller --ctx-size needs less memory.\n",
                  settings.program.c_str());
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// What upstream's server calls while it runs (native/patches/server-hooks.patch). Each is defined in the module that its
+// What upstream calls while it runs (native/patches/server-hooks.patch, projector-inside.patch). Each is defined in the module that its
 // comment names.
 
 #include "ggml.h"
@@ -19,6 +19,10 @@ struct Response;
 }  // namespace httplib
 
 namespace mkexe {
+
+// embedded-file.cpp: the file that holds what `path` names: another one only for an entry of the artifact. Offsets that
+// gguf_init_from_file() gives count from that file's first byte.
+std::string file_of(const std::string & path);
 
 // listener.cpp: binds to `host`. Where `may_choose` and nobody asked for a port, another free one is taken and `port`
 // is changed.

@@ -34,8 +34,9 @@ add_subdirectory(${MKEXE_LLAMA_DIR}/tools/cli llama-cli EXCLUDE_FROM_ALL)
 target_include_directories(server-context PRIVATE ${MKEXE_LLAMA_DIR})
 target_include_directories(llama-server-impl PRIVATE ${MKEXE_LLAMA_DIR})
 
-# The hooks that native/patches/server-hooks.patch calls are declared in this folder and defined in its modules.
-foreach(library llama-common server-context llama-server-impl)
+# The hooks that server-hooks.patch and projector-inside.patch in native/patches call are declared in this folder and
+# defined in its modules.
+foreach(library mtmd llama-common server-context llama-server-impl)
     target_include_directories(${library} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 endforeach()
 

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 TINY_MODEL = ROOT / "tests" / "models" / "tiny.gguf"
 MARKERS_OF_FIXTURES = {"runtimes": "compile", "artifact": "boot", "built_page": "browser"}
 EXPENSIVE = ("compile", "boot", "browser", "slow")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # where the tests run in the background, and every program that they start would ignore it too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

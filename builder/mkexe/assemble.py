@@ -21,6 +21,8 @@ from mkexe.container.image import Image, load_image
 from mkexe.container.manifest import (
     BESIDE_FEATURE,
     ENTRY_NAME,
+    MODEL_ROLE,
+    PROJECTOR_ROLE,
     Beside,
     Manifest,
     ModelRecord,
@@ -48,8 +50,8 @@ class Contents:
     """All that goes into an artifact.
 
     `layout` is one of mkexe.layouts. `files` are small entries by name, `created` is seconds since 1970, `expected`
-    what an earlier build found the model's parts to be, in their order; empty without one. Where a layout has
-    files beside, the model's parts are written elsewhere, and `beside` says what they are.
+    what an earlier build found the model's files to be, in their order; empty without one. Where a layout has
+    files beside, the model's are written elsewhere, and `beside` says what they are.
     """
 
     name: str
@@ -66,13 +68,13 @@ class Contents:
 
     @property
     def stored_parts(self) -> tuple[Part, ...]:
-        """The model's parts that lie in the artifact."""
-        return () if self.layout in WEIGHTS_BESIDE else self.model.parts
+        """The model's files that lie in the artifact."""
+        return () if self.layout in WEIGHTS_BESIDE else self.model.files
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: the artifact's size in bytes, and the model's parts in their order."""
+    """What was written: the artifact's size in bytes, and the model's files in their order."""
 
     size: int
     parts: tuple[Copied, ...]
@@ -264,7 +266,7 @@ class _Writer:
             page={"title": contents.page.title, "system_prompt": contents.page.system_prompt},
             runtimes=self._runtimes,
             packs=self._packs,
-            models=(ModelRecord("model", model.name, model.architecture, model.license, ranges or contents.beside),),
+            models=_model_records(model, ranges or contents.beside),
             files=self._files,
             required_features=(BESIDE_FEATURE,) if contents.beside else (),
         )
@@ -318,6 +320,16 @@ class _Writer:
             if record.pack is None and record.range.entry is not None
         ]
         return Launcher(tuple(rows), tuple(targets), self._layout.in_place is not None, stored[0] if stored else None)
+
+
+def _model_records(model: Model, files: tuple[Range | Beside, ...]) -> tuple[ModelRecord, ...]:
+    """The model, and its projector where it has one; `files` are where the model's lie, in their order."""
+    count = len(model.parts)
+    records = [ModelRecord(MODEL_ROLE, model.name, model.architecture, model.license, files[:count])]
+    if model.projector is not None:
+        found = model.projector
+        records.append(ModelRecord(PROJECTOR_ROLE, found.name, found.architecture, found.license, files[count:]))
+    return tuple(records)
 
 
 def _program_entry(target: Target) -> str:

@@ -22,7 +22,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 # flags of `mkexe build` by the key of mkexe.toml that they stand for
 _FLAG_KEYS = {
     "output": "build.output", "target": "build.targets", "name": "build.name", "layout": "build.layout",
-    "split_size": "build.split_size",
+    "split_size": "build.split_size", "mmproj": "build.mmproj",
     "title": "page.title", "icon": "page.icon", "accent": "page.accent", "greeting": "page.greeting",
     "question": "page.questions", "footer": "page.footer", "about": "page.about", "links": "page.links",
     "language": "page.language", "system_prompt": "page.system_prompt",
@@ -153,8 +153,10 @@ def _add_build(commands: _Commands) -> None:
         "mkexe build model-00001-of-00005.gguf --target linux-x86_64 --target windows-x86_64",
         'mkexe build model.gguf --arg "--ctx-size 8192"',
         "mkexe build model.gguf --layout native --target linux-x86_64",
+        "mkexe build model.gguf --mmproj mmproj-model.gguf",
     )
     parser.add_argument("model", type=Path, metavar="MODEL.gguf", help="the model; of a split one, the first part")
+    _add_projector(parser)
     parser.add_argument("-o", "--output", metavar="OUT", help="the file to write (default: the name and .exe or .cmd)")
     parser.add_argument(
         "--target", action="append", metavar="TARGET",
@@ -186,12 +188,19 @@ def _add_advise(commands: _Commands) -> None:
         "mkexe advise model.gguf --layout pair --target windows-x86_64",
     )
     parser.add_argument("model", type=Path, metavar="MODEL.gguf", help="the model; of a split one, the first part")
+    _add_projector(parser)
     _add_layout(parser, "auto: exe, or script where that is too large for Windows")
     parser.add_argument(
         "--target", action="append", default=[], metavar="TARGET",
         help="a system to run on, or host; repeatable (default: all)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the advice as JSON")
+
+
+def _add_projector(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mmproj", metavar="FILE", help="the model's projector, with which it sees pictures or hears recordings"
+    )
 
 
 def _add_layout(parser: argparse.ArgumentParser, default: str | None) -> None:
@@ -361,7 +370,8 @@ def _build(options: argparse.Namespace) -> None:
 
 def _advise(options: argparse.Namespace) -> None:
     layout = _known_layout(options.layout or layouts.AUTO)
-    found = pipeline.advise(pipeline.AdviceRequest(options.model, layout, tuple(options.target)))
+    projector = Path(options.mmproj) if options.mmproj else None
+    found = pipeline.advise(pipeline.AdviceRequest(options.model, layout, tuple(options.target), projector))
     if options.json:
         console.result_json(dataclasses.asdict(found))
         return

@@ -29,7 +29,7 @@ _LENGTHS = {
 }  # fmt: skip
 _QUESTION_LENGTH = 300
 _KEYS = {
-    "build": ("output", "targets", "name", "args", "layout", "split_size"),
+    "build": ("output", "targets", "name", "args", "layout", "split_size", "mmproj"),
     "page": (
         "title", "icon", "accent", "greeting", "questions", "footer", "about", "links", "language", "system_prompt",
         "settings",
@@ -63,6 +63,7 @@ class BuildSettings:
     default_args: tuple[str, ...]
     layout: str
     split_size: int | None = None  # bytes
+    projector: Path | None = None
 
 
 def default_file() -> Path | None:
@@ -108,7 +109,7 @@ def setting_entries(assignments: Iterable[str], locked: Iterable[str], below: En
 
 def build_settings(entries: Entries) -> BuildSettings:
     """The checked entries of the table [build]; target and model names are checked where they are used."""
-    output = _text(entries, "build.output")
+    output, projector = _text(entries, "build.output"), _text(entries, "build.mmproj")
     words: list[str] = []
     for item in _texts(entries, "build.args") or ():
         try:
@@ -122,6 +123,7 @@ def build_settings(entries: Entries) -> BuildSettings:
         tuple(words),
         _layout(entries),
         _split_size(entries),
+        entries["build.mmproj"].folder / projector if projector else None,
     )
 
 

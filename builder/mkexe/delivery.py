@@ -49,7 +49,7 @@ def deliver(
     """Write everything under its final name or not at all.
 
     `quantization` is the model's, for the bill of materials; `expected` are the SHA-256 that the weights must have, if
-    known. Returns what was written and what the model's parts were. Raises OutputError where it cannot be written,
+    known. Returns what was written and what the model's files were. Raises OutputError where it cannot be written,
     ArtifactError where weights are not as expected, ModelError where they change meanwhile.
     """
     chosen = tuple(target for target, _ in contents.runtimes)
@@ -99,7 +99,7 @@ class _Delivery:
         progress = stack.enter_context(self._progress())
         copied: tuple[Copied, ...] = ()
         if self.beside_paths:
-            found = beside.write_beside(contents.model.parts, self.beside_paths, stack, outputs.data_file, progress)
+            found = beside.write_beside(contents.model.files, self.beside_paths, stack, outputs.data_file, progress)
             copied = tuple(item.copied for item in found)
             contents = dataclasses.replace(contents, beside=tuple(item.record for item in found), expected=())
         written = assemble.write_artifact(contents, placed, file, progress, self._tools)
@@ -144,11 +144,12 @@ class _Delivery:
             return path.read_bytes()
 
     def _weights(self) -> tuple[tuple[str, Part], ...]:
-        return tuple(zip(self._weight_names(self._contents.name), self._contents.model.parts, strict=True))
+        return tuple(zip(self._weight_names(self._contents.name), self._contents.model.files, strict=True))
 
     def _weight_names(self, stem: str) -> list[str]:
         count = len(self._contents.model.parts)
-        return [layouts.beside_name(stem, number + 1, count) for number in range(count)]
+        names = [layouts.beside_name(stem, number + 1, count) for number in range(count)]
+        return names + ([layouts.projector_name(stem)] if self._contents.model.projector else [])
 
     def _progress(self) -> contextlib.AbstractContextManager[Progress]:
         return console.bytes_progress(f"writing {self._output.name}", self._contents.model.size_bytes)
@@ -171,8 +172,8 @@ def _check_output(contents: assemble.Contents, output: Path, chosen: tuple[Targe
         raise OutputError(
             f"{output}: the folder {output.absolute().parent} does not exist", "make it, or choose another"
         )
-    parts = contents.model.parts
-    if any(part.is_file and output.exists() and output.samefile(part.path) for part in parts):
+    files = contents.model.files
+    if any(part.is_file and output.exists() and output.samefile(part.path) for part in files):
         raise OutputError(f"{output}: is the model itself", "choose another name with -o")
     if contents.layout == layouts.SCRIPT and any(target.system == layouts.WINDOWS for target in chosen):
         if output.suffix.lower() == ".exe":
@@ -185,8 +186,8 @@ def _check_output(contents: assemble.Contents, output: Path, chosen: tuple[Targe
 
 
 def check_weights(model: Model, copied: tuple[Copied, ...], expected: list[str]) -> None:
-    """Compare SHA-256 where they are known; raises ArtifactError for the first part that is not as expected."""
-    for part, found, wanted in zip(model.parts, copied, expected, strict=bool(expected)):
+    """Compare SHA-256 where they are known; raises ArtifactError for the first file that is not as expected."""
+    for part, found, wanted in zip(model.files, copied, expected, strict=bool(expected)):
         if found.sha256 != wanted:
             raise ArtifactError(
                 f"{part.path}: {part.entry} at offset {part.offset} is damaged: expected SHA-256 {wanted}, found "

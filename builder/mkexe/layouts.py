@@ -108,6 +108,11 @@ def usual_targets(layout: str, names: Iterable[str], table: Mapping[str, Target]
     return [name for name in names if wanted is None or table[name].system == wanted]
 
 
+def projector_name(stem: str) -> str:
+    """The name of a projector's file beside an artifact."""
+    return f"{stem}.mmproj.gguf"
+
+
 def beside_name(stem: str, number: int, count: int) -> str:
     """The name of a model's file beside an artifact, numbered from 1 (llama.cpp, common/common.h, "split")."""
     return f"{stem}.gguf" if count == 1 else f"{stem}-{number:05}-of-{count:05}.gguf"

@@ -63,18 +63,34 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Projector:
+    """What lets a text model see or hear: one GGUF, which llama.cpp calls mmproj."""
+
+    name: str
+    architecture: str
+    license: str
+    part: Part
+
+
+@dataclass(frozen=True)
 class Model:
-    """A model to bundle: one part, or the parts of a split GGUF in order."""
+    """A model to bundle: one part, or the parts of a split GGUF in order; and its projector, if it has one."""
 
     name: str
     architecture: str
     license: str
     parts: tuple[Part, ...]
+    projector: Projector | None = None
+
+    @property
+    def files(self) -> tuple[Part, ...]:
+        """The parts, and the projector's after them: all that is copied."""
+        return self.parts if self.projector is None else (*self.parts, self.projector.part)
 
     @property
     def size_bytes(self) -> int:
-        """Of all parts."""
-        return sum(part.size_bytes for part in self.parts)
+        """Of all files."""
+        return sum(part.size_bytes for part in self.files)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ from mkexe.container.manifest import Manifest
 from mkexe.container.reader import Artifact, open_artifact, read_chunks, unpack_runtime, verify_artifact
 from mkexe.copying import Copied, from_there, hash_part
 from mkexe.errors import ArtifactError, AuditError, OutputError, UsageError
-from mkexe.model import Model, Pack, PageSettings, Part, Runtime, Target
+from mkexe.model import Model, Pack, PageSettings, Part, Projector, Runtime, Target
 
 # measured on 2 cores (docs/performance.md); said before a long wait
 _MINUTES_PER_TARGET = 9
@@ -77,6 +77,7 @@ class AdviceRequest:
     model: Path
     layout: str
     targets: tuple[str, ...]
+    projector: Path | None = None
 
 
 def build(request: BuildRequest) -> delivery.Built:
@@ -88,8 +89,10 @@ def build(request: BuildRequest) -> delivery.Built:
     wanted = request.settings
     name = _checked_name(wanted.name or _name_of(request.model))
     header = checked.header
-    parts = tuple(Part(path, f"models/{path.name}", path.stat().st_size) for path in checked.parts)
-    model = Model(header.name or name, header.architecture, header.license, parts)
+    parts = tuple(_part_of(path) for path in checked.parts)
+    projector = None if wanted.projector is None else _read_projector(wanted.projector, parts)
+    model = Model(header.name or name, header.architecture, header.license, parts, projector)
+    files = model.files
     chosen = tuple(_choose_targets(wanted.targets, wanted.layout))
     _check_split_size(wanted.layout, wanted.split_size)
     if wanted.layout != layouts.AUTO:  # a wrong one is refused before anything is compiled
@@ -106,13 +109,13 @@ def build(request: BuildRequest) -> delivery.Built:
         page=dataclasses.replace(request.page, title=request.page.title or model.name),
         default_args=wanted.default_args,
         created=_creation_time(),
-        expected=_known_parts(parts),
+        expected=_known_files(files),
     )
     contents = _with_shards(_with_layout(contents), wanted.split_size)
     output = wanted.output or Path(layouts.file_name(name, contents.layout, chosen))
     built, copied = delivery.deliver(contents, output, checked.quantization, [])
     if contents.model.parts == parts:  # cut into others they are nobody's files
-        _remember_parts(parts, copied)
+        _remember_files(files, copied)
     memory = advice.memory_needed(model.size_bytes, header.context_length, read_kv_cache(header))
     return dataclasses.replace(built, memory=memory)
 
@@ -130,12 +133,15 @@ def advise(request: AdviceRequest) -> advice.Advice:
     table = targets.all_targets()
     usual = ["host"] if request.layout == layouts.NATIVE else layouts.usual_targets(request.layout, table, table)
     chosen = tuple(table[target] for target in targets.choose_targets(list(request.targets) or usual))
-    choice = _choose_layout(request.layout, chosen, checked.size_bytes, advice.OVERHEAD_BYTES)
     sizes = [header.size_bytes for header in checked.headers]
+    weights = {layouts.beside_name(name, i + 1, len(sizes)): size for i, size in enumerate(sizes)}
+    if request.projector is not None:
+        weights[layouts.projector_name(name)] = _read_projector(request.projector, ()).part.size_bytes
+    choice = _choose_layout(request.layout, chosen, sum(weights.values()), advice.OVERHEAD_BYTES)
     return advice.advise(
         advice.Facts(
             name=layouts.file_name(name, choice.layout, chosen),
-            weights={layouts.beside_name(name, i + 1, len(sizes)): size for i, size in enumerate(sizes)},
+            weights=weights,
             context_length=checked.header.context_length,
             cache=read_kv_cache(checked.header),
             layout=choice,
@@ -232,7 +238,7 @@ def _check_parts(bundle: unbundle.Bundle) -> None:
     with console.bytes_progress("checking the weights", bundle.model.size_bytes) as progress:
         done = 0
         found = []
-        for part in bundle.model.parts:
+        for part in bundle.model.files:
             found.append(hash_part(part, from_there(done, progress)))
             done += part.size_bytes
     delivery.check_weights(bundle.model, tuple(found), list(bundle.expected))
@@ -329,10 +335,26 @@ def _watched_files(config_file: Path) -> list[Path]:
     return watched
 
 
-def _known_parts(parts: tuple[Part, ...]) -> tuple[Copied, ...]:
+def _part_of(path: Path) -> Part:
+    """A whole file, under the name that it has."""
+    return Part(path, f"models/{path.name}", path.stat().st_size)
+
+
+def _read_projector(path: Path, beside: tuple[Part, ...]) -> Projector:
+    """The checked projector at `path`, under a name that none of the model's parts has."""
+    from mkexe.sources.gguf_file import ModelKind, check_companion  # gguf comes with it: slow to import
+
+    header = check_companion(path, ModelKind.PROJECTOR)
+    part = _part_of(path)
+    if any(part.entry == other.entry for other in beside):
+        part = dataclasses.replace(part, entry=f"models/mmproj-{path.name}")
+    return Projector(header.name or _name_of(path), header.architecture, header.license, part)
+
+
+def _known_files(files: tuple[Part, ...]) -> tuple[Copied, ...]:
     """What an earlier build found these files to be; empty unless all are known and look untouched since."""
     known = []
-    for part in parts:
+    for part in files:
         record = cache.recall("weights", _facts_of(part))
         if record is None or set(record) != {field.name for field in dataclasses.fields(Copied)}:
             return ()
@@ -340,8 +362,8 @@ def _known_parts(parts: tuple[Part, ...]) -> tuple[Copied, ...]:
     return tuple(known)
 
 
-def _remember_parts(parts: tuple[Part, ...], found: tuple[Copied, ...]) -> None:
-    for part, copied in zip(parts, found, strict=True):
+def _remember_files(files: tuple[Part, ...], found: tuple[Copied, ...]) -> None:
+    for part, copied in zip(files, found, strict=True):
         cache.remember("weights", _facts_of(part), dataclasses.asdict(copied))
 
 

@@ -61,7 +61,7 @@ def linked_parts() -> tuple[LinkedPart, ...]:
 def encode_sbom(manifest: Manifest, quantization: str, third_party: str) -> bytes:
     """The bill of materials of the artifact that `manifest` describes, as indented UTF-8 JSON.
 
-    `quantization` is the model's, `third_party` the page's third-party.txt (`mkexe.page.license_of` writes it).
+    `quantization` is the text model's, `third_party` the page's third-party.txt (`mkexe.page.license_of` writes it).
     """
     whole = Component(bom_ref="artifact", type=ComponentType.APPLICATION, name=manifest.name)
     bom = Bom(
@@ -73,7 +73,8 @@ def encode_sbom(manifest: Manifest, quantization: str, third_party: str) -> byte
         ),
     )
     own = _own_component("mkexe", "mkexe")
-    models = [_model_component(model, quantization) for model in manifest.models]
+    models = [_model_component(manifest.model, quantization)]
+    models += [_model_component(manifest.projector, "")] if manifest.projector else []
     runtimes = _add_runtimes(bom, manifest.runtimes, own)
     page = _own_component("mkexe page", "page")
     packages = [_npm_component(*found) for found in _PACKAGE_HEADING.findall(third_party)]
@@ -109,13 +110,13 @@ def _own_component(name: str, reference: str) -> Component:
 
 
 def _model_component(model: ModelRecord, quantization: str) -> Component:
-    """The model; the files of a split one are components inside it."""
+    """A model; the files of a split one are components inside it."""
     files = [
         Component(bom_ref=_name(part), type=ComponentType.FILE, name=_name(part), hashes=[_sha256(part.sha256)])
         for part in model.parts
     ]
     return Component(
-        bom_ref=f"model:{model.name}",
+        bom_ref=f"{model.role}:{model.name}",
         type=ComponentType.MACHINE_LEARNING_MODEL,
         name=model.name,
         hashes=[_sha256(model.parts[0].sha256)] if len(files) == 1 else [],

@@ -17,7 +17,7 @@ from mkexe.container.manifest import Beside, ModelRecord, Range, RuntimeRecord
 from mkexe.container.reader import Artifact, read_chunks, unpack_runtime
 from mkexe.container.superblock import DAMAGED_HINT
 from mkexe.errors import ArtifactError, UsageError
-from mkexe.model import Model, Pack, Part, Runtime, Target
+from mkexe.model import Model, Pack, Part, Projector, Runtime, Target
 
 SBOM_ENTRY = "sbom.cdx.json"
 _QUANTIZATION = "mkexe:quantization"
@@ -29,7 +29,7 @@ _UNPACKER_FILE = "unpack.gz"
 class Bundle:
     """What an artifact was assembled from.
 
-    `expected` are the SHA-256 that the model's parts must have when they are read, in their order. `files` are small
+    `expected` are the SHA-256 that the model's files must have when they are read, in their order. `files` are small
     entries without the bill of materials, which is written anew; `quantization` is what that said of the model.
     """
 
@@ -52,7 +52,7 @@ def unbundle(artifact: Artifact, wanted: tuple[str, ...], folder: Path, programs
     missing = [name for name in wanted if name not in held]
     if missing:
         raise UsageError(f"{artifact.path}: holds no runtime for {missing[0]}", f"it holds {', '.join(held)}")
-    model = manifest.models[0]
+    model, projector = manifest.model, manifest.projector
     records = [record for record in manifest.runtimes if not wanted or record.target in wanted]
     with artifact.path.open("rb") as file:
         packs = _take_packs(file, artifact, records, folder)
@@ -63,13 +63,23 @@ def unbundle(artifact: Artifact, wanted: tuple[str, ...], folder: Path, programs
         )
         files = {item.entry: _read(file, artifact, item) for item in manifest.files if item.entry}
     return Bundle(
-        model=Model(model.name, model.architecture, model.license, _parts(artifact, model)),
-        expected=tuple(part.sha256 for part in model.parts),
+        model=Model(
+            model.name,
+            model.architecture,
+            model.license,
+            _parts(artifact, model),
+            None if projector is None else _projector(artifact, projector),
+        ),
+        expected=tuple(part.sha256 for record in (model, projector) if record for part in record.parts),
         runtimes=runtimes,
         packs=packs,
         quantization=_quantization(files.pop(SBOM_ENTRY, b"{}")),
         files=files,
     )
+
+
+def _projector(artifact: Artifact, record: ModelRecord) -> Projector:
+    return Projector(record.name, record.architecture, record.license, _parts(artifact, record)[0])
 
 
 def _parts(artifact: Artifact, model: ModelRecord) -> tuple[Part, ...]:

@@ -17,7 +17,8 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Route, expect
 from random_projector import AUDIO_TOKENS, IMAGE_TOKENS, write_random_projector
 
-from running import Running
+from conftest import TINY_MODEL, Mkexe
+from running import Running, run_to_end
 
 from .chat_page import ChatPage
 from .conftest import watched
@@ -48,13 +49,43 @@ def recording(seconds: float) -> FilePayload:
 
 
 @pytest.fixture(scope="module")
-def seeing(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The program with a projector beside it."""
+def seeing_file(real_mkexe: Mkexe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One file with a model and its projector."""
     folder = tmp_path_factory.mktemp("seeing")
-    write_random_projector(folder / "mmproj.gguf", TINY_DIM)
+    projector = folder / "mmproj.gguf"
+    write_random_projector(projector, TINY_DIM)
+    real_mkexe("build", TINY_MODEL, "--mmproj", projector, "--target", "host", "-o", folder / "seeing")
+    projector.unlink()
+    return folder / "seeing"
+
+
+@pytest.fixture(scope="module")
+def seeing(seeing_file: Path) -> Iterator[Running]:
+    """It, running."""
     words = ("--port", "0", "--no-browser", "--ctx-size", str(CONTEXT), "--parallel", "1", "--temp", "0", "-n", "8")
-    with Running([str(artifact)], folder, (*words, "--mmproj", str(folder / "mmproj.gguf"))) as running:
+    with Running([str(seeing_file)], seeing_file.parent, words) as running:
         yield running
+
+
+def test_without_its_projector_it_only_reads(seeing_file: Path, tmp_path: Path) -> None:
+    words = ("--port", "0", "--no-browser", "--no-mmproj")
+    with Running([str(seeing_file)], tmp_path, words) as running:
+        assert running.json("/props")["modalities"] == {"vision": False, "audio": False, "video": False}
+
+
+def test_a_projector_for_another_model_is_said(artifact: Path, tmp_path: Path) -> None:
+    write_random_projector(tmp_path / "mmproj.gguf", TINY_DIM // 2)
+    words = ["serve", "--port", "0", "--no-browser", "--mmproj", str(tmp_path / "mmproj.gguf")]
+    done = run_to_end([str(artifact), *words], XDG_DATA_HOME=str(tmp_path), HOME=str(tmp_path))
+    assert done.returncode != 0
+    assert "must be the one that was made for this model; --no-mmproj starts without one" in done.stderr
+
+
+def test_a_projector_beside_the_file_is_taken_too(artifact: Path, tmp_path: Path) -> None:
+    write_random_projector(tmp_path / "mmproj.gguf", TINY_DIM)
+    words = ("--port", "0", "--no-browser", "--mmproj", str(tmp_path / "mmproj.gguf"))
+    with Running([str(artifact)], tmp_path, words) as running:
+        assert running.json("/props")["modalities"] == {"vision": True, "audio": True, "video": False}
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from mkexe.container.superblock import DAMAGED_HINT, FORMAT_MAJOR, HEAD_SIZE, Su
 from mkexe.errors import ArtifactError
 
 ENTRY_NAME = "manifest.json"
+MODEL_ROLE, PROJECTOR_ROLE = "model", "projector"
 BESIDE_FEATURE = "files-beside"
 BESIDE_BEGIN_SIZE = 1 << 20  # bytes; so much is compared at every start
 _Record = TypeVar("_Record")
@@ -67,7 +68,7 @@ class RuntimeRecord:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """A bundled model: one part, or the parts of a split GGUF in order."""
+    """A bundled model: one part, or the parts of a split GGUF in order. `role` is MODEL_ROLE or PROJECTOR_ROLE."""
 
     role: str
     name: str
@@ -98,6 +99,16 @@ class Manifest:
         found = [record.range for record in self.runtimes] + list(self.packs)
         found += [*self.weights(), *self.files]
         return sorted(found, key=lambda item: item.offset)
+
+    @property
+    def model(self) -> ModelRecord:
+        """The text model."""
+        return self.models[0]
+
+    @property
+    def projector(self) -> ModelRecord | None:
+        """What lets it see or hear, if that is there too."""
+        return next((record for record in self.models if record.role == PROJECTOR_ROLE), None)
 
     def weights(self) -> list[Range]:
         """Model parts that lie in the artifact."""

@@ -140,6 +140,10 @@ def _check_kind(header: GgufHeader, tensor_count: int) -> None:
         return
     if kind in (ModelKind.IMAGE, ModelKind.VOCABULARY, ModelKind.IMATRIX):
         hint = "give the GGUF of a text model"
+    elif kind is ModelKind.PROJECTOR:
+        hint = (
+            f"give the GGUF of a text model and this file with it: mkexe build MODEL.gguf --mmproj {header.path.name}"
+        )
     else:
         hint = "give the GGUF of a text model; this file can only be used together with one"
     raise unusable(header.path, f"is {kind.value}: expected a text model", hint)
