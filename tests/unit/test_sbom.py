@@ -116,16 +116,18 @@ def test_it_reads_what_the_page_writes_about_its_packages(tmp_path: Path) -> Non
     (tmp_path / "package.json").write_text(json.dumps(facts))
     (tmp_path / "LICENSE").write_text("words\n" + "=" * 80 + "\nmore (words)\n")
     text = "This page contains parts.\n\n" + page.license_of(tmp_path, ["index.js"])
-    found = by_reference(json.loads(sbom.encode_sbom(_empty_manifest(), "F16", text)))
+    found = by_reference(json.loads(sbom.encode_sbom(_small_manifest(), "F16", text)))
     assert found["npm:@a/b"]["purl"] == "pkg:npm/%40a/b@1.2.3-rc.1"
     assert found["npm:@a/b"]["licenses"] == [{"expression": "(MIT OR Apache-2.0)"}]
     assert len([reference for reference in found if reference.startswith("npm:")]) == 1
 
 
-def _empty_manifest() -> Any:
-    from mkexe.container.manifest import Manifest
+def _small_manifest() -> Any:
+    from mkexe.container.manifest import Manifest, ModelRecord, Range
 
-    return Manifest("x", "exe", "2023-11-14T22:13:20Z", "mkexe", (), {"title": "x"}, (), (), (), ())
+    weights = Range("models/x.gguf", 4096, 1, "0" * 64, 0)
+    models = (ModelRecord("model", "x", "llama", "", (weights,)),)
+    return Manifest("x", "exe", "2023-11-14T22:13:20Z", "mkexe", (), {"title": "x"}, (), (), models, ())
 
 
 def test_the_table_of_linked_parts_is_for_the_pinned_source_and_compiler() -> None:
