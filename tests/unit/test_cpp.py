@@ -37,6 +37,9 @@ def test_the_runtime_s_unit_tests_pass(doctest: Path, runtimes: dict[str, Path],
     )
     report = done.stdout + done.stderr
     assert done.returncode == 0, report
+    if "not compared" in report:  # test-gemm.cpp on a processor without AVX2
+        assert not os.environ.get("CI"), f"the processor of CI must have AVX2:\n{report}"
+        pytest.skip("all passed but what needs a processor with AVX2")
     written = sum(source.read_text("utf-8").count("TEST_CASE(") for source in SOURCES)
     assert re.search(rf"test cases: *{written} \| *{written} passed \| *0 failed \| *0 skipped", report), report
 
