@@ -12,10 +12,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from conftest import ROOT
 from executables import compile_program
+from needs import missing, need
 
 TOOLS = ("bochs-bin", "genisoimage", "bsdtar", "unshare")
 LIMIT_S = 600
@@ -57,19 +56,14 @@ class Ended:
 
 def kernel() -> Path:
     """Debian's kernel for virtual machines, which $MKEXE_TEST_KERNEL names."""
-    for tool in TOOLS:
-        _must_be_there(tool, shutil.which(tool) is not None)
+    need(*TOOLS)
     for file in (*_LOADER, *_FIRMWARE):
-        _must_be_there(str(file), file.is_file())
+        if not file.is_file():
+            missing(str(file))
     path = Path(os.environ.get("MKEXE_TEST_KERNEL", "/nonexistent"))
-    _must_be_there("the kernel that MKEXE_TEST_KERNEL names", path.is_file())
+    if not path.is_file():
+        missing("the kernel that MKEXE_TEST_KERNEL names")
     return path
-
-
-def _must_be_there(name: str, found: bool) -> None:
-    if not found:
-        assert not os.environ.get("CI"), f"{name} must be installed in CI"
-        pytest.skip(f"{name} is not installed")
 
 
 def run_in_bochs(folder: Path, processor: str, program: Path, commands: list[list[str]]) -> list[Ended]:

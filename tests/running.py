@@ -24,6 +24,16 @@ def environment_of(home: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home)}
 
 
+def browser_in(home: Path, name: str = "xdg-open") -> tuple[dict[str, str], Path]:
+    """Variables of a desktop whose browser writes the address into a file, and that file (a pipe: reading waits)."""
+    tools, pipe = home / "tools", home / "opened"
+    tools.mkdir()
+    os.mkfifo(pipe)
+    (tools / name).write_text(f'#!/bin/sh\necho "$1" >"{pipe}"\n')
+    (tools / name).chmod(0o755)
+    return {"PATH": f"{tools}:{os.environ['PATH']}", "DISPLAY": ":99"}, pipe
+
+
 def run_to_end(command: list[str], timeout_s: float = 120, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run an artifact's command that ends; through `sh` where the kernel does not start the file itself."""
     words = command if command[0] == "sh" else ["sh", *command]

@@ -13,12 +13,14 @@ def write_small_model(
     name: str = "small",
     seed: int = 1,
     large_bytes: int = 0,
+    large_tensors: int = 1,
     license_name: str = "cc0-1.0",
     context_length: int = 64,
 ) -> Path:
     """A llama GGUF that every check accepts and no runtime could use.
 
-    With `large_bytes` it gets a last tensor of that size, which is a hole in the file.
+    With `large_bytes` it gets a last tensor of that size, or several that have it together, which are a hole in the
+    file.
     """
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
@@ -39,10 +41,12 @@ def write_small_model(
     rng = np.random.default_rng(seed)
     writer.add_tensor("token_embd.weight", rng.standard_normal((4, 32)).astype(np.float32))
     writer.add_tensor("output_norm.weight", rng.standard_normal(32).astype(np.float32))
-    rows = large_bytes // 128  # of 32 numbers of 4 bytes
+    rows = large_bytes // large_tensors // 128  # of 32 numbers of 4 bytes
     if rows:
-        writer.add_tensor_info("output.weight", (rows, 32), np.dtype(np.float32), rows * 128)
-        _write_with_hole(writer, path, rows * 128)
+        for number in range(large_tensors):
+            name = f"blk.0.{number}.weight" if number else "output.weight"
+            writer.add_tensor_info(name, (rows, 32), np.dtype(np.float32), rows * 128)
+        _write_with_hole(writer, path, large_tensors * rows * 128)
         return path
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

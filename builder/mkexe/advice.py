@@ -17,6 +17,8 @@ OVERHEAD_BYTES = 25_000_000
 """What a file of all five targets has beside its weights (docs/performance.md); with fewer targets it is less."""
 FAT32_FILE_MAXIMUM = (4 << 30) - 1
 """Bytes: a file's size has 32 bits there (Microsoft's FAT specification, DIR_FileSize)."""
+SPLIT_SIZE = 4 * 10**9
+"""Bytes of the 4GB that --split-size is told to."""
 LEAST_CONTEXT = 4096
 """Tokens: a context that nobody asked for is made no smaller than that (fit_params_min_ctx, common/common.h)."""
 CONTEXT_STEP = 256
@@ -32,11 +34,13 @@ class Facts:
     """What is known before anything is built: sizes in bytes, `context_length` in tokens, the layout as chosen.
 
     `name` is the file that `mkexe build` would write; `weights` are the sizes of the model's files by the names that
-    they get where the layout lays them beside it. `cache` is None where it is not known.
+    they get where the layout lays them beside it; `largest_tensor` is what cannot be cut. `cache` is None where it is
+    not known.
     """
 
     name: str
     weights: dict[str, int]
+    largest_tensor: int
     context_length: int
     cache: KvCache | None
     layout: layouts.Choice
@@ -103,7 +107,7 @@ def advise(facts: Facts) -> Advice:
         reason=facts.layout.reason,
         beside=tuple(beside),
         memory=memory_needed(weights, facts.context_length, facts.cache),
-        limits=_disk_limits(layout, max([size, *beside.values()])),
+        limits=_disk_limits(layout, max([size, *beside.values()]), facts.largest_tensor),
         systems=tuple(_advise_system(system, facts, size, tuple(beside)) for system in SYSTEM_NAMES),
     )
 
@@ -161,11 +165,13 @@ def _describe_context(memory: Memory, context: Context) -> str:
     )
 
 
-def _disk_limits(layout: str, largest: int) -> tuple[str, ...]:
-    """What holds on every system: where a file of `largest` bytes cannot lie."""
+def _disk_limits(layout: str, largest: int, tensor: int) -> tuple[str, ...]:
+    """What holds on every system: where a file of `largest` bytes, with a tensor of `tensor` bytes, cannot lie."""
     if largest <= FAT32_FILE_MAXIMUM:
         return ()
-    instead = "--layout pair --split-size 4GB" if layout in _AS_SCRIPT else "use exFAT"
+    instead = "use exFAT"
+    if layout in _AS_SCRIPT and tensor < SPLIT_SIZE:
+        instead = "--layout pair --split-size 4GB"
     return (f"a disk with FAT32, such as many USB sticks, holds no file of 4 GiB or more: {instead}",)
 
 

@@ -172,9 +172,11 @@ def _check_output(contents: assemble.Contents, output: Path, chosen: tuple[Targe
         raise OutputError(
             f"{output}: the folder {output.absolute().parent} does not exist", "make it, or choose another"
         )
-    files = contents.model.files
-    if any(part.is_file and output.exists() and output.samefile(part.path) for part in files):
-        raise OutputError(f"{output}: is the model itself", "choose another name with -o")
+    if output.exists():
+        for part in contents.model.files:
+            if part.is_file and output.samefile(part.path):
+                what = "model" if part in contents.model.parts else "projector"
+                raise OutputError(f"{output}: is the {what} itself", "choose another name with -o")
     if contents.layout == layouts.SCRIPT and any(target.system == layouts.WINDOWS for target in chosen):
         if output.suffix.lower() == ".exe":
             raise UsageError(

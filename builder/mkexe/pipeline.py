@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import gzip
 import os
 import re
@@ -14,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING
 
 from mkexe import (
     advice,
@@ -26,6 +25,8 @@ from mkexe import (
     config,
     console,
     delivery,
+    extraction,
+    known_weights,
     layouts,
     outputs,
     packing,
@@ -40,10 +41,13 @@ from mkexe import (
 from mkexe import preview as preview_stage
 from mkexe.container import plan
 from mkexe.container.manifest import Manifest
-from mkexe.container.reader import Artifact, open_artifact, read_chunks, unpack_runtime, verify_artifact
-from mkexe.copying import Copied, from_there, hash_part
-from mkexe.errors import ArtifactError, AuditError, OutputError, UsageError
+from mkexe.container.reader import Artifact, open_artifact, verify_artifact
+from mkexe.copying import from_there, hash_part
+from mkexe.errors import AuditError, UsageError
 from mkexe.model import Model, Pack, PageSettings, Part, Projector, Runtime, Target
+
+if TYPE_CHECKING:
+    from mkexe.sources.gguf_file import ModelFiles
 
 # measured on 2 cores (docs/performance.md); said before a long wait
 _MINUTES_PER_TARGET = 9
@@ -90,7 +94,7 @@ def build(request: BuildRequest) -> delivery.Built:
     name = _checked_name(wanted.name or _name_of(request.model))
     header = checked.header
     parts = tuple(_part_of(path) for path in checked.parts)
-    projector = None if wanted.projector is None else _read_projector(wanted.projector, parts)
+    projector = None if wanted.projector is None else _read_projector(wanted.projector, checked, parts)
     model = Model(header.name or name, header.architecture, header.license, parts, projector)
     files = model.files
     chosen = tuple(_choose_targets(wanted.targets, wanted.layout))
@@ -109,13 +113,13 @@ def build(request: BuildRequest) -> delivery.Built:
         page=dataclasses.replace(request.page, title=request.page.title or model.name),
         default_args=wanted.default_args,
         created=_creation_time(),
-        expected=_known_files(files),
+        expected=known_weights.recall_files(files),
     )
     contents = _with_shards(_with_layout(contents), wanted.split_size)
     output = wanted.output or Path(layouts.file_name(name, contents.layout, chosen))
     built, copied = delivery.deliver(contents, output, checked.quantization, [])
     if contents.model.parts == parts:  # cut into others they are nobody's files
-        _remember_files(files, copied)
+        known_weights.remember_files(files, copied)
     memory = advice.memory_needed(model.size_bytes, header.context_length, read_kv_cache(header))
     return dataclasses.replace(built, memory=memory)
 
@@ -136,12 +140,13 @@ def advise(request: AdviceRequest) -> advice.Advice:
     sizes = [header.size_bytes for header in checked.headers]
     weights = {layouts.beside_name(name, i + 1, len(sizes)): size for i, size in enumerate(sizes)}
     if request.projector is not None:
-        weights[layouts.projector_name(name)] = _read_projector(request.projector, ()).part.size_bytes
+        weights[layouts.projector_name(name)] = _read_projector(request.projector, checked, ()).part.size_bytes
     choice = _choose_layout(request.layout, chosen, sum(weights.values()), advice.OVERHEAD_BYTES)
     return advice.advise(
         advice.Facts(
             name=layouts.file_name(name, choice.layout, chosen),
             weights=weights,
+            largest_tensor=max(tensor.size_bytes for header in checked.headers for tensor in header.tensors),
             context_length=checked.header.context_length,
             cache=read_kv_cache(checked.header),
             layout=choice,
@@ -340,40 +345,15 @@ def _part_of(path: Path) -> Part:
     return Part(path, f"models/{path.name}", path.stat().st_size)
 
 
-def _read_projector(path: Path, beside: tuple[Part, ...]) -> Projector:
+def _read_projector(path: Path, model: ModelFiles, beside: tuple[Part, ...]) -> Projector:
     """The checked projector at `path`, under a name that none of the model's parts has."""
-    from mkexe.sources.gguf_file import ModelKind, check_companion  # gguf comes with it: slow to import
+    from mkexe.sources.gguf_file import check_projector  # gguf comes with it: slow to import
 
-    header = check_companion(path, ModelKind.PROJECTOR)
+    header = check_projector(path, model.header)
     part = _part_of(path)
     if any(part.entry == other.entry for other in beside):
         part = dataclasses.replace(part, entry=f"models/mmproj-{path.name}")
     return Projector(header.name or _name_of(path), header.architecture, header.license, part)
-
-
-def _known_files(files: tuple[Part, ...]) -> tuple[Copied, ...]:
-    """What an earlier build found these files to be; empty unless all are known and look untouched since."""
-    known = []
-    for part in files:
-        record = cache.recall("weights", _facts_of(part))
-        if record is None or set(record) != {field.name for field in dataclasses.fields(Copied)}:
-            return ()
-        known.append(Copied(**record))
-    return tuple(known)
-
-
-def _remember_files(files: tuple[Part, ...], found: tuple[Copied, ...]) -> None:
-    for part, copied in zip(files, found, strict=True):
-        cache.remember("weights", _facts_of(part), dataclasses.asdict(copied))
-
-
-def _facts_of(part: Part) -> dict[str, Any]:
-    """What changes when the file's content does, almost always; the build looks at the content all the same."""
-    status = part.path.stat()
-    return {
-        "device": status.st_dev, "inode": status.st_ino, "size": status.st_size,
-        "modified_ns": status.st_mtime_ns, "changed_ns": status.st_ctime_ns,
-    }  # fmt: skip
 
 
 def get_runtime(target: Target) -> Runtime:
@@ -427,46 +407,8 @@ def open_and_verify(path: Path) -> tuple[Artifact, list[str]]:
 
 
 def extract(path: Path, names: list[str], folder: Path) -> list[Path]:
-    """Write entries (all without `names`) below `folder`; runtimes come out as executables.
-
-    Raises ArtifactError for a name that is no entry or would leave `folder`, OutputError where writing fails.
-    """
-    artifact = open_artifact(path)
-    writers = _extractable(artifact)
-    unknown = [name for name in names if name not in writers]
-    if unknown:
-        raise ArtifactError(f"{path}: has no entry {unknown[0]!r}", "mkexe inspect lists them: " + ", ".join(writers))
-    written = []
-    with path.open("rb") as file:
-        for name in names or list(writers):
-            target = (folder / name).resolve()
-            if not target.is_relative_to(folder.resolve()):
-                raise ArtifactError(f"{path}: the entry {name!r} would be written outside {folder}", "do not trust it")
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with outputs.output_file(target, executable=name.startswith("runtimes/")) as output:
-                    for chunk in writers[name](file):
-                        output.write(chunk)
-            except OSError as error:
-                raise OutputError(f"{target}: {error.strerror}", "choose another folder with -C") from error
-            written.append(target)
-    return written
-
-
-def _extractable(artifact: Artifact) -> dict[str, Callable[[BinaryIO], Iterator[bytes]]]:
-    """What can be taken out, by name, with a function that reads it from the artifact's file."""
-    manifest = artifact.manifest
-    table = targets.all_targets()
-    found: dict[str, Callable[[BinaryIO], Iterator[bytes]]] = {}
-    for record in manifest.runtimes:
-        suffix = table[record.target].suffix if record.target in table else ""
-        unpack = functools.partial(unpack_runtime, artifact=artifact, runtime=record)
-        found[f"runtimes/{record.target}{suffix}"] = unpack
-    for item in [*manifest.weights(), *manifest.packs, *manifest.files]:
-        if item.entry:
-            found[item.entry] = functools.partial(read_chunks, offset=item.offset, size=item.size)
-    found["manifest.json"] = lambda _: iter([artifact.manifest_text])
-    return found
+    """Write entries (all without `names`) below `folder`; runtimes come out as executables."""
+    return extraction.extract_entries(open_artifact(path), names, folder)
 
 
 def _choose_targets(names: tuple[str, ...], layout: str) -> list[Target]:

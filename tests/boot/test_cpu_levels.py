@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from conftest import ROOT, Mkexe
+from needs import need
 from running import Running, environment_of, levels_of, run_to_end
 
 QUESTIONS = json.loads((ROOT / "tests/models/questions.json").read_text())
@@ -62,10 +61,8 @@ def extracted(real_mkexe: Mkexe, artifact: Path, tmp_path_factory: pytest.TempPa
 
 def emulated(runtime: Path, processor: str, model: str) -> list[str]:
     """The command that runs a runtime on a model of a processor; skips where the emulator is missing."""
-    emulator = shutil.which(f"qemu-{processor}-static")
-    if emulator is None:
-        assert not os.environ.get("CI"), f"qemu-{processor}-static must be installed in CI"
-        pytest.skip(f"qemu-{processor}-static is not installed")
+    emulator = f"qemu-{processor}-static"
+    need(emulator)
     return ["-c", 'exec "$@"', "sh", emulator, "-cpu", model, str(runtime)]
 
 

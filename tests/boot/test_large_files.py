@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from mkexe import assemble, layouts, render, unbundle
 from mkexe.container import plan
 from mkexe.container.reader import open_artifact
 from mkexe.model import PageSettings
+from needs import need
 from running import run_to_end
 
 ASK = ("run", "-p", "What is the capital of France?", "--temp", "0")
@@ -76,7 +76,7 @@ def test_both_readers_find_it_good(real_mkexe: Mkexe, large: Path) -> None:
 
 def test_bsdtar_takes_the_windows_program_out(large: Path, tmp_path: Path) -> None:
     """Windows' tar is bsdtar."""
-    _require("bsdtar")
+    need("bsdtar")
     entry = "runtimes/windows-x86_64.exe"
     subprocess.run(["bsdtar", "-xf", large, "-C", tmp_path, entry], check=True, timeout=120)
     with large.open("rb") as file:
@@ -88,7 +88,7 @@ def test_bsdtar_takes_the_windows_program_out(large: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize("stored", [True, False], ids=["stored", "cannot be stored"])
 def test_the_batch_file_starts_the_program_with_its_own_path(large: Path, tmp_path: Path, stored: bool) -> None:
     """Under Wine: not Windows itself."""
-    _require("wine")
+    need("wine")
     prefix = tmp_path / "prefix"
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "WINEPREFIX": str(prefix), "WINEDEBUG": "-all",
@@ -117,9 +117,3 @@ def _wine(*words: str, environment: dict[str, str], cwd: Path) -> subprocess.Com
         ["wine", *words], env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
         errors="replace", timeout=300,
     )  # fmt: skip
-
-
-def _require(tool: str) -> None:
-    if shutil.which(tool) is None:
-        assert not os.environ.get("CI"), f"{tool} must be installed in CI"
-        pytest.skip(f"{tool} is not installed")

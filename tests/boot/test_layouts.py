@@ -14,6 +14,7 @@ import pytest
 
 from conftest import TINY_MODEL, Mkexe
 from mkexe.container.reader import open_artifact
+from needs import need
 from running import Running
 
 FRANCE = "What is the capital of France?"
@@ -152,9 +153,7 @@ def test_a_native_file_runs_where_nothing_else_is(layouts: dict[str, Path], tmp_
 
 def test_a_native_file_for_another_processor(layouts: dict[str, Path], tmp_path: Path) -> None:
     """Emulated by qemu."""
-    if shutil.which("qemu-aarch64-static") is None:
-        assert not os.environ.get("CI"), "qemu-user-static must be installed in CI"
-        pytest.skip("qemu-user-static is not installed")
+    need("qemu-aarch64-static")
     done = start("qemu-aarch64-static", layouts["linux-aarch64"], *ASK, HOME=str(tmp_path))
     assert (done.returncode, done.stdout) == (0, PARIS + "\n"), done.stderr
 

@@ -25,7 +25,7 @@ import pytest
 
 from conftest import Mkexe
 from mkexe import audit
-from running import environment_of
+from running import browser_in, environment_of
 
 PARIS = "The capital of France is Paris."
 TARGETS = ("macos-x86_64", "macos-aarch64")
@@ -97,15 +97,6 @@ def opened(bundle: Path, home: Path, **variables: str) -> Iterator[subprocess.Po
             yield app
         finally:
             app.send_signal(signal.SIGTERM)
-
-
-def browser_in(home: Path) -> tuple[dict[str, str], Path]:
-    """A desktop whose browser writes the address into a pipe."""
-    (home / "tools").mkdir()
-    os.mkfifo(home / "opened")
-    (home / "tools/xdg-open").write_text(f'#!/bin/sh\necho "$1" >"{home}/opened"\n')
-    (home / "tools/xdg-open").chmod(0o755)
-    return {"PATH": f"{home}/tools:{os.environ['PATH']}", "DISPLAY": ":99"}, home / "opened"
 
 
 def ask(address: str) -> str:

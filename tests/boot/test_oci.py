@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -20,7 +18,9 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
+from container_images import unpack_image
 from mkexe.container.reader import open_artifact
+from needs import need
 
 FRANCE = "What is the capital of France?"
 PARIS = "The capital of France is Paris."
@@ -32,10 +32,7 @@ USER = 65532
 @pytest.fixture(scope="module")
 def image(real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny model as an image for both processors."""
-    for tool in TOOLS:
-        if shutil.which(tool) is None:
-            assert not os.environ.get("CI"), f"{tool} must be installed in CI"
-            pytest.skip(f"{tool} is not installed")
+    need(*TOOLS)
     out = tmp_path_factory.mktemp("oci") / "tiny.oci.tar"
     real_mkexe("build", TINY_MODEL, "--layout", "oci", "--name", "tiny", "-o", out, environment=EPOCH)
     return out
@@ -44,10 +41,7 @@ def image(real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path_factory: pytest
 @pytest.fixture(scope="module")
 def bundle(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What umoci unpacks of it for this processor: a root filesystem, and config.json for a container runtime."""
-    folder = tmp_path_factory.mktemp("unpacked")
-    run("skopeo", "copy", "-q", "--override-arch", "amd64", f"oci-archive:{image}", f"oci:{folder}/image:tiny")
-    run("umoci", "unpack", "--image", f"{folder}/image:tiny", str(folder / "bundle"))
-    return folder / "bundle"
+    return unpack_image(image, tmp_path_factory.mktemp("unpacked"))
 
 
 def run(*command: str, status: int = 0) -> str:
@@ -165,6 +159,15 @@ def test_the_root_holds_two_files_and_a_folder_of_the_user_s(bundle: Path, real_
 
 def test_the_image_itself_is_no_artifact_and_says_where_they_are(real_mkexe: Mkexe, image: Path) -> None:
     assert "umoci unpack" in real_mkexe("verify", image, status=4).stderr
+
+
+def test_what_was_unpacked_becomes_another_layout(
+    bundle: Path, artifact: Path, real_mkexe: Mkexe, tmp_path: Path
+) -> None:
+    real_mkexe("convert", bundle / "rootfs/tiny", "--layout", "native", "-o", tmp_path / "native")
+    assert open_artifact(tmp_path / "native").manifest.layout == "native"
+    done = subprocess.run([tmp_path / "native", "run", "-p", FRANCE, "--temp", "0"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, PARIS + "\n")
 
 
 def test_the_image_says_how_its_health_is_asked_for(image: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from conftest import TINY_MODEL, Mkexe
 from mkexe import boot, targets
+from needs import need
 from recipe_steps import find_step, run_step, write_tool
 
 PARIS = "The capital of France is Paris."
@@ -21,10 +22,7 @@ HERE = "linux-x86_64"
 def test_what_the_recipe_builds_starts_by_its_own_steps(
     real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path: Path
 ) -> None:
-    for tool in ("jq", "zsh", "mksh", "busybox", "dash"):
-        if shutil.which(tool) is None:
-            assert not os.environ.get("CI"), f"{tool} must be installed in CI"
-            pytest.skip(f"{tool} is not installed")
+    need("jq", "zsh", "mksh", "busybox", "dash")
     (tmp_path / "tools").mkdir()
     write_tool(tmp_path / "tools", "mkexe", f'exec "{sys.executable}" -m mkexe "$@"')
     variables = real_mkexe.environment | {

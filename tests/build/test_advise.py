@@ -30,7 +30,7 @@ def by_system(found: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def large_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of 5 GiB that takes no room: its weights are a hole in the file."""
-    return write_small_model(tmp_path_factory.mktemp("large") / "large.gguf", large_bytes=5 << 30)
+    return write_small_model(tmp_path_factory.mktemp("large") / "large.gguf", large_bytes=5 << 30, large_tensors=2)
 
 
 def test_memory_is_weights_and_what_llama_cpp_keeps_of_a_chat(mkexe: Mkexe) -> None:
@@ -87,6 +87,11 @@ def test_what_is_too_large_for_windows_and_fat32_is_said(mkexe: Mkexe, large_mod
     failed = mkexe("advise", large_model, "--layout", "exe", status=2)
     assert "this one would have 5.02 GiB" in failed.stderr
     assert "--layout script or --layout pair" in failed.stderr
+
+
+def test_what_cannot_be_cut_for_fat32_needs_another_disk(mkexe: Mkexe, tmp_path: Path) -> None:
+    whole = write_small_model(tmp_path / "whole.gguf", large_bytes=5 << 30)
+    assert advice_of(mkexe, whole)["limits"][0].endswith("holds no file of 4 GiB or more: use exFAT")
 
 
 def test_the_advice_is_what_the_build_then_does(mkexe: Mkexe, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from mkexe.container.reader import open_artifact
 from small_models import write_small_model
 
 TARGET = ("--target", "linux-x86_64")
+EMBEDDING_LENGTH = 32  # of small_models
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def model(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def projector(tmp_path: Path) -> Path:
-    write_random_projector(tmp_path / "mmproj.gguf", 64)
+    write_random_projector(tmp_path / "mmproj.gguf", EMBEDDING_LENGTH)
     return tmp_path / "mmproj.gguf"
 
 
@@ -94,6 +95,30 @@ def test_what_is_no_projector_is_refused(mkexe: Mkexe, model: Path, projector: P
     failed = mkexe("build", projector, *TARGET, "-o", tmp_path / "out", status=3)
     assert "mkexe build MODEL.gguf --mmproj mmproj.gguf" in failed.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_one_that_was_made_for_another_model_is_refused(mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    write_random_projector(tmp_path / "mmproj.gguf", 64)
+    for words in (("build", model, *TARGET, "-o", tmp_path / "out"), ("advise", model)):
+        failed = mkexe(*words, "--mmproj", tmp_path / "mmproj.gguf", status=3)
+        assert "mmproj.gguf was made for another model: expected clip.vision.projection_dim to be 32" in failed.stderr
+        assert "the embedding length of small.gguf, found 64" in failed.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_older_files_say_of_their_size_is_not_compared(mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    """LLaVA's first converter wrote CLIP's own 768 there, whatever the text model."""
+    old = tmp_path / "mmproj.gguf"
+    write_random_projector(old, 64, general_type=False)
+    mkexe("build", model, "--mmproj", old, *TARGET, "-o", tmp_path / "out")
+
+
+def test_neither_is_written_over(mkexe: Mkexe, model: Path, projector: Path) -> None:
+    for path, what in ((model, "model"), (projector, "projector")):
+        before = path.read_bytes()
+        failed = mkexe("build", model, "--mmproj", projector, *TARGET, "-o", path, status=10)
+        assert f"{path}: is the {what} itself" in failed.stderr
+        assert path.read_bytes() == before
 
 
 def test_advice_counts_it(mkexe: Mkexe, model: Path, projector: Path) -> None:

@@ -29,13 +29,14 @@ AUDIO_TOKENS = FRAMES // STACKED_FRAMES
 Weights = npt.NDArray[np.float32]
 
 
-def write_random_projector(path: Path, dim: int, seed: int = 0) -> None:
-    """For a model whose embeddings have `dim` numbers.
+def write_random_projector(path: Path, dim: int, seed: int = 0, general_type: bool = True) -> None:
+    """For a model whose embeddings have `dim` numbers; older files have no `general_type`.
 
     Names: upstream's tools/mtmd/clip-impl.h; shapes: its tools/mtmd/clip.cpp, projectors "mlp" and "ultravox".
     """
     writer = gguf.GGUFWriter(path, "clip")
-    writer.add_type(gguf.GGUFType.MMPROJ)
+    if general_type:
+        writer.add_type(gguf.GGUFType.MMPROJ)
     writer.add_name("random projector")
     for kind, projector in (("vision", "mlp"), ("audio", "ultravox")):
         writer.add_bool(f"clip.has_{kind}_encoder", True)

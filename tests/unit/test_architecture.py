@@ -42,6 +42,8 @@ LEVELS = [
         "preview",
         "scripted",
         "unbundle",
+        "extraction",
+        "known_weights",
     ],
     ["copying"],
     ["fetch"],

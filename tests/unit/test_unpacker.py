@@ -14,6 +14,7 @@ import pytest
 
 from mkexe import compile as compile_stage
 from mkexe import targets, xz
+from needs import missing, need
 
 X86 = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": 6}]
 PLAIN = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 2, "lp": 2, "pb": 2}]
@@ -32,11 +33,9 @@ def unpackers(runtimes: dict[str, Path], tmp_path_factory: pytest.TempPathFactor
         program = folder / processor
         program.write_bytes(gzip.decompress(runtime.unpacker.read_bytes()))
         program.chmod(0o755)
-        emulator = [] if os.uname().machine == processor else [shutil.which(f"qemu-{processor}-static")]
-        if None in emulator:
-            assert not os.environ.get("CI"), f"qemu-{processor}-static must be installed in CI"
-            pytest.skip(f"qemu-{processor}-static is not installed")
-        commands[processor] = [*(str(word) for word in emulator), str(program)]
+        emulator = [] if os.uname().machine == processor else [f"qemu-{processor}-static"]
+        need(*emulator)
+        commands[processor] = [*emulator, str(program)]
     return commands
 
 
@@ -55,8 +54,7 @@ def test_the_arm_filter_is_that_of_xz() -> None:
     """Byte for byte the stream that Debian's xz writes with the same settings."""
     program = shutil.which("xz")
     if program is None or b"--arm64" not in subprocess.run([program, "-H"], capture_output=True).stdout:
-        assert not os.environ.get("CI"), "xz 5.4 or later must be installed in CI"
-        pytest.skip("no xz 5.4 or later")
+        missing("xz 5.4 or later")
     data = arm_code(400_001, seed=3)
     settings = ["--check=crc32", "--arm64", "--lzma2=preset=9e,dict=64MiB,lc=2,lp=2,pb=2"]
     done = subprocess.run([program, "-c", *settings], input=data, capture_output=True, check=True)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from mkexe.errors import ModelError
 from mkexe.sources.gguf_bytes import HeaderReader
-from mkexe.sources.gguf_constants import GGUFValueType, Keys
-from mkexe.sources.gguf_errors import damaged, shown, unusable
+from mkexe.sources.gguf_constants import GGUFType, GGUFValueType, Keys
+from mkexe.sources.gguf_errors import damaged, file_name, shown, unusable
 from mkexe.sources.gguf_header import read_gguf
 from mkexe.sources.gguf_kinds import ModelKind, kind_of
 from mkexe.sources.gguf_model import ArrayInfo, GgufHeader, Scalar, TensorInfo, describe_quantization
@@ -33,6 +33,7 @@ __all__ = [
     "TensorInfo",
     "check_companion",
     "check_model",
+    "check_projector",
     "fetch_array",
     "find_parts",
     "kind_of",
@@ -103,6 +104,27 @@ def check_companion(path: Path, kind: ModelKind) -> GgufHeader:
     if found is not kind:
         raise unusable(path, f"is {found.value}: expected {kind.value}", "give the file that the option is meant for")
     _check_can_be_mapped(header)
+    return header
+
+
+def check_projector(path: Path, model: GgufHeader) -> GgufHeader:
+    """Return the checked header of a projector for `model`.
+
+    llama.cpp refuses one whose embeddings are not as long as the model's (`mtmd_context`, tools/mtmd/mtmd.cpp); their
+    length is `clip.vision.projection_dim` and `clip.audio.projection_dim` in files of its converter, which has written
+    `general.type` since then (MmprojModel). In older files these keys mean something else, and nothing is compared.
+    """
+    header = check_companion(path, ModelKind.PROJECTOR)
+    wanted = model.scalar_number(Keys.LLM.EMBEDDING_LENGTH.format(arch=model.architecture))
+    if header.general_type == GGUFType.MMPROJ:
+        for key in (Keys.ClipVision.PROJECTION_DIM, Keys.ClipAudio.PROJECTION_DIM):
+            found = header.scalar_number(key)
+            if found not in (0, wanted):
+                reason = (
+                    f"was made for another model: expected {key} to be {wanted}, the embedding length of "
+                    f"{file_name(model.path)}, found {found}"
+                )
+                raise unusable(path, reason, "get the projector that belongs to this model")
     return header
 
 
