@@ -113,6 +113,8 @@ def check_projector(path: Path, model: GgufHeader) -> GgufHeader:
     llama.cpp refuses one whose embeddings are not as long as the model's (`mtmd_context`, tools/mtmd/mtmd.cpp); their
     length is `clip.vision.projection_dim` and `clip.audio.projection_dim` in files of its converter, which has written
     `general.type` since then (MmprojModel). In older files these keys mean something else, and nothing is compared.
+
+    Raises ModelError for another length, and as `check_companion` does.
     """
     header = check_companion(path, ModelKind.PROJECTOR)
     wanted = model.scalar_number(Keys.LLM.EMBEDDING_LENGTH.format(arch=model.architecture))
