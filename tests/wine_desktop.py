@@ -20,6 +20,9 @@ _BETWEEN_LOOKS_S = 0.05
 # Wine's console tells what it shows where it is asked to: every write as a line, its text as a C string (wine/debug.h)
 _SHOWS_TEXT = "-all,trace+console,fixme+console"
 _KILLS = ":default_ctrl_handler Terminating process"
+_OPENS = ":write_console"
+_FAILS = "ShellExecuteEx failed"  # programs/start: once in some hundred times, with "Internal error." as the reason
+_TRIES = 3
 _WRITE = re.compile(r':write_console L"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(?:([0-9a-f]{4})|(.))")
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
@@ -146,12 +149,23 @@ class Console:
         self._seen = 0
 
     def __enter__(self) -> Console:
+        for _ in range(_TRIES):
+            self._process = self._start()
+            until(lambda: _OPENS in self._log or not self.is_open(), lambda: f"nothing was written:\n{self._log}")
+            if _OPENS in self._log or _FAILS not in self._log:
+                return self
+        raise AssertionError(f"Wine did not start it {_TRIES} times:\n{self._log}")
+
+    def _start(self) -> subprocess.Popen[bytes]:
         with self._trace.open("w") as trace:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 self._command, env=self._environment, cwd=self._desktop.folder, stdin=subprocess.DEVNULL,
                 stdout=trace, stderr=trace,
             )  # fmt: skip
-        return self
+
+    @property
+    def _log(self) -> str:
+        return self._trace.read_text(errors="replace")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -163,14 +177,13 @@ class Console:
     @property
     def text(self) -> str:
         """All that was ever written into the window, without its colours."""
-        lines = self._trace.read_text(errors="replace")
-        written = _ESCAPE.sub(_unescape, "".join(_WRITE.findall(lines)))
+        written = _ESCAPE.sub(_unescape, "".join(_WRITE.findall(self._log)))
         return _COLOUR.sub("", written).replace("\r", "")
 
     @property
     def was_killed(self) -> bool:
         """Whether Wine ended the program because no handler of its own took a console event."""
-        return _KILLS in self._trace.read_text(errors="replace")
+        return _KILLS in self._log
 
     def is_open(self) -> bool:
         """Whether the program runs."""
@@ -182,7 +195,7 @@ class Console:
         def found() -> bool:
             running = self.is_open()
             at = self.text.find(sentence, self._seen)
-            assert at >= 0 or running, f"it ended without {sentence!r}:\n{self.text}"
+            assert at >= 0 or running, f"it ended without {sentence!r}:\n{self.text or self._log}"
             self._seen = at + len(sentence) if at >= 0 else self._seen
             return at >= 0
 
