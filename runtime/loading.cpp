@@ -22,9 +22,11 @@ static double                 placed = 0;      // of the tensors' bytes, 0 to 1
 static uint64_t               bytes  = 0;
 static clock_type::time_point began;
 
-static void note_read(uint64_t count) {
+// False when the model is loaded, and nobody asks how far it is any more.
+static bool note_read(uint64_t count) {
     const std::lock_guard<std::mutex> lock(mutex);
     read = bytes > 0 ? double(count) / double(bytes) : 0;
+    return !ready;
 }
 
 void begin_loading(const artifact & source) {
@@ -35,6 +37,7 @@ void begin_loading(const artifact & source) {
     }
     // where the memory is too small, what is read first would be gone again
     if (const auto machine = read_machine(); machine.memory_free > 0 && bytes > machine.memory_free) {
+        note_read(bytes);
         return;
     }
     std::vector<stored_range> ranges;
@@ -64,7 +67,7 @@ loading_progress read_loading_progress() {
     // what is in memory already takes no time
     reads                   = reads || (passed > 0.5 && read < 1);
     progress.bytes_total    = bytes;
-    progress.fraction       = reads ? reading_share * read + (1 - reading_share) * placed : placed;
+    progress.fraction       = reads ? reading_share * read + (1 - reading_share) * placed : std::min(read, placed);
     // earlier, a guess would jump about
     if (progress.fraction > 0.03 && passed > 1) {
         progress.seconds_left = passed * (1 - progress.fraction) / progress.fraction;

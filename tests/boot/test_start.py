@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -240,6 +241,23 @@ def test_a_full_disk_is_said_and_loses_nothing(artifact: Path, home: Path) -> No
         status, _, body = running.post("/mkexe/chats/chat-0001", large, headers)
         assert (status, json.loads(body)["error"]["type"]) == (507, "disk_full")
         assert json.loads(running.get("/mkexe/chats/chat-0001", headers)[2])["title"] == "small"
+
+
+def test_chats_stay_beside_the_file_where_that_was_asked_for(artifact: Path, home: Path) -> None:
+    """As on a stick that goes from one computer to another: the next home sees the same chats."""
+    stick, chat = home / "stick", {"title": "portable", "messages": []}
+    stick.mkdir()
+    program = shutil.copyfile(artifact, stick / "assistant")
+    start = ("--port", "0", "--no-browser", "--portable")
+    for owner in ("one", "two"):
+        (home / owner).mkdir()
+        with Running([str(program)], home / owner, start) as running:
+            assert Path(session_of(running)["chats_folder"]) == stick / "tiny-chats"
+            headers = token_of(running) | {"If-Match": "*"}
+            if owner == "one":
+                assert running.post("/mkexe/chats/chat-0001", chat, headers)[0] == 200
+            assert json.loads(running.get("/mkexe/chats/chat-0001", headers)[2])["title"] == "portable"
+        assert not (home / owner / ".local/share/tiny").exists()
 
 
 def test_nothing_is_kept_where_that_was_asked_for(artifact: Path, home: Path) -> None:

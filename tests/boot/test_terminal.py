@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import re
@@ -104,6 +105,11 @@ class Terminal:
             self._stream.feed(os.read(self._master, 4096))
         self._seen = found.end()
 
+    def colour_of(self, text: str) -> str:
+        """The colour of the first letter of a text, where it stands last."""
+        row = max(row for row, line in enumerate(self._screen.display) if text in line)
+        return self._screen.buffer[row][self._screen.display[row].index(text)].fg
+
     def type(self, data: str) -> None:
         os.write(self._master, data.encode())
 
@@ -135,6 +141,7 @@ def test_a_chat_in_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
     terminal.type(FRANCE + "\n")
     terminal.expect(re.escape(PARIS))
     terminal.expect(r"tokens/s\n\n>")
+    assert (terminal.colour_of(FRANCE), terminal.colour_of(PARIS)) == ("green", "default")
     terminal.type("/regen\n")
     terminal.expect(re.escape(PARIS))
     terminal.expect(r"\n>")
@@ -145,6 +152,12 @@ def test_a_chat_in_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
         terminal.type(f"/save {tmp_path / name}\n")
         terminal.expect(r"saved: ")
         terminal.expect(r"\n>")
+    terminal.type("/system Speak of gardens.\n")
+    terminal.expect(r"from the next answer on")
+    terminal.expect(r"\n>")
+    terminal.type(f"/save {tmp_path / 'gardens.json'}\n")
+    terminal.expect(r"saved: ")
+    terminal.expect(r"\n>")
     terminal.type("/frob\n")
     terminal.expect(r"/frob is no command")
     terminal.type("/clear\n")
@@ -160,6 +173,8 @@ def test_a_chat_in_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
     assert terminal.wait() == 0
     assert f"## You\n\n{FRANCE}\n\n## Answer\n\n{PARIS}\n" in (tmp_path / "chat.md").read_text()
     assert '"role": "assistant"' in (tmp_path / "chat.json").read_text()
+    instructions = json.loads((tmp_path / "gardens.json").read_text())[0]
+    assert instructions == {"role": "system", "content": "Speak of gardens."}
 
 
 def test_ctrl_c_stops_the_answer_and_then_the_program(artifact: Path, tmp_path: Path) -> None:

@@ -6,14 +6,23 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+from random_model import write_random_model
 
+from conftest import Mkexe
+from mkexe.container.reader import open_artifact
 from needs import need
 from running import Running, browser_in, run_to_end
+from slow_disk import SlowDisk
+from wine_desktop import until
 
 FRANCE = "What is the capital of France?"
 PARIS = "The capital of France is Paris."
+MODEL_BYTES = 120_000_000
+PORT = ("--port", "0", "--no-browser")
+WINE = ("-c", 'exec wine "$@"', "sh")  # behind `sh`
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +59,7 @@ def test_a_chat_through_pipes(program: Path) -> None:
 
 
 def test_a_second_start_finds_the_first_and_its_page_ends_it(program: Path) -> None:
-    start = ["-c", 'exec wine "$@"', "sh", str(program)]
-    with Running(start, program.parent, ("--no-browser",), **variables(program)) as first:
+    with Running([*WINE, str(program)], program.parent, ("--no-browser",), **variables(program)) as first:
         second = wine(program, "--no-browser")
         assert second.returncode == 0
         assert "It is running already; --new starts another." in second.stderr
@@ -67,11 +75,36 @@ def test_a_second_start_finds_the_first_and_its_page_ends_it(program: Path) -> N
 
 def test_the_browser_opens_the_page(program: Path) -> None:
     """ShellExecute is Wine's here, which hands the address to the Linux desktop's xdg-open."""
-    start = ["-c", 'exec wine "$@"', "sh", str(program)]
     tools, pipe = browser_in(program.parent)
-    with Running(start, program.parent, (), **variables(program) | tools) as running:
+    with Running([*WINE, str(program)], program.parent, (), **variables(program) | tools) as running:
         assert pipe.read_text().strip() == running.address + "/"
         assert "This address opens in your browser.\n" in running.log
+
+
+def test_a_slow_disk_shows_how_far_the_model_is(
+    real_mkexe: Mkexe, runtimes: dict[str, Path], program: Path, tmp_path: Path
+) -> None:
+    """Wine reads the file through Linux, which holds it in its own cache: when Windows reads is not what this shows."""
+    write_random_model(tmp_path / "large.gguf", size_bytes=MODEL_BYTES)
+    large = tmp_path / "large.exe"
+    real_mkexe("build", tmp_path / "large.gguf", "-o", large, "--target", "windows-x86_64")
+    [weights] = open_artifact(large).manifest.weights()
+    end = weights.offset + weights.size
+    with (
+        SlowDisk(large, tmp_path / "disk", end - int(0.4 * weights.size), end) as disk,
+        Running([*WINE, str(disk.file)], program.parent, PORT, **variables(program)).at_once() as running,
+    ):
+        assert disk.reached.wait(60)
+        token = {"X-Mkexe-Token": running.json("/mkexe/session")["token"]}
+
+        def progress() -> dict[str, Any]:
+            return running.json("/mkexe/progress", token)
+
+        assert (progress()["state"], progress()["bytes_total"]) == ("loading", weights.size)
+        until(lambda: progress()["fraction"] > 0.4, lambda: str(progress()))
+        assert 0.4 < progress()["fraction"] < 0.7
+        disk.go_on()
+        until(lambda: progress()["state"] == "ready", lambda: str(progress()))
 
 
 def test_wrong_words_are_explained(program: Path) -> None:

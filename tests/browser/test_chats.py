@@ -10,32 +10,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 
+from .chat_files import answer, chat_file, long_chat, question
 from .chat_page import ChatPage
 from .fake_server import Answer, Cut, FakeServer, Gate, HangUp, Refusal
 
 pytestmark = pytest.mark.browser
 
 FOLDER = "/home/ada/.local/share/mkexe/tiny/chats"
-LONG_AGO = "2026-01-02T03:04:05Z"
 
 
 @pytest.fixture(autouse=True)
 def chats_are_kept(server: FakeServer) -> None:
     server.session_name, server.chats_folder = "tiny", FOLDER
-
-
-def question(name: str, parent: str | None, text: str) -> dict[str, Any]:
-    return {"id": name, "parent": parent, "role": "user", "content": text, "created": LONG_AGO}
-
-
-def answer(name: str, parent: str, text: str, **more: Any) -> dict[str, Any]:
-    return {"id": name, "parent": parent, "role": "assistant", "content": text, "created": LONG_AGO, **more}
-
-
-def chat_file(chat_id: str, title: str, *messages: dict[str, Any], **more: Any) -> str:
-    messages = messages or (question("q", None, title), answer("a", "q", f"About: {title}"))
-    facts = {"format": 1, "id": chat_id, "title": title, "created": LONG_AGO, "updated": LONG_AGO, "pinned": False}
-    return json.dumps({**facts, "messages": messages, "current": messages[-1]["id"], **more})
 
 
 def put(server: FakeServer, *titles: str) -> None:
@@ -542,13 +528,7 @@ def test_on_a_narrow_screen_the_list_is_drawn_over_the_chat(page: Page, server: 
 
 
 def test_a_thousand_messages_are_opened_scrolled_and_gone_on_with(page: Page, server: FakeServer) -> None:
-    messages: list[dict[str, Any]] = []
-    for index in range(500):
-        parent = messages[-1]["id"] if messages else None
-        messages.append(question(f"q{index}", parent, f"Question {index}"))
-        text = f"Answer **{index}**\n\n- one\n- two\n\n```py\nprint({index})\n```"
-        messages.append(answer(f"a{index}", f"q{index}", text))
-    server.chats["chat-long"] = chat_file("chat-long", "Long", *messages)
+    server.chats["chat-long"] = long_chat("chat-long", 1000)
     server.answers.append(Answer([f"word{index} " for index in range(200)]))
     server.props["default_generation_settings"] = {"n_ctx": 32768}
     page.goto(f"{server.url}#chat-long")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -42,6 +43,12 @@ CONTRAST_SCRIPT = """(selector) => {
         return [element.className + ' ' + element.textContent.slice(0, 20), ratio];
     });
 }"""
+# the properties that animations change
+MOTION_SCRIPT = """() => document.getAnimations()
+    .flatMap((animation) => animation.effect.getKeyframes()).flatMap(Object.keys)
+    .filter((name) => !['offset', 'computedOffset', 'easing', 'composite'].includes(name))"""
+TRANSITION_SCRIPT = """() => [...document.querySelectorAll('*')]
+    .map((element) => getComputedStyle(element).transitionDuration)"""
 TEXTS = ".prose *, .bubble, .failure p, .fact, .small span, .button, h1, .code-head span, #banner"
 
 
@@ -94,6 +101,30 @@ def test_texts_have_enough_contrast(page: Page, server: FakeServer, scheme: str)
     ratios = page.evaluate(CONTRAST_SCRIPT, TEXTS)
     assert len(ratios) > 20
     assert [pair for pair in ratios if pair[1] < 4.5] == []
+
+
+@pytest.mark.parametrize("wish", ["reduce", "no-preference"])
+def test_nothing_moves_where_motion_is_not_wanted(
+    page: Page, server: FakeServer, wish: Literal["reduce", "no-preference"]
+) -> None:
+    page.emulate_media(reduced_motion=wish)
+    server.loading = True
+    chat = ChatPage(page).open(server)
+    expect(page.get_by_role("heading", name="The model is loading")).to_be_visible()
+    changed = set(page.evaluate(MOTION_SCRIPT))
+    server.loading = False
+    server.answers.append(Answer(["Begin", gate := Gate()]))
+    expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
+    chat.ask("Hi")
+    expect(chat.prose).to_have_text("Begin")
+    changed |= set(page.evaluate(MOTION_SCRIPT))
+    gate.open()
+    seconds = set(page.evaluate(TRANSITION_SCRIPT))
+    if wish == "reduce":
+        assert (changed, seconds) == ({"opacity"}, {"0s"})
+    else:
+        assert "transform" in changed
+        assert len(seconds) > 1
 
 
 def test_whole_chat_by_keyboard_alone(page: Page, server: FakeServer) -> None:

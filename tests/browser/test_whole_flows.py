@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -17,7 +16,7 @@ from random_model import write_random_model
 from conftest import ROOT, TINY_MODEL, Mkexe
 from mkexe.container.reader import open_artifact
 from relay import Relay
-from running import Running, run_to_end
+from running import Running, browser_in, run_to_end
 from slow_disk import SlowDisk
 
 from .chat_page import ChatPage
@@ -70,14 +69,9 @@ def chats_of(home: Path) -> list[dict[str, Any]]:
 def test_from_the_first_start_to_the_first_answer_by_clicks_alone(
     browser: Browser, with_question: Path, home: Path
 ) -> None:
-    tools = home / "tools"
-    tools.mkdir()
-    os.mkfifo(home / "opened")
-    (tools / "xdg-open").write_text(f'#!/bin/sh\necho "$1" >"{home}/opened"\n')
-    (tools / "xdg-open").chmod(0o755)
-    desktop = {"PATH": f"{tools}:{os.environ['PATH']}", "DISPLAY": ":99"}
+    desktop, pipe = browser_in(home)
     with Running([str(with_question)], home, (), **desktop).at_once():
-        address = (home / "opened").read_text().strip()
+        address = pipe.read_text().strip()
         with watched(browser, address) as context:
             page = context.new_page()
             page.goto(address)
