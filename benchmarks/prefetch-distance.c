@@ -24,7 +24,7 @@ static const size_t bytes_read  = (size_t) 1200 << 20;
 static const int    distances[] = { 0, 256, 512, 768, 1024, 1280, 1536, 1792, 2048, 3072 };
 enum { distance_count = sizeof(distances) / sizeof(*distances) };
 
-typedef float (*dot)(int columns, const char * row, const char * vector, int distance);
+typedef float (*dot)(int columns, const char * row, const char * vector);
 
 static inline float sum(__m256 lanes) {
     float values[8], total = 0;
@@ -71,10 +71,9 @@ static inline float dot_q8_0(int columns, const char * row, const char * vector,
 }
 
 // each distance as a constant, as in the kernels
-#define WITH(type, distance)                                                                                \
-    static float dot_##type##_##distance(int columns, const char * row, const char * vector, int ignored) { \
-        (void) ignored;                                                                                     \
-        return dot_##type(columns, row, vector, distance);                                                  \
+#define WITH(type, distance)                                                                   \
+    static float dot_##type##_##distance(int columns, const char * row, const char * vector) { \
+        return dot_##type(columns, row, vector, distance);                                     \
     }
 #define WITH_ALL(type) \
     WITH(type, 0)      \
@@ -104,7 +103,7 @@ static void * multiply(void * unused) {
     float total = 0;
     for (size_t first; (first = atomic_fetch_add(&next_rows, rows_at_once)) < rows;) {
         for (size_t row = first; row < rows && row < first + rows_at_once; row++) {
-            total += kernel(columns, weights + row * row_bytes, vector, 0);
+            total += kernel(columns, weights + row * row_bytes, vector);
         }
     }
     sink = total;

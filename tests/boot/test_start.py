@@ -257,7 +257,7 @@ def test_chats_stay_beside_the_file_where_that_was_asked_for(artifact: Path, hom
             if owner == "one":
                 assert running.post("/mkexe/chats/chat-0001", chat, headers)[0] == 200
             assert json.loads(running.get("/mkexe/chats/chat-0001", headers)[2])["title"] == "portable"
-        assert not (home / owner / ".local/share/tiny").exists()
+        assert list((home / owner).rglob("chat-*.json")) == []
 
 
 def test_nothing_is_kept_where_that_was_asked_for(artifact: Path, home: Path) -> None:
