@@ -66,7 +66,7 @@ static void open_page(const artifact & source) {
 
 int run_app(const artifact & source) {
     const auto output = output_path(source);
-    const auto server = start_process({ executable_path(), "serve" }, output);
+    const auto server = start_process({ executable_path(), "serve", "--exit-with-input" }, output);
     if (!server) {
         return fail(source, server.message());
     }

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <thread>
 
@@ -25,7 +26,8 @@ static std::vector<char *> child_environment() {
     return variables;
 }
 
-static outcome<int> spawn(const std::vector<std::string> & words, const char * output) {
+// `input` is a descriptor, or -1 for none.
+static outcome<int> spawn(const std::vector<std::string> & words, int input, const char * output) {
     std::vector<char *> arguments;
     for (const auto & word : words) {
         arguments.push_back(const_cast<char *>(word.c_str()));
@@ -34,7 +36,11 @@ static outcome<int> spawn(const std::vector<std::string> & words, const char * o
 
     posix_spawn_file_actions_t streams;
     posix_spawn_file_actions_init(&streams);
-    posix_spawn_file_actions_addopen(&streams, 0, "/dev/null", O_RDWR, 0);
+    if (input < 0) {
+        posix_spawn_file_actions_addopen(&streams, 0, "/dev/null", O_RDWR, 0);
+    } else {
+        posix_spawn_file_actions_adddup2(&streams, input, 0);
+    }
     for (int stream = 1; stream <= 2; stream++) {
         posix_spawn_file_actions_addopen(&streams, stream, output, O_RDWR | O_CREAT | O_APPEND, 0600);
     }
@@ -55,7 +61,7 @@ static outcome<int> spawn(const std::vector<std::string> & words, const char * o
 }
 
 bool start_detached(const std::vector<std::string> & words) {
-    const auto child = spawn(words, "/dev/null");
+    const auto child = spawn(words, -1, "/dev/null");
     if (child) {
         std::thread([child] { waitpid(child.value(), nullptr, 0); }).detach();
     }
@@ -64,7 +70,17 @@ bool start_detached(const std::vector<std::string> & words) {
 
 outcome<int> start_process(const std::vector<std::string> & words, const std::string & output) {
     unlink(output.c_str());
-    return spawn(words, output.empty() ? "/dev/null" : output.c_str());
+    int ends[2];
+    if (pipe(ends) != 0) {
+        return failure{ std::string("pipe: ") + std::strerror(errno) };
+    }
+    // neither is the child's under its own number; the second stays open here until this process ends
+    for (const int end : ends) {
+        fcntl(end, F_SETFD, FD_CLOEXEC);
+    }
+    const auto child = spawn(words, ends[0], output.empty() ? "/dev/null" : output.c_str());
+    close(ends[0]);
+    return child;
 }
 
 int status_of_process(int process) {

@@ -11,7 +11,8 @@
 // such program.
 bool start_detached(const std::vector<std::string> & words);
 
-// The same with its output in a new file at `output`, nowhere where that is empty; the process's number.
+// The same with its output in a new file at `output`, nowhere where that is empty, and with a pipe as its input, which ends
+// with this process, however that ends. The process's number.
 outcome<int> start_process(const std::vector<std::string> & words, const std::string & output);
 
 // The exit status of a process that start_process started, 128 and more where a signal ended it; -1 while it runs. Not to

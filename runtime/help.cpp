@@ -44,6 +44,8 @@ options:
   --no-browser          only print the address
   --new                 start even where this file is running already
   --exit-when-idle N    end when nobody asked anything for N minutes
+  --exit-with-input     end when standard input ends, as a pipe does with the
+                        program at its other end
   --portable            keep chats beside this file, not in the user's folder
   --ephemeral           keep no chats
   --no-quit             the page cannot end the program

@@ -28,6 +28,8 @@ outcome<serve_options> parse_serve_options(const std::vector<std::string> & argu
             options.may_quit = false;
         } else if (word == "--no-memory-check") {
             options.check_memory = false;
+        } else if (word == "--exit-with-input") {
+            options.with_input = true;
         } else if (word == "--portable") {
             options.chats = chat_place::beside_file;
         } else if (word == "--ephemeral") {

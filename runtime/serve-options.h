@@ -15,7 +15,8 @@ struct serve_options {
     bool       verbose      = false;  // llama.cpp's log on the console
     bool       may_quit     = true;   // by the page's button
     bool       check_memory = true;
-    double     idle_minutes = 0;  // 0: never ends by itself
+    bool       with_input   = false;  // end when standard input ends
+    double     idle_minutes = 0;      // 0: never ends by itself
     chat_place chats        = chat_place::user_folder;
 
     std::vector<std::string> server_arguments;  // the rest, llama.cpp's

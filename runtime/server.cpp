@@ -126,6 +126,9 @@ static int prepare_modules(const artifact &      source,
     if (options.idle_minutes > 0) {
         exit_when_idle(options.idle_minutes);
     }
+    if (options.with_input) {
+        exit_with_input();
+    }
     return exit_good;
 }
 

@@ -35,3 +35,11 @@ void end_soon() {
         CloseHandle(thread);
     }
 }
+
+void wait_for_end_of_input() {
+    const HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
+    char         ignored[4096];
+    DWORD        count = 0;
+    while (ReadFile(input, ignored, sizeof(ignored), &count, nullptr) && count > 0) {
+    }
+}

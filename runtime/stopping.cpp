@@ -73,3 +73,11 @@ void exit_when_idle(double minutes) {
         }
     }).detach();
 }
+
+void exit_with_input() {
+    std::thread([] {
+        wait_for_end_of_input();
+        std::fprintf(stderr, "Standard input has ended: the end.\n");
+        stop_now();
+    }).detach();
+}

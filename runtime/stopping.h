@@ -1,6 +1,7 @@
 #pragma once
 
-// How the program ends: by a signal, by the page's button, or because nobody asks any more.
+// How the program ends: by a signal, by the page's button, because nobody asks any more, or with the program that
+// started it.
 
 // Windows' console events; on Unix upstream's signal handlers are enough. To be called before the server starts.
 // Defined in stopping-posix.cpp and stopping-win32.cpp.
@@ -18,6 +19,13 @@ void request_stop();
 
 // Ends the program when nobody has asked it anything, and it has computed nothing, for so long.
 void exit_when_idle(double minutes);
+
+// Ends the program when its standard input ends: a pipe does when the program at its other end is gone, however that
+// ended.
+void exit_with_input();
+
+// Reads standard input to its end. Defined in stopping-posix.cpp and stopping-win32.cpp.
+void wait_for_end_of_input();
 
 // A request came that counts as use.
 void note_activity();

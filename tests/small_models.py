@@ -7,6 +7,8 @@ from pathlib import Path
 import gguf
 import numpy as np
 
+EMBEDDING_LENGTH = 32
+
 
 def write_small_model(
     path: Path,
@@ -26,7 +28,7 @@ def write_small_model(
     writer.add_name(name)
     writer.add_license(license_name)
     writer.add_context_length(context_length)
-    writer.add_embedding_length(32)
+    writer.add_embedding_length(EMBEDDING_LENGTH)
     writer.add_block_count(1)
     writer.add_feed_forward_length(64)
     writer.add_head_count(2)
@@ -39,13 +41,13 @@ def write_small_model(
     writer.add_token_scores([0.0, 0.0, 0.0, 0.0])
     writer.add_token_types([2, 3, 3, 1])
     rng = np.random.default_rng(seed)
-    writer.add_tensor("token_embd.weight", rng.standard_normal((4, 32)).astype(np.float32))
-    writer.add_tensor("output_norm.weight", rng.standard_normal(32).astype(np.float32))
+    writer.add_tensor("token_embd.weight", rng.standard_normal((4, EMBEDDING_LENGTH)).astype(np.float32))
+    writer.add_tensor("output_norm.weight", rng.standard_normal(EMBEDDING_LENGTH).astype(np.float32))
     rows = large_bytes // large_tensors // 128  # of 32 numbers of 4 bytes
     if rows:
         for number in range(large_tensors):
             name = f"blk.0.{number}.weight" if number else "output.weight"
-            writer.add_tensor_info(name, (rows, 32), np.dtype(np.float32), rows * 128)
+            writer.add_tensor_info(name, (rows, EMBEDDING_LENGTH), np.dtype(np.float32), rows * 128)
         _write_with_hole(writer, path, large_tensors * rows * 128)
         return path
     writer.write_header_to_file()

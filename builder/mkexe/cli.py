@@ -233,13 +233,14 @@ def _add_convert(commands: _Commands) -> None:
         "mkexe convert assistant.exe --layout script -o assistant.cmd",
         "mkexe convert assistant.exe --layout native --target linux-x86_64 -o assistant",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="a file that mkexe wrote")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a file that mkexe wrote, or an app's folder")
     _add_layout(parser, None)
     _add_split_size(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="the file to write (default: the name)")
     parser.add_argument(
         "--target", action="append", default=[], metavar="TARGET",
-        help="only this system; repeatable (default: all that are inside; with native, this machine)",
+        help="for this system alone; repeatable (default: all that are inside; with native, this machine); where its "
+        "program is not inside, this mkexe's own is taken",
     )  # fmt: skip
     _add_sha256(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")

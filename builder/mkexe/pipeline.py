@@ -29,6 +29,7 @@ from mkexe import (
     known_weights,
     layouts,
     outputs,
+    packaged,
     packing,
     page,
     render,
@@ -40,7 +41,6 @@ from mkexe import (
 )
 from mkexe import preview as preview_stage
 from mkexe.container import plan
-from mkexe.container.manifest import Manifest
 from mkexe.container.reader import Artifact, open_artifact, verify_artifact
 from mkexe.copying import from_there, hash_part
 from mkexe.errors import AuditError, UsageError
@@ -182,20 +182,22 @@ def how_to_start(built: delivery.Built) -> str:
 
 
 def convert(request: ConvertRequest) -> delivery.Built:
-    """Write an artifact in another layout, under its final name or not at all; the weights are copied and checked."""
+    """Write an artifact in another layout, under its final name or not at all; the weights are copied and checked.
+
+    Programs for systems that it holds none for are this mkexe's own.
+    """
     _check_split_size(request.layout, request.split_size)
-    artifact = open_artifact(request.artifact)
-    manifest = artifact.manifest
-    wanted = tuple(targets.choose_targets(list(request.targets)))
-    if not wanted:
-        wanted = _usual_targets(manifest, request.layout)
     with tempfile.TemporaryDirectory(prefix="mkexe-convert-") as folder:
-        bundle = unbundle.unbundle(artifact, wanted, Path(folder), programs=request.layout in layouts.UNPACKED)
+        package = packaged.open_package(request.artifact, Path(folder))
+        manifest = package.artifacts[0].manifest
+        held = [record.target for artifact in package.artifacts for record in artifact.manifest.runtimes]
+        wanted = tuple(targets.choose_targets(list(request.targets))) or _usual_targets(held, request.layout)
+        bundle = unbundle.unbundle(package, wanted, Path(folder), programs=request.layout in layouts.UNPACKED)
         contents = assemble.Contents(
             name=manifest.name,
             layout=request.layout,
             model=bundle.model,
-            runtimes=bundle.runtimes,
+            runtimes=_with_own(bundle.runtimes, wanted, request.artifact),
             packs=(),
             files=bundle.files,
             page=PageSettings(manifest.page["title"], manifest.page.get("system_prompt", "")),
@@ -209,17 +211,34 @@ def convert(request: ConvertRequest) -> delivery.Built:
         if request.split_size is not None:
             _check_parts(bundle)  # what is written has other hashes
             contents, expected = _with_shards(contents, request.split_size), []
-        chosen = tuple(target for target, _ in bundle.runtimes)
+        chosen = tuple(target for target, _ in contents.runtimes)
         output = request.output or Path(layouts.file_name(manifest.name, contents.layout, chosen))
         return delivery.deliver(contents, output, bundle.quantization, expected)[0]
 
 
-def _usual_targets(manifest: Manifest, layout: str) -> tuple[str, ...]:
-    """What a layout takes of an artifact where nobody chose; empty stands for all."""
+def _usual_targets(held: list[str], layout: str) -> tuple[str, ...]:
+    """The targets where nobody chose: of those `held`, what the layout can hold; what a build would take, if none."""
+    if layout == layouts.NATIVE and len(held) == 1:
+        return tuple(held)
     if layout == layouts.NATIVE:
-        return (targets.host_target(),) if len(manifest.runtimes) > 1 else ()
-    held = [record.target for record in manifest.runtimes if record.target in targets.all_targets()]
-    return tuple(layouts.usual_targets(layout, held, targets.all_targets())) if layout in layouts.UNPACKED else ()
+        return (targets.host_target(),)
+    table = targets.all_targets()
+    known = [name for name in held if name in table]
+    if layout in layouts.UNPACKED:
+        held = layouts.usual_targets(layout, known, table)
+    return tuple(held or (target.name for target in _choose_targets((), layout)))
+
+
+def _with_own(
+    held: tuple[tuple[Target, Runtime], ...], wanted: tuple[str, ...], path: Path
+) -> tuple[tuple[Target, Runtime], ...]:
+    """The runtimes that a file holds, and this mkexe's own for `wanted` targets that it holds none for."""
+    table = targets.all_targets()
+    missing = [name for name in wanted if name not in {target.name for target, _ in held}]
+    if missing:
+        console.say(f"{path} holds no program for {', '.join(missing)}: this mkexe's own is taken")
+    own = tuple((table[name], get_runtime(table[name])) for name in missing)
+    return tuple(sorted(held + own, key=lambda item: wanted.index(item[0].name)))
 
 
 def _check_split_size(layout: str, maximum: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Take an artifact apart again, into what another one is assembled from (docs/FORMAT.md, "Layouts").
+"""Take artifacts apart again, into what another one is assembled from (docs/FORMAT.md, "Layouts").
 
 Small things are read or unpacked into a folder; the weights stay where they are, and are copied from there.
 """
@@ -16,8 +16,9 @@ from mkexe import targets
 from mkexe.container.manifest import Beside, ModelRecord, Range, RuntimeRecord
 from mkexe.container.reader import Artifact, read_chunks, unpack_runtime
 from mkexe.container.superblock import DAMAGED_HINT
-from mkexe.errors import ArtifactError, UsageError
+from mkexe.errors import ArtifactError
 from mkexe.model import Model, Pack, Part, Projector, Runtime, Target
+from mkexe.packaged import Package
 
 SBOM_ENTRY = "sbom.cdx.json"
 _QUANTIZATION = "mkexe:quantization"
@@ -41,52 +42,62 @@ class Bundle:
     quantization: str
 
 
-def unbundle(artifact: Artifact, wanted: tuple[str, ...], folder: Path, programs: bool) -> Bundle:
-    """Unpack the runtimes for `wanted` targets (all without) into `folder`, and say where everything else is.
+def unbundle(package: Package, wanted: tuple[str, ...], folder: Path, programs: bool) -> Bundle:
+    """Unpack those runtimes of `wanted` targets that are inside into `folder`, and say where everything else is.
 
     Without `programs` nothing is unpacked where all packs can be taken as they are.
-    Raises UsageError for a target that is not inside, ArtifactError where something small is damaged.
+    Raises ArtifactError where something small is damaged.
     """
-    manifest = artifact.manifest
-    held = [record.target for record in manifest.runtimes]
-    missing = [name for name in wanted if name not in held]
-    if missing:
-        raise UsageError(f"{artifact.path}: holds no runtime for {missing[0]}", f"it holds {', '.join(held)}")
-    model, projector = manifest.model, manifest.projector
-    records = [record for record in manifest.runtimes if not wanted or record.target in wanted]
-    with artifact.path.open("rb") as file:
-        packs = _take_packs(file, artifact, records, folder)
-        packed = {name for pack in packs for name in pack.offsets}
-        programs = programs or any(record.pack is not None and record.target not in packed for record in records)
-        runtimes = tuple(
-            _take_runtime(file, artifact, record, folder, programs or record.pack is None) for record in records
-        )
-        files = {item.entry: _read(file, artifact, item) for item in manifest.files if item.entry}
+    runtimes: list[tuple[Target, Runtime]] = []
+    packs: tuple[Pack, ...] = ()
+    for artifact in package.artifacts:
+        taken, packs = _take_runtimes(artifact, wanted, folder, programs)
+        runtimes += taken
+    first = package.artifacts[0]
+    with first.path.open("rb") as file:
+        files = {item.entry: _read(file, first, item) for item in first.manifest.files if item.entry}
+    model, projector = first.manifest.model, first.manifest.projector
     return Bundle(
         model=Model(
             model.name,
             model.architecture,
             model.license,
-            _parts(artifact, model),
-            None if projector is None else _projector(artifact, projector),
+            _parts(package, model),
+            None if projector is None else _projector(package, projector),
         ),
         expected=tuple(part.sha256 for record in (model, projector) if record for part in record.parts),
-        runtimes=runtimes,
+        runtimes=tuple(runtimes),
         packs=packs,
         quantization=_quantization(files.pop(SBOM_ENTRY, b"{}")),
         files=files,
     )
 
 
-def _projector(artifact: Artifact, record: ModelRecord) -> Projector:
-    return Projector(record.name, record.architecture, record.license, _parts(artifact, record)[0])
+def _take_runtimes(
+    artifact: Artifact, wanted: tuple[str, ...], folder: Path, programs: bool
+) -> tuple[list[tuple[Target, Runtime]], tuple[Pack, ...]]:
+    records = [record for record in artifact.manifest.runtimes if record.target in wanted]
+    with artifact.path.open("rb") as file:
+        packs = _take_packs(file, artifact, records, folder)
+        packed = {name for pack in packs for name in pack.offsets}
+        programs = programs or any(record.pack is not None and record.target not in packed for record in records)
+        return [
+            _take_runtime(file, artifact, record, folder, programs or record.pack is None) for record in records
+        ], packs
 
 
-def _parts(artifact: Artifact, model: ModelRecord) -> tuple[Part, ...]:
+def _projector(package: Package, record: ModelRecord) -> Projector:
+    return Projector(record.name, record.architecture, record.license, _parts(package, record)[0])
+
+
+def _parts(package: Package, model: ModelRecord) -> tuple[Part, ...]:
     """The model's parts under the names that entries have, wherever they lie."""
+    artifact = package.artifacts[0]
     parts = []
     for part in model.parts:
-        if isinstance(part, Beside):
+        if isinstance(part, Beside) and part.beside in package.beside:
+            parts.append(package.beside[part.beside])
+        elif isinstance(part, Beside):
             path = artifact.path.parent / part.beside
             found = path.stat().st_size if path.is_file() else None
             if found != part.size:

@@ -18,6 +18,7 @@ from mkexe import assemble, layouts, render, unbundle
 from mkexe.container import plan
 from mkexe.container.reader import open_artifact
 from mkexe.model import PageSettings
+from mkexe.packaged import open_package
 from needs import need
 from running import run_to_end
 
@@ -31,7 +32,8 @@ STRANGE_NAME = "sp ace ü !x! 'q' (1) & ^"
 def write_with_hole(source: Path, out: Path, hole: int, folder: Path) -> None:
     """The artifact in layout script, its weights and all that comes behind them `hole` bytes later."""
     manifest = open_artifact(source).manifest
-    bundle = unbundle.unbundle(open_artifact(source), (), folder, programs=False)
+    held = tuple(record.target for record in manifest.runtimes)
+    bundle = unbundle.unbundle(open_package(source, folder), held, folder, programs=False)
     contents = assemble.Contents(
         name=manifest.name, layout=layouts.SCRIPT, model=bundle.model, runtimes=bundle.runtimes, packs=bundle.packs,
         files=bundle.files, page=PageSettings(manifest.page["title"]), default_args=(),

@@ -136,6 +136,21 @@ def test_the_page_s_button_ends_the_app(linux_bundle: Path, tmp_path: Path) -> N
         assert app.wait(30) == 0
 
 
+def test_the_server_ends_with_an_app_that_is_killed(linux_bundle: Path, tmp_path: Path) -> None:
+    """As Force Quit does it: the app itself can do nothing any more."""
+    variables, pipe = browser_in(tmp_path)
+    with opened(linux_bundle, tmp_path, **variables) as app:
+        address = pipe.read_text().strip()
+        assert ask(address) == PARIS
+        app.kill()
+        app.wait(30)
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}health", timeout=30).close()
+            except OSError:
+                return
+
+
 def test_what_goes_wrong_is_shown_and_not_only_written(linux_bundle: Path, tmp_path: Path) -> None:
     """On macOS in a window; here on stderr (desktop.h)."""
     (linux_bundle / "Contents/Resources/tiny.gguf").write_bytes(b"GGUF")

@@ -144,6 +144,53 @@ def test_an_artifact_becomes_the_image_that_would_have_been_built(
     assert (tmp_path / "tiny.tar").read_bytes() == image.read_bytes()
 
 
+SCRIPT = ("--layout", "script", "--target", "linux-x86_64,linux-aarch64", "--name", "tiny")
+
+
+@pytest.fixture(scope="module")
+def script(real_mkexe: Mkexe, image: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The same as layout script, built."""
+    out = tmp_path_factory.mktemp("script") / "tiny"
+    real_mkexe("build", TINY_MODEL, *SCRIPT, "-o", out, environment=EPOCH)
+    return out.read_bytes()
+
+
+def test_the_image_becomes_what_would_have_been_built(
+    real_mkexe: Mkexe, image: Path, script: bytes, tmp_path: Path
+) -> None:
+    done = real_mkexe("convert", image, "--layout", "script", "-o", tmp_path / "tiny")
+    assert "own is taken" not in done.stderr
+    assert (tmp_path / "tiny").read_bytes() == script
+
+
+def test_an_image_that_skopeo_wrote_is_read_or_it_is_said_what_to_do(
+    real_mkexe: Mkexe, image: Path, script: bytes, tmp_path: Path
+) -> None:
+    """Its tar files have another order; what it compresses must be unpacked."""
+    words = ("skopeo", "copy", "-q", "--all")
+    run(*words, f"oci-archive:{image}", f"oci-archive:{tmp_path}/plain.tar:tiny")
+    real_mkexe("convert", tmp_path / "plain.tar", "--layout", "script", "-o", tmp_path / "tiny")
+    assert (tmp_path / "tiny").read_bytes() == script
+    run(*words, "--dest-compress", f"oci-archive:{image}", f"oci-archive:{tmp_path}/packed.tar:tiny")
+    failed = real_mkexe("convert", tmp_path / "packed.tar", "--layout", "script", "-o", tmp_path / "none", status=4)
+    assert "expected application/vnd.oci.image.layer.v1.tar" in failed.stderr
+    assert "umoci unpack" in failed.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_damaged_image_is_not_converted(real_mkexe: Mkexe, image: Path, tmp_path: Path) -> None:
+    whole = image.read_bytes()
+    weights = whole.index(b"GGUF")
+    for name, data, said in (
+        ("cut", whole[: len(whole) // 2], "cannot be read"),
+        ("changed", whole[: weights + 200_000] + b"damage" + whole[weights + 200_006 :], "expected SHA-256"),
+    ):
+        (tmp_path / name).write_bytes(data)
+        failed = real_mkexe("convert", tmp_path / name, "--layout", "script", "-o", tmp_path / "out", status=4)
+        assert said in failed.stderr
+        assert not (tmp_path / "out").exists()
+
+
 def test_the_root_holds_two_files_and_a_folder_of_the_user_s(bundle: Path, real_mkexe: Mkexe) -> None:
     root = bundle / "rootfs"
     assert sorted(path.name for path in root.iterdir()) == ["data", "tiny", "tiny.gguf"]

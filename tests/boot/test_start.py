@@ -147,6 +147,24 @@ def test_it_ends_when_nobody_asks(artifact: Path, home: Path) -> None:
         assert "Nobody asked anything for 0.02 minutes: the end.\n" in running.log
 
 
+def test_it_ends_with_the_program_that_started_it(artifact: Path, home: Path) -> None:
+    """The end of the pipe is all that it sees of that program's end; what comes through it is nothing to it."""
+    os.mkfifo(home / "input")
+    ours = os.open(home / "input", os.O_RDWR)
+    words = ["-c", f'exec sh "$0" "$@" <"{home}/input"', str(artifact)]
+    with Running(words, home, ("--port", "0", "--no-browser", "--exit-with-input")) as running:
+        os.write(ours, b"anything\n")
+        assert running.ask("What is the capital of France?") == "The capital of France is Paris."
+        os.close(ours)
+        assert running.wait() == 0
+    assert "Standard input has ended: the end.\n" in running.log
+
+
+def test_without_that_option_input_is_nothing_to_it(artifact: Path, home: Path) -> None:
+    with Running(["-c", 'exec sh "$0" "$@" </dev/null', str(artifact)], home) as running:
+        assert running.ask("What is the capital of France?") == "The capital of France is Paris."
+
+
 def test_other_computers_need_a_key(artifact: Path, home: Path) -> None:
     done = run_to_end([str(artifact), "--host", "0.0.0.0", "--no-browser"], HOME=str(home))
     assert done.returncode == 2

@@ -68,7 +68,10 @@ LAYOUTS = {
     "exe": (),
     "pair": (),
     "oci": ("--target", "linux-x86_64"),  # the program in the image's root filesystem
+    "app": (),  # the program in the bundle, where Linux' own lies in the place of macOS' one
 }
+# what convert writes, where that is no program
+PACKAGES = {"oci": "image.tar", "app": "tiny.app.zip"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,9 @@ def surely_started(file: Path) -> list[str]:
 
 
 def copy_of(file: Path, to: Path) -> Path:
-    """`file` under another path, with what lies beside it."""
+    """`file` under another path, with what lies beside it; a bundle's program keeps its name, and its place in it."""
+    if (bundle := file.parents[2]).suffix == ".app":
+        return shutil.copytree(bundle, to.with_suffix(".app")) / file.relative_to(bundle)
     if (beside := file.with_suffix(".gguf")).exists():
         shutil.copy(beside, to.parent)
     return Path(shutil.copy(file, to))
@@ -185,12 +190,19 @@ def handler_of_mz() -> str:
 
 @pytest.fixture(scope="module", params=LAYOUTS)
 def file(
-    request: pytest.FixtureRequest, real_mkexe: Mkexe, artifact: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    real_mkexe: Mkexe,
+    artifact: Path,
+    runtimes: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """The tiny model in every layout."""
     folder = tmp_path_factory.mktemp("starters")
-    out = folder / ("image.tar" if request.param == "oci" else "tiny")
+    out = folder / PACKAGES.get(request.param, "tiny")
     real_mkexe("convert", artifact, "--layout", request.param, *LAYOUTS[request.param], "-o", out)
+    if request.param == "app":
+        subprocess.run(["unzip", "-q", out.name], cwd=folder, check=True)
+        return Path(shutil.copy(runtimes["linux-x86_64"], folder / "tiny.app/Contents/MacOS/tiny"))
     return unpack_image(out, folder) / "rootfs/tiny" if request.param == "oci" else out
 
 

@@ -107,6 +107,12 @@ def test_a_slow_disk_shows_how_far_the_model_is(
         until(lambda: progress()["state"] == "ready", lambda: str(progress()))
 
 
+def test_it_ends_with_its_input(program: Path) -> None:
+    done = wine(program, "--no-browser", "--port", "0", "--exit-with-input", typed="anything\n")
+    assert done.returncode == 0, done.stderr
+    assert "Standard input has ended: the end." in done.stderr
+
+
 def test_wrong_words_are_explained(program: Path) -> None:
     done = wine(program, "frobnicate")
     assert done.returncode == 2

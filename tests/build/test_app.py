@@ -9,14 +9,16 @@ import re
 import struct
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
+from random_projector import write_random_projector
 
 from conftest import Mkexe, install_fake_page, install_fake_runtime, scrubbed_environment
 from executables import CPU_ARM64, CPU_X86_64, Macho
 from mkexe.container.reader import open_artifact
-from small_models import write_small_model
+from small_models import EMBEDDING_LENGTH, write_small_model
 
 EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
 CPUS = {"macos-x86_64": CPU_X86_64, "macos-aarch64": CPU_ARM64}
@@ -38,7 +40,7 @@ def mac_mkexe(tmp_path: Path) -> Mkexe:
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    return write_small_model(tmp_path / "small.gguf")
+    return write_small_model(tmp_path / "Garden.gguf")
 
 
 def build_app(mkexe: Mkexe, model: Path, folder: Path, *words: str | Path) -> zipfile.ZipFile:
@@ -140,6 +142,98 @@ def test_the_same_inputs_give_the_same_bytes(mac_mkexe: Mkexe, model: Path, tmp_
     first = (tmp_path / "Garden.app.zip").read_bytes()
     build_app(mac_mkexe, model, tmp_path).close()
     assert (tmp_path / "Garden.app.zip").read_bytes() == first
+
+
+SCRIPT = ("--layout", "script", "--name", "Garden")
+
+
+def assert_becomes_a_script(mkexe: Mkexe, source: Path, model: Path, folder: Path) -> None:
+    """`source` converted is byte for byte what a build of the same moment writes."""
+    mkexe("build", model, *SCRIPT, "-o", folder / "built", environment=EPOCH)
+    done = mkexe("convert", source, "--layout", "script", "-o", folder / "converted")
+    assert "holds no program for macos-x86_64, macos-aarch64: this mkexe's own is taken" in done.stderr
+    assert (folder / "converted").read_bytes() == (folder / "built").read_bytes()
+
+
+def test_it_becomes_another_layout(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    """The ZIP as it was written."""
+    build_app(mac_mkexe, model, tmp_path).close()
+    assert_becomes_a_script(mac_mkexe, tmp_path / "Garden.app.zip", model, tmp_path)
+
+
+@pytest.mark.parametrize("part", ["Garden.app", f"{CONTENTS}/Resources/Garden.mkexe"])
+def test_unpacked_it_becomes_another_layout(mac_mkexe: Mkexe, model: Path, tmp_path: Path, part: str) -> None:
+    with build_app(mac_mkexe, model, tmp_path) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    assert_becomes_a_script(mac_mkexe, tmp_path / "unpacked" / part, model, tmp_path)
+
+
+def test_with_a_projector_it_becomes_a_pair(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    projector = tmp_path / "projector.gguf"
+    write_random_projector(projector, EMBEDDING_LENGTH)
+    build_app(mac_mkexe, model, tmp_path, "--mmproj", projector).close()
+    mac_mkexe("convert", tmp_path / "Garden.app.zip", "--layout", "pair", "-o", tmp_path / "out")
+    assert (tmp_path / "out.gguf").read_bytes() == model.read_bytes()
+    assert (tmp_path / "out.mmproj.gguf").read_bytes() == projector.read_bytes()
+    assert "good" in mac_mkexe("verify", tmp_path / "out").stdout
+
+
+def repacked(source: Path, out: Path, *, packed: bool = False, without: str = "", damaged: bool = False) -> Path:
+    """The app's ZIP as another program writes it: compressed, without a file, or with damaged weights."""
+    method = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(source) as archive, zipfile.ZipFile(out, "w", method) as other:
+        other.writestr("__MACOSX/Garden.app/Contents/Resources/._Garden.mkexe", b"")
+        for name in archive.namelist():
+            data = archive.read(name)
+            if name.endswith(".gguf") and damaged:
+                data = data[:-1] + bytes([data[-1] ^ 1])
+            if not without or not name.endswith(without):
+                other.writestr(name, data)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"packed": True}, ("Garden.gguf is compressed in it", "name the NAME.app that comes out")),
+        ({"without": ".gguf"}, ("cannot be read", "Garden.gguf")),
+        ({"without": ".mkexe"}, ("holds no app that mkexe made",)),
+        ({"damaged": True}, ("Garden.gguf at offset", "expected SHA-256")),
+    ],
+    ids=["compressed", "no weights", "no artifact", "damaged"],
+)
+def test_a_zip_that_others_made_or_that_is_damaged_is_explained(
+    mac_mkexe: Mkexe, model: Path, tmp_path: Path, how: dict[str, Any], said: tuple[str, ...]
+) -> None:
+    build_app(mac_mkexe, model, tmp_path).close()
+    other = repacked(tmp_path / "Garden.app.zip", tmp_path / "other.zip", **how)
+    failed = mac_mkexe("convert", other, "--layout", "script", "-o", tmp_path / "out", status=4)
+    assert f"error: {other}: " in failed.stderr
+    for part in said:
+        assert part in failed.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_repacked_without_compression_it_is_still_read(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    build_app(mac_mkexe, model, tmp_path).close()
+    other = repacked(tmp_path / "Garden.app.zip", tmp_path / "other.zip")
+    assert_becomes_a_script(mac_mkexe, other, model, tmp_path)
+
+
+def test_a_folder_that_is_no_app_is_explained(mac_mkexe: Mkexe, tmp_path: Path) -> None:
+    failed = mac_mkexe("convert", tmp_path, "--layout", "script", status=4)
+    assert "expected one .mkexe in Contents/Resources, found 0" in failed.stderr
+
+
+def test_the_programs_of_other_systems_are_added(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    """Whatever is converted: this mkexe's own, which is said; those inside stay."""
+    one = ("--target", "macos-aarch64", "-o", tmp_path / "one")
+    mac_mkexe("build", model, *SCRIPT, *one, environment=EPOCH)
+    mac_mkexe("build", model, *SCRIPT, "-o", tmp_path / "both", environment=EPOCH)
+    more = ("--target", "macos-aarch64,macos-x86_64", "-o", tmp_path / "more")
+    done = mac_mkexe("convert", tmp_path / "one", "--layout", "script", *more)
+    assert "holds no program for macos-x86_64: this mkexe's own is taken" in done.stderr
+    assert (tmp_path / "more").read_bytes() == (tmp_path / "both").read_bytes()
 
 
 @pytest.mark.slow

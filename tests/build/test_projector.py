@@ -10,10 +10,9 @@ from random_projector import write_random_projector
 
 from conftest import Mkexe
 from mkexe.container.reader import open_artifact
-from small_models import write_small_model
+from small_models import EMBEDDING_LENGTH, write_small_model
 
 TARGET = ("--target", "linux-x86_64")
-EMBEDDING_LENGTH = 32  # of small_models
 
 
 @pytest.fixture

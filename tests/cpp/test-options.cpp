@@ -4,15 +4,17 @@
 #include <doctest.h>
 
 TEST_CASE("serve's own options are taken out, the others stay in order") {
-    const auto parsed = parse_serve_options(
-        { "--ctx-size", "4096", "--no-browser", "--exit-when-idle", "5", "--new", "-t", "2", "--ephemeral" });
+    const auto parsed = parse_serve_options({ "--ctx-size", "4096", "--no-browser", "--exit-when-idle", "5", "--new",
+                                              "--exit-with-input", "-t", "2", "--ephemeral" });
     REQUIRE_MESSAGE(parsed, parsed.message());
     const auto & options = parsed.value();
     CHECK(options.server_arguments == std::vector<std::string>{ "--ctx-size", "4096", "-t", "2" });
     CHECK_FALSE(options.open_browser);
     CHECK(options.new_instance);
     CHECK(options.idle_minutes == 5);
+    CHECK(options.with_input);
     CHECK(options.chats == chat_place::nowhere);
+    CHECK_FALSE(parse_serve_options({}).value().with_input);
     CHECK(parse_serve_options({ "--exit-when-idle=7" }).value().idle_minutes == 7);
 }
 

@@ -45,7 +45,7 @@ LEVELS = [
         "extraction",
         "known_weights",
     ],
-    ["copying"],
+    ["copying", "packaged"],
     ["fetch"],
     ["process", "console", "cache", "outputs"],
     ["kernels", "config"],

@@ -121,9 +121,9 @@ def _find(head: bytes) -> int:
 def _hint_without_superblock(head: bytes) -> str:
     """What to do with a file that begins like none: layouts app and oci have their artifacts inside."""
     if head.startswith(b"PK\x03\x04") and b".app/" in head[:256]:
-        return "this looks like a macOS app: unpack it, and name NAME.app/Contents/Resources/NAME.mkexe"
+        return "this looks like a macOS app: mkexe convert reads it; others want NAME.app/Contents/Resources/NAME.mkexe"
     if head.startswith(b"oci-layout\0"):
-        return "this looks like a container image: unpack it (umoci unpack), and name the program in it"
+        return "this looks like a container image: mkexe convert reads it; others want the program in it (umoci unpack)"
     return "this is not a file that mkexe made, or its start is damaged"
 
 
