@@ -68,7 +68,7 @@ int bench(const artifact & source, const std::vector<std::string> & arguments) {
     auto       model = terminal_model::load(source, options.value().server_arguments);
     if (!model) {
         std::fprintf(stderr, "%s\n", model.message().c_str());
-        return exit_failed;
+        return model.status();
     }
     const double loaded = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     std::printf("%s, kernels %s, %d threads, median of %d\n", source.contents.name.c_str(),

@@ -248,7 +248,7 @@ int chat(const artifact & source, const std::vector<std::string> & arguments) {
     auto model = terminal_model::load(source, options.value().server_arguments);
     if (!model) {
         std::fprintf(stderr, "%s\n", model.message().c_str());
-        return exit_failed;
+        return model.status();
     }
     const bool terminal = is_terminal(stdin) && is_terminal(stdout);
     console::init(!terminal, terminal && environment("NO_COLOR").empty());

@@ -44,6 +44,15 @@ static json messages_of(const std::string & system, const std::string & question
     return messages;
 }
 
+static int fail_without_question(const std::vector<std::string> & arguments) {
+    std::string found;
+    for (const auto & word : arguments) {
+        found += (found.empty() ? ", found only: " : " ") + word;
+    }
+    return fail("run: expected a question, as run -p \"...\" or through a pipe" + found + ". Try run --help.",
+                exit_usage);
+}
+
 int run_once(const artifact & source, const std::vector<std::string> & arguments) {
     const auto options =
         parse_command_options(source.contents.default_args, arguments, { { "-p", "--prompt" }, { "--system" } });
@@ -52,12 +61,12 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
     }
     const auto question = question_of(options.value());
     if (question.empty()) {
-        return fail("run: expected a question, as run -p \"...\" or through a pipe. Try run --help.", exit_usage);
+        return fail_without_question(arguments);
     }
     show_log_on_console(options.value().verbose);
     auto model = terminal_model::load(source, options.value().server_arguments);
     if (!model) {
-        return fail(model.message(), exit_failed);
+        return fail(model.message(), model.status());
     }
     char       last = '\n';
     const auto end =

@@ -58,7 +58,7 @@ terminal_model::~terminal_model() {
 outcome<std::unique_ptr<terminal_model>> terminal_model::load(const artifact &                 source,
                                                               const std::vector<std::string> & arguments) {
     if (const auto variant = chosen_cpu_variant(); !variant) {
-        return failure{ variant.message() };
+        return failure{ variant.message(), exit_unsupported };
     }
     if (const auto problem = find_loopback_problem(own_host); !problem.empty()) {
         return failure{ problem };
@@ -70,7 +70,7 @@ outcome<std::unique_ptr<terminal_model>> terminal_model::load(const artifact &  
     ask_for_exact_port(true);
     common_params params;
     if (!read_server_arguments(source, arguments, "", params)) {
-        return failure{ "Try --help, or --help-server for all of llama.cpp's options." };
+        return failure{ "Try --help, or --help-server for all of llama.cpp's options.", exit_usage };
     }
     llama_backend_init();
     llama_numa_init(params.numa);

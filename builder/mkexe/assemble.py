@@ -155,12 +155,9 @@ class Tools:
 def write_artifact(contents: Contents, layout: Layout, output: BinaryIO, progress: Progress, tools: Tools) -> Written:
     """Write everything into the empty, seekable file `output`; `progress` gets bytes of weights done so far.
 
-    Raises OutputError when a part of the model changed while it was read, or the disk is full.
+    Raises ModelError when a part of the model changed while it was read, OSError where writing fails.
     """
-    try:
-        return _Writer(contents, layout, output, tools).write(progress)
-    except OSError as error:
-        raise OutputError(f"writing failed: {error.strerror}", "make room on that disk, or choose another") from error
+    return _Writer(contents, layout, output, tools).write(progress)
 
 
 @dataclass(frozen=True)

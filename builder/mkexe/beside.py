@@ -13,8 +13,8 @@ from mkexe.copying import Copied, Progress, copy_file, from_there, hash_begin, h
 from mkexe.errors import OutputError
 from mkexe.model import Part
 
-# a new file of that name, there whole or not at all
-OpenOutput = Callable[[Path], AbstractContextManager[BinaryIO]]
+# a new file of that name and size in bytes, there whole or not at all
+OpenOutput = Callable[[Path, int], AbstractContextManager[BinaryIO]]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def write_beside(
 
 def _place(part: Part, path: Path, stack: ExitStack, open_output: OpenOutput, progress: Progress) -> Copied:
     if not path.exists():
-        output = stack.enter_context(open_output(path))
+        output = stack.enter_context(open_output(path, part.size_bytes))
         return copy_file(part, output, 0, progress, lambda _: None)
     copied = hash_part(part, progress)
     if part.is_file and path.samefile(part.path):

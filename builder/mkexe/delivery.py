@@ -55,10 +55,11 @@ def deliver(
     chosen = tuple(target for target, _ in contents.runtimes)
     delivery = _Delivery(contents, output, _sbom_encoder(contents, quantization))
     _check_output(contents, output, chosen)
-    assemble.check_space(output.absolute().parent, _needed_bytes(contents))
+    own, beside_it = _needed_bytes(contents)
+    assemble.check_space(output.absolute().parent, own + beside_it)
     write, starts = delivery.writer()
     with contextlib.ExitStack() as stack:
-        file = stack.enter_context(outputs.output_file(output, executable=starts))
+        file = stack.enter_context(outputs.output_file(output, executable=starts, size=own))
         parts = write(file, stack)
         size = file.seek(0, io.SEEK_END)
         check_weights(contents.model, parts, expected)
@@ -155,13 +156,13 @@ class _Delivery:
         return console.bytes_progress(f"writing {self._output.name}", self._contents.model.size_bytes)
 
 
-def _needed_bytes(contents: assemble.Contents) -> int:
-    """What all files together take, without the few kilobytes around them."""
+def _needed_bytes(contents: assemble.Contents) -> tuple[int, int]:
+    """What the file takes, without the few kilobytes around the rest, and what the files beside it take."""
     if contents.layout in (layouts.APP, layouts.OCI):
         programs = sum(runtime.size_bytes for _, runtime in contents.runtimes)
-        return programs + contents.model.size_bytes + sum(map(len, contents.files.values()))
+        return programs + contents.model.size_bytes + sum(map(len, contents.files.values())), 0
     needed = assemble.needed_bytes(assemble.place_contents(contents))
-    return needed + (contents.model.size_bytes if contents.layout in layouts.WEIGHTS_BESIDE else 0)
+    return needed, contents.model.size_bytes if contents.layout in layouts.WEIGHTS_BESIDE else 0
 
 
 def _check_output(contents: assemble.Contents, output: Path, chosen: tuple[Target, ...]) -> None:

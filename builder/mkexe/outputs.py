@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -16,15 +17,17 @@ _FICLONE = 0x40049409  # linux/fs.h
 
 
 @contextlib.contextmanager
-def output_file(path: Path, executable: bool = True) -> Iterator[BinaryIO]:
+def output_file(path: Path, executable: bool = True, size: int = 0) -> Iterator[BinaryIO]:
     """A new file that gets its name when the block ends without an error; otherwise nothing stays, not even after kill.
 
-    On Linux the file has no name until then (O_TMPFILE); elsewhere it has a hidden temporary one.
+    On Linux the file has no name until then (O_TMPFILE); elsewhere it has a hidden temporary one. Where its `size` in
+    bytes is known, Linux says at once that a disk holds no such file. Raises OutputError.
     """
     path = path.absolute()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with _nameless_file(path.parent) or temporary.open("wb") as file, interrupted_by_sigterm():
+            _try_size(file, size)
             yield file
             file.flush()
             if not temporary.exists():
@@ -32,14 +35,34 @@ def output_file(path: Path, executable: bool = True) -> Iterator[BinaryIO]:
         temporary.chmod(_mode(executable))
         temporary.replace(path)
     except OSError as error:
-        raise OutputError(f"{path}: {error.strerror}", "choose another place with -o") from error
+        raise OutputError(f"{path}: {error.strerror}", _hint(error)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def data_file(path: Path) -> contextlib.AbstractContextManager[BinaryIO]:
+def data_file(path: Path, size: int) -> contextlib.AbstractContextManager[BinaryIO]:
     """The same for a file that is no program."""
-    return output_file(path, executable=False)
+    return output_file(path, executable=False, size=size)
+
+
+def _try_size(file: BinaryIO, size: int) -> None:
+    """Raise OSError where no file of that size can be there (lseek(2), EINVAL); others than Linux say it later."""
+    try:
+        file.seek(size)
+    except OSError as error:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG)) from error
+    file.seek(0)
+
+
+def _hint(error: OSError) -> str:
+    if error.errno == errno.EFBIG:
+        return (
+            "this disk holds no file so large (FAT32 none of 4 GiB), or `ulimit -f` forbids it: choose another disk "
+            "with -o, or let --layout pair --split-size 4GB cut the weights"
+        )
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on that disk, or choose another with -o"
+    return "choose another place with -o"
 
 
 def give_other_name(path: Path, name: Path) -> None:

@@ -6,10 +6,12 @@ Artifacts are small where the weights lie beside them, and are taken out into a 
 from __future__ import annotations
 
 import json
+import lzma
 import re
 import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,8 @@ _TAR_MAGIC, _TAR_MAGIC_OFFSET = b"ustar", 257  # POSIX.1-1988, "ustar Interchang
 # not what macOS' own archiver keeps of extended attributes
 _APP_ARTIFACT = re.compile(r"(?!__MACOSX/)(.+\.app/Contents/Resources/)[^/]+\.mkexe")
 _PLAIN_LAYER = "application/vnd.oci.image.layer.v1.tar"
+_UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError)
+_ARTIFACT_MAXIMUM = 64 << 20  # bytes of an app's, which is page and licences; what unpacks to more is not read
 _UNPACK_APP = "unpack it, and name the NAME.app that comes out"
 _UNPACK_IMAGE = "unpack it (umoci unpack), and name the program in it"
 
@@ -58,7 +62,7 @@ def open_package(path: Path, folder: Path) -> Package:
             return _open_image(path, folder)
     except OSError as error:
         raise ArtifactError(f"{path}: {error.strerror}", "check the path") from error
-    except (zipfile.BadZipFile, tarfile.TarError, KeyError, ValueError, EOFError) as error:
+    except (*_UNREADABLE, LookupError, TypeError, ValueError, EOFError, RuntimeError) as error:
         raise ArtifactError(f"{path}: cannot be read: {error}", DAMAGED_HINT) from error
     return Package((open_artifact(path),), {})
 
@@ -79,7 +83,8 @@ def _open_zip(path: Path, folder: Path) -> Package:
             raise ArtifactError(
                 f"{path}: is a ZIP, and holds no app that mkexe made", "name the app's ZIP, or a file that mkexe made"
             )
-        artifact = _taken_out(archive.read(found[0][0]), folder / "app")
+        with archive.open(found[0][0]) as file:
+            artifact = _taken_out(file.read(_ARTIFACT_MAXIMUM), folder / "app")
         return Package((artifact,), dict(_zip_weights(path, archive, found[0][1], artifact)))
 
 
@@ -104,11 +109,12 @@ def _open_image(path: Path, folder: Path) -> Package:
     files: dict[str, tuple[int, int]] = {}
     with tarfile.open(path, "r:") as archive:
         for number, manifest in enumerate(_manifests(archive, _read_json(archive, "index.json"))):
-            entry = _read_json(archive, _blob_of(manifest["config"]))["config"]["Entrypoint"][0].lstrip("/")
+            command = _read_json(archive, _blob_of(manifest["config"]))["config"].get("Entrypoint") or [""]
             for layer in manifest["layers"]:
                 files |= _files_of(archive, path, layer)
+            entry = command[0].lstrip("/")
             if entry not in files:
-                raise ArtifactError(f"{path}: holds no program {entry}", "name an image that mkexe made")
+                raise ArtifactError(f"{path}: is an image without a program of its own", "name one that mkexe made")
             offset, size = files[entry]
             artifacts.append(_taken_out(_read(path, offset, size), folder / str(number)))
     if not artifacts:
@@ -121,7 +127,7 @@ def _open_image(path: Path, folder: Path) -> Package:
 
 
 def _manifests(archive: tarfile.TarFile, index: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The manifests that an index names, those of the indexes in it too (image-index.md)."""
+    """The manifests that an index names, those of the indexes in it too (image-index.md). Raises RecursionError."""
     for descriptor in index["manifests"]:
         blob = _read_json(archive, _blob_of(descriptor))
         if "manifests" in blob:

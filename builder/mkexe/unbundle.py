@@ -51,8 +51,9 @@ def unbundle(package: Package, wanted: tuple[str, ...], folder: Path, programs: 
     runtimes: list[tuple[Target, Runtime]] = []
     packs: tuple[Pack, ...] = ()
     for artifact in package.artifacts:
-        taken, packs = _take_runtimes(artifact, wanted, folder, programs)
-        runtimes += taken
+        programs_in_it, packs_in_it = _take_runtimes(artifact, wanted, folder, programs)
+        runtimes += programs_in_it
+        packs += packs_in_it
     first = package.artifacts[0]
     with first.path.open("rb") as file:
         files = {item.entry: _read(file, first, item) for item in first.manifest.files if item.entry}

@@ -37,8 +37,9 @@ def test_run_reads_a_pipe(artifact: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "status", "sentence"),
-    [(["run"], 2, "expected a question"), (["run", "-p"], 2, "expected a value"),
-     (["run", "-p", "Hi", "--no-such"], 1, "invalid argument"), (["frobnicate"], 2, "is no command"),
+    [(["run"], 2, "expected a question"), (["run", "--promt", "Hi"], 2, "found only: --promt Hi"),
+     (["run", "-p"], 2, "expected a value"), (["chat", "--no-such"], 2, "invalid argument"),
+     (["run", "-p", "Hi", "--no-such"], 2, "invalid argument"), (["frobnicate"], 2, "is no command"),
      (["verify", "--json"], 2, "unexpected argument")],
 )  # fmt: skip
 def test_wrong_words_are_explained(artifact: Path, words: list[str], status: int, sentence: str) -> None:
