@@ -32,7 +32,8 @@ def output_file(path: Path, executable: bool = True, size: int = 0) -> Iterator[
             file.flush()
             if not temporary.exists():
                 _give_name(file, temporary)
-        temporary.chmod(_mode(executable))
+        with contextlib.suppress(OSError):  # FAT keeps no modes, and has that said by chmod(2)
+            temporary.chmod(_mode(executable))
         temporary.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror}", _hint(error)) from error
