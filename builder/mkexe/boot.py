@@ -15,8 +15,6 @@ import secrets
 import shutil
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -264,6 +262,9 @@ class _Server:
         return self._send(path, json.dumps(body).encode(), authorized)
 
     def _send(self, path: str, data: bytes | None, authorized: bool) -> tuple[int, bytes]:
+        import urllib.error  # slow to import, and no build asks anything
+        import urllib.request
+
         headers = {"Content-Type": "application/json"}
         if authorized:
             headers["Authorization"] = f"Bearer {self._key}"

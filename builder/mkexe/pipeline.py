@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,12 +35,10 @@ from mkexe import (
     page,
     render,
     resources,
-    scripted,
     server_options,
     targets,
     unbundle,
 )
-from mkexe import preview as preview_stage
 from mkexe.container import plan
 from mkexe.container.reader import Artifact, open_artifact, verify_artifact
 from mkexe.copying import from_there, hash_part
@@ -305,6 +304,8 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int) ->
 
     A file that is not `required` may be missing, and may come later.
     """
+    from mkexe import preview as preview_stage  # http.server comes with it: slow to import
+
     if required:
         config.read_config(config_file)  # a wrong name is refused at once
     with contextlib.ExitStack() as open_things:
@@ -328,6 +329,8 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int) ->
 def _answering(model: Path | None) -> Iterator[tuple[str, int]]:
     """The name of what answers, and the port where it does."""
     if model is None:
+        from mkexe import scripted  # http.server comes with it: slow to import
+
         scripted_server = scripted.ScriptedServer()
         try:
             yield scripted.MODEL_NAME, scripted_server.port
@@ -481,7 +484,8 @@ def _small_files(model: Model, settings: PageSettings, runtime: Runtime) -> dict
     built = branding.page_files(page.read_page(_page_folder()), settings, model.name)
     # the settings stay readable: people look at them with any tool that reads ZIP files
     plain = {f"page/{branding.SETTINGS_FILE}": built.pop(branding.SETTINGS_FILE)}
-    files = plain | dict(_stored(f"page/{name}", data) for name, data in built.items())
+    with ThreadPoolExecutor() as pool:
+        files = plain | dict(pool.map(_stored, (f"page/{name}" for name in built), built.values()))
     files["licenses/mkexe.txt"] = (resources.source_root() / "LICENSE").read_bytes()
     files["licenses/runtime.txt"] = (runtime.path.parent / compile.LICENSES).read_bytes()
     return dict(sorted(files.items()))
