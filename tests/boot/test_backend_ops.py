@@ -16,6 +16,7 @@ import pytest
 
 from mkexe import compile as compile_stage
 from mkexe import targets
+from needs import need
 from running import environment_of, levels_of
 
 # Of upstream's cases those of layers of models, in small sizes: all of them take an hour for each level. Operations,
@@ -29,6 +30,9 @@ CASES = [
     ("ROPE", "ne_a=.(128|64),", 266),
     ("SSM_SCAN,SSM_CONV,RWKV_WKV6,RWKV_WKV7,GATED_LINEAR_ATTN,GATED_DELTA_NET", "", 109),
 ]
+# By one thread, for which sixteen rows are enough that tinyBLAS takes them all. Four columns are four requests at once
+# (native/patches/sgemm-four-columns.patch).
+ONE_THREAD_CASES = [("MUL_MAT", r"type_a=(f32|f16|bf16),type_b=f32,m=16,n=[2-9],k=256,bs=\[1,1\]", 24)]
 # for the highest level only: making weights of these types takes seconds each
 SLOW_CASES = [
     ("MUL_MAT", r"type_a=iq1.*,type_b=f32,m=16,n=1,k=256,bs=\[1,1\],nr=\[1,1\]", 4),
@@ -43,9 +47,11 @@ def comparison(runtimes: dict[str, Path]) -> Path:
     return compile_stage.build_tests(target, "mkexe-backend-ops", Path("/usr/include/doctest"), lambda *_: None)
 
 
-def _compare(comparison: Path, home: Path, level: str, operations: str, parameters: str, at_least: int) -> None:
+def _compare(
+    comparison: Path, home: Path, before: tuple[str, ...], level: str, operations: str, parameters: str, at_least: int
+) -> None:
     done = subprocess.run(
-        [comparison, "test", "-b", "CPU-lowest", "-o", operations, "-p", parameters],
+        [*before, comparison, "test", "-b", "CPU-lowest", "-o", operations, "-p", parameters],
         env=environment_of(home) | {"MKEXE_CPU": level}, capture_output=True, text=True, timeout=1200,
     )  # fmt: skip
     report = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
@@ -60,9 +66,12 @@ def test_every_level_computes_what_the_lowest_one_does(comparison: Path, artifac
     levels = [name for name, score in levels_of(artifact).items() if score > 0]
     if len(levels) == 1:
         pytest.skip("this processor runs the lowest level only")
+    need("taskset")
+    one = ("taskset", "-c", str(min(os.sched_getaffinity(0))))
     # the longest first, so that no worker is left alone with it
-    jobs = [(levels[-1], *case) for case in SLOW_CASES]
-    jobs += [(level, *case) for level in levels[1:] for case in CASES]
+    jobs: list[tuple[tuple[str, ...], str, str, str, int]] = [((), levels[-1], *case) for case in SLOW_CASES]
+    jobs += [((), level, *case) for level in levels[1:] for case in CASES]
+    jobs += [(one, level, *case) for level in levels[1:] for case in ONE_THREAD_CASES]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for finished in [pool.submit(_compare, comparison, tmp_path, *job) for job in jobs]:
             finished.result()
