@@ -20,7 +20,7 @@ from typing import Any
 from mkexe.container.manifest import Beside
 from mkexe.container.reader import Artifact, open_artifact
 from mkexe.container.superblock import DAMAGED_HINT
-from mkexe.errors import ArtifactError
+from mkexe.errors import ArtifactError, OutputError
 from mkexe.model import Part
 
 _ZIP_MAGIC = b"PK\x03\x04"  # APPNOTE.TXT 4.3.7
@@ -49,7 +49,8 @@ class Package:
 def open_package(path: Path, folder: Path) -> Package:
     """Open an artifact, an app (NAME.app, or its ZIP) or an OCI image layout as a tar file; `folder` takes small files.
 
-    Raises ArtifactError where it is none of them, is damaged, or holds its weights compressed.
+    Raises ArtifactError where it is none of them, is damaged, or holds its weights compressed, OutputError where `folder`
+    is full.
     """
     if path.is_dir():
         return Package((open_artifact(_artifact_of_bundle(path)),), {})
@@ -173,5 +174,8 @@ def _part(path: Path, record: Beside, size: int, offset: int) -> Part:
 
 
 def _taken_out(data: bytes, place: Path) -> Artifact:
-    place.write_bytes(data)
+    try:
+        place.write_bytes(data)
+    except OSError as error:
+        raise OutputError(f"{place}: {error.strerror}", "make room there, or set TMPDIR") from error
     return open_artifact(place)
