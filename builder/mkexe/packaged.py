@@ -49,8 +49,8 @@ class Package:
 def open_package(path: Path, folder: Path) -> Package:
     """Open an artifact, an app (NAME.app, or its ZIP) or an OCI image layout as a tar file; `folder` takes small files.
 
-    Raises ArtifactError where it is none of them, is damaged, or holds its weights compressed, OutputError where `folder`
-    is full.
+    Raises ArtifactError where it is none of them, is damaged, or holds its weights compressed, and OutputError where
+    `folder` is full.
     """
     if path.is_dir():
         return Package((open_artifact(_artifact_of_bundle(path)),), {})
