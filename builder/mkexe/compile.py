@@ -6,7 +6,6 @@ mkexe's version. The build tree is kept per target, so that a change in runtime/
 
 from __future__ import annotations
 
-import functools
 import gzip
 import importlib.metadata
 import importlib.util
@@ -52,18 +51,12 @@ def runtime_key(target: Target) -> str:
             "mkexe": __version__,
             "recipe": _RECIPE,
             "source": pins.llama_pin().sha256,
-            "patches": _hashed_once(root, "native/patches"),
-            "tree": _hashed_once(root, *_TREE),
+            "patches": cache.hash_tree(root, "native/patches"),
+            "tree": cache.hash_tree(root, *_TREE),
             "target": [target.name, target.triple, target.system, target.processor],
             "zig": pins.zig_version(),
         }
     )
-
-
-@functools.cache
-def _hashed_once(root: Path, *parts: str) -> dict[str, str]:
-    """Of sources that are the same for every target, and asked for several times."""
-    return cache.hash_tree(root, *parts)
 
 
 def find_runtime(target: Target) -> Runtime | None:

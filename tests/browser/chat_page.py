@@ -24,7 +24,10 @@ class ChatPage:
         return self
 
     def open_ready(self, server: FakeServer) -> ChatPage:
-        self.open(server)
+        return self.open(server).until_ready()
+
+    def until_ready(self) -> ChatPage:
+        """What is typed before its script runs stays in the field."""
         expect(self.page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
         return self
 

@@ -61,14 +61,14 @@ def loading(page: Page, server: FakeServer) -> None:
 
 def conversation(page: Page, server: FakeServer) -> None:
     server.answers.extend([Answer([ANSWER], tokens_per_second=21.4)] * 2)
-    chat = ChatPage(page)
+    chat = ChatPage(page).until_ready()
     chat.ask("How do I look after roses?")
     expect(chat.answer.get_by_text("cut off what has faded")).to_be_visible()
 
 
 def error(page: Page, server: FakeServer) -> None:
     server.answers.append(Refusal(400, "too long", "exceed_context_size_error"))
-    chat = ChatPage(page)
+    chat = ChatPage(page).until_ready()
     chat.ask("How do I look after roses?")
     expect(chat.answer.locator(".failure")).to_be_visible()
 
