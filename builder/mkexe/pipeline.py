@@ -221,10 +221,9 @@ def _usual_targets(held: list[str], layout: str) -> tuple[str, ...]:
         return tuple(held)
     if layout == layouts.NATIVE:
         return (targets.host_target(),)
-    table = targets.all_targets()
-    known = [name for name in held if name in table]
     if layout in layouts.UNPACKED:
-        held = layouts.usual_targets(layout, known, table)
+        table = targets.all_targets()
+        held = layouts.usual_targets(layout, [name for name in held if name in table], table)
     return tuple(held or (target.name for target in _choose_targets((), layout)))
 
 

@@ -16,7 +16,7 @@ from needs import need
 from small_models import write_small_model
 
 TARGET = ("--target", "linux-x86_64")
-# 2 GiB of a gibibyte of blocks, a kilobyte each: no file of more than 16 GiB (ext2's tables of blocks)
+# with blocks of a kilobyte, of which its tables reach no more than 16 GiB of a file
 EXT2 = ("mkfs.ext2", "-q", "-b", "1024", "-N", "64", "-m", "0")
 MIB = 1 << 20
 GIB = 1 << 30
@@ -68,9 +68,7 @@ def test_a_limit_for_files_is_found_while_it_is_written(mkexe: Mkexe, tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
-@pytest.mark.parametrize(
-    "make", [("mkfs.btrfs", "-q"), ("mkfs.xfs", "-q", "-m", "reflink=1")], ids=["btrfs", "xfs"]
-)  # fmt: skip
+@pytest.mark.parametrize("make", [("mkfs.btrfs", "-q"), ("mkfs.xfs", "-q", "-m", "reflink=1")], ids=["btrfs", "xfs"])
 def test_where_files_can_share_blocks_the_weights_take_no_room(
     mkexe: Mkexe, tmp_path: Path, make: tuple[str, ...]
 ) -> None:
