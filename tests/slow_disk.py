@@ -5,78 +5,75 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
+
+from mounts import mounted
 
 # what the kernel reads ahead at most; a read that begins so far before the end may hold what lies behind it
 READ_AHEAD_BYTES = 1 << 18
 WAIT_LIMIT_S = 60.0
-MOUNT_LIMIT_S = 10.0
 
 
 class SlowDisk:
-    """Context manager: `file` under another path, of which `begin` to `end` (offsets in bytes) cannot be read yet."""
+    """`file`: the file on this disk; `reached`: set when the part that is held back was asked for."""
 
-    def __init__(self, file: Path, folder: Path, begin: int, end: int) -> None:
-        self.file = folder / file.name
+    def __init__(self, file: Path, source: int, held: range) -> None:
+        self.file = file
         self.reached = threading.Event()
-        self._folder = folder
         self._gate = threading.Event()
-        self._source = os.open(file, os.O_RDONLY)
-        self._held = range(begin, end - READ_AHEAD_BYTES)
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._source = source
+        self._held = held
 
     def go_on(self) -> None:
         """From now on all can be read."""
         self._gate.set()
 
-    def __enter__(self) -> SlowDisk:
-        self._folder.mkdir()
-        self._thread.start()
-        mounted = threading.Event()
-        for _ in range(int(MOUNT_LIMIT_S / 0.02)):
-            if os.path.ismount(self._folder):
-                return self
-            mounted.wait(0.02)  # the kernel tells nobody of a mount
-        raise TimeoutError(f"{self._folder} was not mounted")
+    def size(self) -> int:
+        """Bytes of the file."""
+        return os.fstat(self._source).st_size
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.go_on()
-        subprocess.run(["fusermount3", "-u", "-z", str(self._folder)], check=True, timeout=30)
-        self._thread.join(30)
-        os.close(self._source)
-
-    def _serve(self) -> None:
-        import mfusepy
-
-        disk = self
-
-        class Operations(mfusepy.Operations):  # type: ignore[misc]
-            use_ns = True
-
-            def getattr(self, path: str, fh: int | None = None) -> dict[str, Any]:
-                if path == "/":
-                    return {"st_mode": stat.S_IFDIR | 0o755, "st_nlink": 2}
-                if path != f"/{disk.file.name}":
-                    raise mfusepy.FuseOSError(errno.ENOENT)
-                size = os.fstat(disk._source).st_size
-                return {"st_mode": stat.S_IFREG | 0o755, "st_nlink": 1, "st_size": size}
-
-            def readdir(self, path: str, fh: int) -> list[str]:
-                return [".", "..", disk.file.name]
-
-            def read(self, path: str, size: int, offset: int, fh: int) -> bytes:
-                return disk._read(size, offset)
-
-        mfusepy.FUSE(Operations(), str(self._folder), foreground=True, ro=True)
-
-    def _read(self, size: int, offset: int) -> bytes:
+    def read(self, size: int, offset: int) -> bytes:
+        """`size` bytes at `offset`, as soon as they may be read."""
         if offset in self._held:
             self.reached.set()
             self._gate.wait(WAIT_LIMIT_S)
         return os.pread(self._source, size, offset)
+
+
+@contextmanager
+def slow_disk(file: Path, folder: Path, begin: int, end: int) -> Iterator[SlowDisk]:
+    """`file` in `folder`, which is made, where `begin` to `end` (offsets in bytes) cannot be read yet."""
+    folder.mkdir()
+    with file.open("rb") as source:
+        disk = SlowDisk(folder / file.name, source.fileno(), range(begin, end - READ_AHEAD_BYTES))
+        with mounted(_operations(disk), folder, ro=True):
+            try:
+                yield disk
+            finally:
+                disk.go_on()
+
+
+def _operations(disk: SlowDisk) -> Any:
+    import mfusepy
+
+    class Operations(mfusepy.Operations):  # type: ignore[misc]
+        use_ns = True
+
+        def getattr(self, path: str, fh: int | None = None) -> dict[str, Any]:
+            if path == "/":
+                return {"st_mode": stat.S_IFDIR | 0o755, "st_nlink": 2}
+            if path != f"/{disk.file.name}":
+                raise mfusepy.FuseOSError(errno.ENOENT)
+            return {"st_mode": stat.S_IFREG | 0o755, "st_nlink": 1, "st_size": disk.size()}
+
+        def readdir(self, path: str, fh: int) -> list[str]:
+            return [".", "..", disk.file.name]
+
+        def read(self, path: str, size: int, offset: int, fh: int) -> bytes:
+            return disk.read(size, offset)
+
+    return Operations()

@@ -16,7 +16,7 @@ from conftest import TINY_MODEL, Mkexe
 from mkexe.container.reader import open_artifact
 from needs import need
 from running import Running
-from stick import Stick
+from stick import stick
 
 FRANCE = "What is the capital of France?"
 PARIS = "The capital of France is Paris."
@@ -293,11 +293,11 @@ def test_a_stick_with_fat_holds_a_pair_in_parts_and_starts_it(
     """FAT by its rules (tests/stick.py), for files no larger than what holds the programs."""
     need("fusermount3")
     words = ("--layout", "pair", "--target", "linux-x86_64,windows-x86_64", "--json")
-    with Stick(tmp_path / "blocks", tmp_path / "stick", 24 << 20) as stick:
-        out = stick / "assistant.exe"
+    with stick(tmp_path / "blocks", tmp_path / "stick", 24 << 20) as folder:
+        out = folder / "assistant.exe"
         built = json.loads(real_mkexe("build", TINY_MODEL, *words, "--split-size", "1MB", "-o", out).stdout)
         assert len(built["beside"]) == 4
-        assert sorted(path.name for path in stick.iterdir()) == sorted(
+        assert sorted(path.name for path in folder.iterdir()) == sorted(
             ["assistant.exe", *(Path(path).name for path in built["beside"])]
         )
         assert "good" in real_mkexe("verify", out).stdout
@@ -308,9 +308,9 @@ def test_what_a_stick_with_fat_cannot_hold_is_explained(
     real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path: Path
 ) -> None:
     need("fusermount3")
-    with Stick(tmp_path / "blocks", tmp_path / "stick", 2 << 20) as stick:
-        failed = real_mkexe("build", TINY_MODEL, "--target", HOST, "-o", stick / "assistant", status=10)
+    with stick(tmp_path / "blocks", tmp_path / "stick", 2 << 20) as folder:
+        failed = real_mkexe("build", TINY_MODEL, "--target", HOST, "-o", folder / "assistant", status=10)
         assert (
             "assistant: File too large\nhint: this disk holds no file so large (FAT32 none of 4 GiB)" in failed.stderr
         )
-        assert list(stick.iterdir()) == []
+        assert list(folder.iterdir()) == []

@@ -15,7 +15,7 @@ from conftest import Mkexe
 from mkexe.container.reader import open_artifact
 from needs import need
 from running import Running, browser_in, run_to_end
-from slow_disk import SlowDisk
+from slow_disk import slow_disk
 from wine_desktop import until
 
 FRANCE = "What is the capital of France?"
@@ -91,7 +91,7 @@ def test_a_slow_disk_shows_how_far_the_model_is(
     [weights] = open_artifact(large).manifest.weights()
     end = weights.offset + weights.size
     with (
-        SlowDisk(large, tmp_path / "disk", end - int(0.4 * weights.size), end) as disk,
+        slow_disk(large, tmp_path / "disk", end - int(0.4 * weights.size), end) as disk,
         Running([*WINE, str(disk.file)], program.parent, PORT, **variables(program)).at_once() as running,
     ):
         assert disk.reached.wait(60)

@@ -17,7 +17,7 @@ from conftest import ROOT, TINY_MODEL, Mkexe
 from mkexe.container.reader import open_artifact
 from relay import Relay
 from running import Running, browser_in, run_to_end
-from slow_disk import SlowDisk
+from slow_disk import slow_disk
 
 from .chat_page import ChatPage
 from .conftest import watched
@@ -89,7 +89,7 @@ def test_a_slow_disk_shows_how_far_the_model_is_and_the_page_becomes_the_chat(
     home = tmp_path / "home"
     home.mkdir()
     with (
-        SlowDisk(large_artifact, tmp_path / "disk", middle, weights.offset + weights.size) as disk,
+        slow_disk(large_artifact, tmp_path / "disk", middle, weights.offset + weights.size) as disk,
         Running([str(disk.file)], home).at_once() as running,
         watched(browser, running.address) as context,
     ):
