@@ -7,7 +7,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cstdio>
+#include <future>
+#include <thread>
 
 using json = nlohmann::ordered_json;
 
@@ -25,11 +28,30 @@ static std::string read_all(std::FILE * file) {
     return text;
 }
 
+// What comes through a pipe until it ends. A program that starts this one may leave its own pipe open for ever.
+static std::string read_pipe() {
+#ifdef _WIN32
+    static constexpr auto nothing = "<NUL";
+#else
+    static constexpr auto nothing = "</dev/null";
+#endif
+    std::promise<void> ended;
+    std::thread        notice([end = ended.get_future()] {
+        if (end.wait_for(std::chrono::seconds(2)) == std::future_status::timeout) {
+            std::fprintf(stderr, "Waiting for the end of standard input; where nothing comes, add %s.\n", nothing);
+        }
+    });
+    auto               text = read_all(stdin);
+    ended.set_value();
+    notice.join();
+    return text;
+}
+
 // The question: -p, and behind it what comes through a pipe.
 static std::string question_of(const command_options & options) {
     std::string text = value_of(options, "-p", "");
     if (!is_terminal(stdin)) {
-        const auto piped = read_all(stdin);
+        const auto piped = read_pipe();
         text += text.empty() || piped.empty() ? piped : "\n\n" + piped;
     }
     return text;

@@ -219,6 +219,8 @@ def _size_limit(system: str, layout: str, size: int) -> str:
 
 
 def _notes_for_linux(layout: str, name: str) -> list[str]:
+    if layout == layouts.NATIVE:
+        return ["a double click starts it then too, in GNOME's Files, Thunar and PCManFM"]
     if layout not in _AS_SCRIPT:
         return []
     others = "; other programs can start it then too" if layout == layouts.SCRIPT else ""

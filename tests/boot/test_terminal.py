@@ -35,6 +35,17 @@ def test_run_reads_a_pipe(artifact: Path) -> None:
     assert (done.returncode, done.stdout) == (0, PARIS + "\n")
 
 
+def test_run_says_that_it_waits_where_a_pipe_stays_open(artifact: Path) -> None:
+    with subprocess.Popen(
+        ["sh", str(artifact), "run", "-p", FRANCE, *GREEDY], env=environment_of(artifact.parent),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr
+        assert "Waiting for the end of standard input" in process.stderr.readline()
+        out, errors = process.communicate(timeout=60)
+        assert (process.returncode, out, errors) == (0, PARIS + "\n", "")
+
+
 @pytest.mark.parametrize(
     ("words", "status", "sentence"),
     [(["run"], 2, "expected a question"), (["run", "--promt", "Hi"], 2, "found only: --promt Hi"),

@@ -121,6 +121,13 @@ def test_files_beside_are_named(mkexe: Mkexe, large_model: Path, tmp_path: Path)
     assert found["memory"]["weights"] == sum(sizes)
 
 
+@pytest.mark.parametrize(("layout", "told"), [("native", True), ("script", False), ("pair", False)])
+def test_a_double_click_on_linux_starts_a_native_file_only(mkexe: Mkexe, layout: str, told: bool) -> None:
+    """docs/layouts.md, "A double click on Linux"."""
+    found = advice_of(mkexe, TINY_MODEL, "--layout", layout, "--target", "linux-x86_64")
+    assert any("double click" in note for note in by_system(found)["Linux"]["notes"]) == told
+
+
 @pytest.mark.parametrize(
     ("arguments", "file", "starts"),
     [
