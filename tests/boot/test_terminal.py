@@ -35,6 +35,7 @@ def test_run_reads_a_pipe(artifact: Path) -> None:
     assert (done.returncode, done.stdout) == (0, PARIS + "\n")
 
 
+@pytest.mark.timeout(120)  # without the sentence nothing ever comes
 def test_run_says_that_it_waits_where_a_pipe_stays_open(artifact: Path) -> None:
     with subprocess.Popen(
         ["sh", str(artifact), "run", "-p", FRANCE, *GREEDY], env=environment_of(artifact.parent),
