@@ -33,6 +33,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the expensive tests too: " + ", ".join(EXPENSIVE))
+    parser.addoption("--targets", help="compile and bundle these alone, with commas between; tests of others then fail")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -171,10 +172,12 @@ def real_mkexe(tmp_path_factory: pytest.TempPathFactory) -> Mkexe:
 
 
 @pytest.fixture(scope="session")
-def runtimes(real_mkexe: Mkexe) -> dict[str, Path]:
+def runtimes(real_mkexe: Mkexe, pytestconfig: pytest.Config) -> dict[str, Path]:
     """All five runtimes by target, compiled if the cache does not hold them."""
+    wanted = pytestconfig.getoption("--targets")
+    chosen = [f"--target={name}" for name in wanted.split(",")] if wanted else ["--all"]
     subprocess.run(
-        [sys.executable, "-m", "mkexe", "runtime", "build", "--all"],
+        [sys.executable, "-m", "mkexe", "runtime", "build", *chosen],
         env=real_mkexe.environment,
         check=True,
         timeout=5000,
