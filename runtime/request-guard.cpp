@@ -6,7 +6,9 @@
 #include <cpp-httplib/httplib.h>
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
+#include <algorithm>
+#include <cstring>
+#include <sstream>
 
 static guard_rules current;
 
@@ -14,17 +16,34 @@ void set_guard_rules(guard_rules rules) {
     current = std::move(rules);
 }
 
+static std::string lower_case(std::string text) {
+    for (char & letter : text) {
+        letter = letter >= 'A' && letter <= 'Z' ? char(letter + ('a' - 'A')) : letter;
+    }
+    return text;
+}
+
+static bool is_number_to(const std::string & text, int most) {
+    const bool digits = !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string::npos;
+    return digits && std::stoi(text) <= most;
+}
+
 // 127.0.0.0/8, written as four numbers: "127.0.0.1.example" is a name that may lead anywhere.
 static bool is_loopback_v4(const std::string & host) {
-    int numbers[4];
-    int end = 0;
-    return std::sscanf(host.c_str(), "%3d.%3d.%3d.%3d%n", &numbers[0], &numbers[1], &numbers[2], &numbers[3], &end) ==
-               4 &&
-           size_t(end) == host.size() && numbers[0] == 127;
+    size_t begin = 0;
+    for (int dots = 0; dots < 3; dots++) {
+        const size_t dot = host.find('.', begin);
+        if (dot == std::string::npos || !is_number_to(host.substr(begin, dot - begin), 255)) {
+            return false;
+        }
+        begin = dot + 1;
+    }
+    return host.rfind("127.", 0) == 0 && is_number_to(host.substr(begin), 255);
 }
 
 bool is_loopback_name(const std::string & host) {
-    return host == "localhost" || host == "::1" || host == "[::1]" || is_loopback_v4(host);
+    const auto name = lower_case(host);
+    return name == "localhost" || name == "::1" || name == "[::1]" || is_loopback_v4(name);
 }
 
 bool is_loopback(const std::string & host) {
@@ -38,8 +57,86 @@ static std::string host_name(const std::string & header) {
     return header.substr(0, bracket == std::string::npos ? header.find(':') : bracket + 1);
 }
 
+static constexpr const char * host_letters = "abcdefghijklmnopqrstuvwxyz0123456789.-_~%[]:";
+
+// An origin as browsers write it (RFC 6454, section 6.1): lower case, without a scheme's default port; empty where `text`
+// is none.
+static std::string normal_origin(const std::string & text) {
+    const auto   origin = lower_case(text);
+    const size_t slash  = origin.find("://");
+    if (slash == 0 || slash == std::string::npos) {
+        return "";
+    }
+    const auto scheme = origin.substr(0, slash);
+    const auto host   = origin.substr(slash + 3);
+    if (scheme.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+.-") != std::string::npos || host.empty() ||
+        host.find_first_not_of(host_letters) != std::string::npos) {
+        return "";
+    }
+    const auto name = host_name(host);
+    const auto port = host.substr(name.size());
+    if (name.empty() || (!port.empty() && !(port[0] == ':' && is_number_to(port.substr(1), 65535)))) {
+        return "";
+    }
+    const bool is_default = (scheme == "http" && port == ":80") || (scheme == "https" && port == ":443");
+    return scheme + "://" + name + (is_default ? "" : port);
+}
+
 static bool is_same_origin(const std::string & origin, const std::string & host) {
-    return origin == "http://" + host || origin == "https://" + host;  // https: behind a proxy that encrypts
+    // https: behind a proxy that encrypts
+    return !origin.empty() && (origin == normal_origin("http://" + host) || origin == normal_origin("https://" + host));
+}
+
+// A page of this computer, whatever its port.
+static bool is_local_origin(const std::string & origin) {
+    for (const char * scheme : { "http://", "https://" }) {
+        if (origin.rfind(scheme, 0) == 0) {
+            return is_loopback_name(host_name(origin.substr(std::strlen(scheme))));
+        }
+    }
+    return false;
+}
+
+static bool holds(const std::vector<std::string> & list, const std::string & word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+static bool is_let_in(const guard_rules & rules, const std::string & origin) {
+    if (holds(rules.origins, "*") || (origin == "null" && holds(rules.origins, "null"))) {
+        return true;
+    }
+    const auto normal = normal_origin(origin);
+    return !normal.empty() &&
+           (holds(rules.origins, normal) || (holds(rules.origins, "localhost") && is_local_origin(normal)));
+}
+
+static std::string without_spaces(const std::string & text) {
+    const size_t begin = text.find_first_not_of(" \t");
+    return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+outcome<std::vector<std::string>> parse_origins(const std::string & list) {
+    std::vector<std::string> origins;
+    std::istringstream       words(list);
+    for (std::string word; std::getline(words, word, ',');) {
+        word = without_spaces(word);
+        if (word.empty()) {
+            continue;
+        }
+        const bool is_word = word == "*" || word == "localhost" || word == "null";
+        // an address that was copied from a browser's bar
+        const auto origin  = is_word ? word : normal_origin(word.substr(0, word.find_last_not_of('/') + 1));
+        if (origin.empty()) {
+            return failure{
+                "--cors-origins: expected *, localhost, null or origins such as https://example.com, with "
+                "commas between; found \"" +
+                    word + "\".",
+                exit_usage
+            };
+        }
+        origins.push_back(origin);
+    }
+    return origins;
 }
 
 std::string refuse_request(const guard_rules & rules, const std::string & host, const std::string & origin) {
@@ -47,13 +144,28 @@ std::string refuse_request(const guard_rules & rules, const std::string & host, 
     if (rules.loopback_only && !host.empty() && !is_loopback_name(host_name(host))) {
         return "foreign_host";
     }
-    return origin.empty() || rules.cross_origin || is_same_origin(origin, host) ? "" : "foreign_origin";
+    return origin.empty() || is_let_in(rules, origin) || is_same_origin(normal_origin(origin), host) ? "" :
+                                                                                                       "foreign_origin";
+}
+
+std::string allowed_origin(const guard_rules & rules, const std::string & origin) {
+    return !origin.empty() && is_let_in(rules, origin) ? origin : "";
+}
+
+std::string foreign_origin_message(const guard_rules & rules, const std::string & origin) {
+    const auto  normal = origin == "null" ? origin : normal_origin(origin);
+    std::string list;
+    for (const auto & known : rules.origins) {
+        list += known + ",";
+    }
+    return "Pages of other sites may not use this server." +
+           (normal.empty() ? "" : " To let this one in, start it with --cors-origins " + list + normal + ".");
 }
 
 static void set_security_headers(httplib::Response & response) {
     response.set_header("X-Content-Type-Options", "nosniff");
     response.set_header("Referrer-Policy", "no-referrer");
-    response.set_header("Cross-Origin-Resource-Policy", current.cross_origin ? "cross-origin" : "same-origin");
+    response.set_header("Cross-Origin-Resource-Policy", holds(current.origins, "*") ? "cross-origin" : "same-origin");
     response.set_header("X-Frame-Options", "DENY");
     // upstream sends it with index.html alone, and Chromium refuses workers that lack it
     response.set_header("Cross-Origin-Embedder-Policy", "require-corp");
@@ -61,10 +173,41 @@ static void set_security_headers(httplib::Response & response) {
                         current.page_policy + (current.page_policy.empty() ? "" : "; ") + "frame-ancestors 'none'");
 }
 
+// The reason to refuse that any value of these two headers gives: a request may carry several.
+static std::string refuse_request(const httplib::Request & request) {
+    std::vector<std::string> hosts, origins;
+    for (const auto & [name, values] : { std::pair("Host", &hosts), std::pair("Origin", &origins) }) {
+        for (size_t i = 0; i < std::max<size_t>(1, request.get_header_value_count(name)); i++) {
+            values->push_back(request.get_header_value(name, "", i));
+        }
+    }
+    for (const auto & host : hosts) {
+        for (const auto & origin : origins) {
+            if (const auto type = refuse_request(current, host, origin); !type.empty()) {
+                return type;
+            }
+        }
+    }
+    return "";
+}
+
+// Fetch Standard, "CORS protocol": one origin, and caches keep the answers to different ones apart.
+static void set_allowed_origin(const std::string & origin, httplib::Response & response) {
+    if (current.origins.empty()) {
+        return;
+    }
+    response.set_header("Vary", "Origin");
+    if (const auto allowed = allowed_origin(current, origin); !allowed.empty()) {
+        response.set_header("Access-Control-Allow-Origin", allowed);
+    }
+}
+
 bool mkexe::admit_request(const httplib::Request & request, httplib::Response & response) {
     set_security_headers(response);
-    const auto type = refuse_request(current, request.get_header_value("Host"), request.get_header_value("Origin"));
+    const auto origin = request.get_header_value("Origin");
+    const auto type   = refuse_request(request);
     if (type.empty()) {
+        set_allowed_origin(origin, response);
         // what an open page asks for by itself is no use of the program; all of that is GET
         if (request.method != "GET") {
             note_activity();
@@ -74,10 +217,11 @@ bool mkexe::admit_request(const httplib::Request & request, httplib::Response & 
     const std::string    message = type == "foreign_host" ?
                                        "This server answers to localhost, 127.0.0.1 and [::1] only. Start it with --host "
                                        "and --api-key to reach it by another name." :
-                                       "Pages of other sites may not use this server. Start it with --cors-origins to "
-                                       "allow one.";
+                                       foreign_origin_message(current, origin);
     const nlohmann::json error   = { { "code", 403 }, { "type", type }, { "message", message } };
     response.status              = 403;
-    response.set_content(nlohmann::json{ { "error", error } }.dump(), "application/json; charset=utf-8");
+    response.set_content(
+        nlohmann::json{ { "error", error } }.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+        "application/json; charset=utf-8");
     return false;
 }

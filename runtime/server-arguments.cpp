@@ -19,9 +19,11 @@ std::vector<std::string> server_arguments(const artifact &                 sourc
         source.path,
         "-m", artifact_path_prefix + source.contents.models[0].parts[0].name,
         "--alias", source.contents.name,
-        "--cors-origins", "localhost",
     };
     // clang-format on
+    if (environment("LLAMA_ARG_CORS_ORIGINS").empty()) {
+        arguments.insert(arguments.end(), { "--cors-origins", "" });  // upstream's default lets every page in
+    }
     if (const bundled_model * projector = projector_of(source.contents)) {
         arguments.insert(arguments.end(), { "--mmproj", artifact_path_prefix + projector->parts[0].name });
     }

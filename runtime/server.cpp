@@ -106,9 +106,13 @@ static int prepare_modules(const artifact &      source,
     if (const auto problem = loopback_problem(params); !problem.empty()) {
         return refuse_start(problem, exit_failed);
     }
+    const auto origins = parse_origins(params.cors_origins);
+    if (!origins) {
+        return refuse_start(origins.message(), origins.status());
+    }
     guard_rules rules;
     rules.loopback_only = !open;
-    rules.cross_origin  = params.cors_origins != "localhost";
+    rules.origins       = origins.value();
     rules.page_policy   = page_policy();
     set_guard_rules(rules);
     prepare_own_routes(

@@ -183,7 +183,7 @@ def runtimes(real_mkexe: Mkexe, pytestconfig: pytest.Config) -> dict[str, Path]:
         timeout=5000,
     )
     listed: dict[str, str] = json.loads(real_mkexe("runtime", "list", "--json").stdout)
-    return {target: Path(path) for target, path in listed.items()}
+    return {target: Path(path) for target, path in listed.items() if path}
 
 
 @pytest.fixture(scope="session")
