@@ -43,9 +43,11 @@ def write_beside(
 
 
 def _place(part: Part, path: Path, stack: ExitStack, open_output: OpenOutput, progress: Progress) -> Copied:
-    if not path.exists():
+    if not path.exists():  # a link that leads nowhere is refused there
         output = stack.enter_context(open_output(path, part.size_bytes))
         return copy_file(part, output, 0, progress, lambda _: None)
+    if not path.is_file():
+        raise OutputError(f"{path}: is there already and no file", "move it away, or choose another name with -o")
     copied = hash_part(part, progress)
     if part.is_file and path.samefile(part.path):
         return copied

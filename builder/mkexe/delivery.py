@@ -167,12 +167,7 @@ def _needed_bytes(contents: assemble.Contents) -> tuple[int, int]:
 
 def _check_output(contents: assemble.Contents, output: Path, chosen: tuple[Target, ...]) -> None:
     """Raise where the artifact cannot or should not have that name."""
-    if output.is_dir():
-        raise OutputError(f"{output}: is a folder", "name a file with -o")
-    if not output.absolute().parent.is_dir():
-        raise OutputError(
-            f"{output}: the folder {output.absolute().parent} does not exist", "make it, or choose another"
-        )
+    outputs.check_place(output)
     if output.exists():
         for part in contents.model.files:
             if part.is_file and output.samefile(part.path):

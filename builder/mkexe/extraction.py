@@ -25,9 +25,7 @@ def extract_entries(artifact: Artifact, names: list[str], folder: Path) -> list[
     written = []
     with path.open("rb") as file:
         for name in names or list(writers):
-            target = (folder / name).resolve()
-            if not target.is_relative_to(folder.resolve()):
-                raise ArtifactError(f"{path}: the entry {name!r} would be written outside {folder}", "do not trust it")
+            target = _place_of(path, name, folder)
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with outputs.output_file(target, executable=name.startswith("runtimes/")) as output:
@@ -37,6 +35,15 @@ def extract_entries(artifact: Artifact, names: list[str], folder: Path) -> list[
                 raise OutputError(f"{target}: {error.strerror}", "choose another folder with -C") from error
             written.append(target)
     return written
+
+
+def _place_of(path: Path, name: str, folder: Path) -> Path:
+    """Where an entry goes; links among the folders on the way may not lead out of `folder`."""
+    wanted = folder / name
+    target = wanted.parent.resolve() / wanted.name
+    if not wanted.name or ".." in wanted.parts[len(folder.parts) :] or not target.is_relative_to(folder.resolve()):
+        raise ArtifactError(f"{path}: the entry {name!r} would be written outside {folder}", "do not trust it")
+    return target
 
 
 def _extractable(artifact: Artifact) -> dict[str, Callable[[BinaryIO], Iterator[bytes]]]:

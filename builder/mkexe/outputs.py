@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import signal
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,59 @@ from typing import BinaryIO
 from mkexe.errors import OutputError
 
 _FICLONE = 0x40049409  # linux/fs.h
+# what may have a name besides files, folders and links (stat(2))
+_KINDS = {
+    stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket",
+}  # fmt: skip
+
+
+def check_place(path: Path) -> None:
+    """Raise OutputError unless a file may get that name: it is new, or an ordinary file has it.
+
+    Anything else that stands there is left alone: a folder, a device, a pipe, a socket, and every symbolic link,
+    whatever it leads to. Replacing it would take away what it was, such as /dev/null in a container's build.
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise OutputError(f"{path}: the folder {folder} does not exist", "make it, or choose another")
+    try:
+        kind = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:  # ValueError: a name with NUL
+        raise OutputError(
+            f"{path}: {getattr(error, 'strerror', None) or error}", "choose another place with -o"
+        ) from error
+    if stat.S_ISDIR(kind):
+        raise OutputError(f"{path}: is a folder", "name a file with -o")
+    if stat.S_ISLNK(kind):
+        raise OutputError(
+            f"{path}: is a symbolic link to {os.readlink(path)}; a link is neither replaced nor followed",
+            "name the file itself, or remove the link",
+        )
+    if not stat.S_ISREG(kind):
+        raise OutputError(
+            f"{path}: is {_KINDS.get(stat.S_IFMT(kind), 'no file')}; only a new or an ordinary file is written",
+            "choose another name",
+        )
+
+
+def copy_folder(source: Path, folder: Path) -> None:
+    """Copy a folder's files into `folder`, which may be there, over ordinary files of the same names.
+
+    Raises OutputError.
+    """
+    try:
+        shutil.copytree(source, folder, dirs_exist_ok=True, copy_function=_copy_into_place)
+    except shutil.Error as error:
+        raise OutputError(f"{folder}: {error.args[0][0][2]}", "choose another folder") from error
+    except OSError as error:
+        raise OutputError(f"{error.filename or folder}: {error.strerror}", "choose another folder") from error
+
+
+def _copy_into_place(source: str, target: str) -> None:
+    check_place(Path(target))
+    shutil.copy2(source, target)
 
 
 @contextlib.contextmanager
@@ -23,17 +78,20 @@ def output_file(path: Path, executable: bool = True, size: int = 0) -> Iterator[
     On Linux the file has no name until then (O_TMPFILE); elsewhere it has a hidden temporary one. Where its `size` in
     bytes is known, Linux says at once that a disk holds no such file. Raises OutputError.
     """
+    check_place(path)
     path = path.absolute()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = _temporary_name(path)
     try:
-        with _nameless_file(path.parent) or temporary.open("wb") as file, interrupted_by_sigterm():
+        nameless = _nameless_file(path.parent)
+        with nameless or temporary.open("xb") as file, interrupted_by_sigterm():
             _try_size(file, size)
             yield file
             file.flush()
-            if not temporary.exists():
-                _give_name(file, temporary)
+            if nameless is not None:
+                _give_name(nameless, temporary)
         with contextlib.suppress(OSError):  # FAT keeps no modes, and has that said by chmod(2)
             temporary.chmod(_mode(executable))
+        check_place(path)  # once more: writing takes minutes
         temporary.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror}", _hint(error)) from error
@@ -71,7 +129,8 @@ def give_other_name(path: Path, name: Path) -> None:
 
     A file that had the name is replaced. Raises OutputError where the file system can do neither.
     """
-    temporary = name.with_name(f".{name.name}.{os.getpid()}.part")
+    check_place(name)
+    temporary = _temporary_name(name)
     try:
         try:
             os.link(path, temporary)
@@ -92,13 +151,23 @@ def _clone(path: Path, target: Path) -> bool:
         return False
     import fcntl
 
-    with path.open("rb") as source, target.open("wb") as output:
+    with path.open("rb") as source, target.open("xb") as output:
         try:
             fcntl.ioctl(output.fileno(), _FICLONE, source.fileno())
         except OSError:
             return False
         os.fchmod(output.fileno(), path.stat().st_mode & 0o7777)
     return True
+
+
+def _temporary_name(path: Path) -> Path:
+    """A hidden name beside `path` that nothing has: what a killed build of this number left is removed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{temporary}: {error.strerror}", _hint(error)) from error
+    return temporary
 
 
 def _nameless_file(folder: Path) -> BinaryIO | None:

@@ -7,7 +7,6 @@ import dataclasses
 import gzip
 import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -88,8 +87,10 @@ def build(request: BuildRequest) -> delivery.Built:
     from mkexe.sources.gguf_cache import read_kv_cache  # gguf comes with it: slow to import
     from mkexe.sources.gguf_file import check_model
 
-    checked = check_model(request.model)
     wanted = request.settings
+    if wanted.output is not None:  # before minutes of compiling
+        outputs.check_place(wanted.output)
+    checked = check_model(request.model)
     name = _checked_name(wanted.name or _name_of(request.model))
     header = checked.header
     parts = tuple(_part_of(path) for path in checked.parts)
@@ -186,6 +187,8 @@ def convert(request: ConvertRequest) -> delivery.Built:
     Programs for systems that it holds none for are this mkexe's own.
     """
     _check_split_size(request.layout, request.split_size)
+    if request.output is not None:
+        outputs.check_place(request.output)
     with tempfile.TemporaryDirectory(prefix="mkexe-convert-") as folder:
         package = packaged.open_package(request.artifact, Path(folder))
         manifest = package.artifacts[0].manifest
@@ -395,8 +398,8 @@ def get_runtime(target: Target) -> Runtime:
 
 def copy_for_bundling(runtime: Runtime, folder: Path) -> None:
     """Copy a runtime to `folder`/runtimes/TARGET and the page to `folder`/page: what a wheel carries."""
-    shutil.copytree(runtime.path.parent, folder / "runtimes" / runtime.target, dirs_exist_ok=True)
-    shutil.copytree(_page_folder(), folder / "page", dirs_exist_ok=True)
+    outputs.copy_folder(runtime.path.parent, folder / "runtimes" / runtime.target)
+    outputs.copy_folder(_page_folder(), folder / "page")
 
 
 def boot_file(
