@@ -11,6 +11,7 @@ import errno
 import hashlib
 import io
 import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -154,9 +155,7 @@ def _copy(source: io.FileIO, part: Part, output: BinaryIO, offset: int, written:
     output.seek(offset)
     output.write(part.prefix)
     output.flush()
-    done = len(part.prefix)
-    if hasattr(os, "copy_file_range"):
-        done = _copy_in_kernel(source, part, output, offset, written)
+    done = _copy_in_kernel(source, part, output, offset, written)
     source.seek(part.offset + done - len(part.prefix))
     output.seek(offset + done)
     while done < part.size_bytes:
@@ -172,6 +171,8 @@ def _copy(source: io.FileIO, part: Part, output: BinaryIO, offset: int, written:
 def _copy_in_kernel(source: io.FileIO, part: Part, output: BinaryIO, offset: int, written: Progress) -> int:
     """How much of the part is written when the kernel has copied what it can between these files."""
     done = len(part.prefix)
+    if sys.platform != "linux":  # the others have no copy_file_range
+        return done
     behind = part.offset - len(part.prefix)
     try:
         while done < part.size_bytes:

@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -95,7 +96,7 @@ def stop(child: subprocess.Popen[bytes], grace_s: float = 10.0) -> int:
 def stop_group(child: subprocess.Popen[bytes], grace_s: float = 10.0) -> int:
     """Like `stop`, for a program that `start` started, with everything that it started itself."""
     status = stop(child, grace_s)
-    if hasattr(os, "killpg"):
+    if sys.platform != "win32":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
     return status
