@@ -243,8 +243,9 @@ def _check_kernels(target: Target, build: Path) -> None:
     leaks = kernels.find_leaks(variants, base)
     if leaks:
         raise CompileError(
-            f"{target.name}: code for a higher processor level could run on a lower one:\n" + "\n".join(leaks),
+            f"{target.name}: code for a higher processor level could run on a lower one",
             "name the type it is made of in native/cpu/list_names.py, or move the row in native/cpu/variants.cmake",
+            "\n".join(leaks),
         )
 
 
@@ -260,9 +261,7 @@ def _step(
     try:
         process.run(command, log_path=log, env=environment, on_line=on_line)
     except process.ProcessFailed as failed:
-        raise CompileError(
-            f"{target.name}: the step {name!r} failed:\n{failed.tail}", f"the whole log: {log}"
-        ) from failed
+        raise CompileError(f"{target.name}: the step {name!r} failed", f"the whole log: {log}", failed.tail) from failed
 
 
 def _store(target: Target, key: str, built: Path, unpacker: Path | None, source: Path, seconds: int) -> Runtime:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mkexe import layouts
+from mkexe import layouts, plain_text
 from mkexe.errors import UsageError
 from mkexe.icon import read_icon
 from mkexe.model import Icon, PageSettings, Preset
@@ -36,6 +36,7 @@ _KEYS = {
     ),
 }  # fmt: skip
 _SETTINGS = "page.settings"
+_PATHS = ("build.output", "build.mmproj", "page.icon")
 _FROM_FILE = ("page.about", "page.system_prompt")
 _TABLE_LINE = re.compile(r"\s*\[\s*([\w.\"'-]+)\s*\]")
 _KEY_LINE = re.compile(r"\s*([\w.\"'-]+)\s*=")
@@ -245,7 +246,7 @@ def _text(entries: Entries, key: str) -> str | None:
     if key not in entries:
         return None
     entry = entries[key]
-    value = _checked_text(entry.value, entry.label)
+    value = _checked_text(entry.value, entry.label, is_path=key in _PATHS)
     if key in _FROM_FILE and value.startswith("@"):
         value = _file_text(entry.folder / value[1:], entry.label)
     _check_length(value, _LENGTHS.get(key), entry.label)
@@ -261,11 +262,13 @@ def _texts(entries: Entries, key: str) -> tuple[str, ...] | None:
     return tuple(_checked_text(item, entry.label) for item in entry.value)
 
 
-def _checked_text(value: object, label: str) -> str:
+def _checked_text(value: object, label: str, is_path: bool = False) -> str:
+    """A text without control characters; a path may hold bytes that are no UTF-8."""
     if not isinstance(value, str):
         raise UsageError(f"{label}: expected text, found {value!r}", "put it in quotes")
-    if found := re.search(r"[\x00-\x08\x0b-\x1f\x7f]", value.replace("\r\n", "\n")):
-        raise UsageError(f"{label}: found the control character {found[0]!r} in the text", "take it out")
+    text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if is_path else value
+    if found := plain_text.find_unsafe(text):
+        raise UsageError(f"{label}: found the control character {found} in the text", "take it out")
     return value
 
 

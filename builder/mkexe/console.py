@@ -1,8 +1,13 @@
-"""The only module that prints. Results go to stdout, everything else to stderr; `NO_COLOR` is respected (by rich)."""
+"""The only module that prints. Results go to stdout, everything else to stderr; `NO_COLOR` is respected (by rich).
+
+Everything that is printed passes `plain_text.one_line`, because names and titles are written by strangers: a text is
+one line, whatever it holds, and steers no terminal. JSON is ASCII for the same reason.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import sys
 import time
@@ -21,58 +26,66 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from mkexe.errors import MkexeError
+from mkexe.plain_text import one_line
 
 _PLAIN_INTERVAL_S = 30.0
+_MESSAGE_MAXIMUM = 4000  # characters
 
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_out = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
+_err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
+
+
+def prepare() -> None:
+    """Let stdout and stderr write what their encoding cannot, such as Chinese in the C locale, as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def say(text: str) -> None:
     """A line for the person at the terminal."""
-    _err.print(text, markup=False)
+    _err.print(one_line(text))
 
 
 def result(text: str) -> None:
     """A line of the result."""
-    _out.print(text, markup=False)
+    _out.print(one_line(text))
 
 
 def result_json(value: Any) -> None:
-    """The result for machines."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def result_bytes(data: bytes) -> None:
-    """The result as it is."""
-    sys.stdout.buffer.write(data)
+    """The result for machines, in ASCII."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """The result as a table; on a terminal with lines, elsewhere in aligned plain text."""
+    rows = [tuple(one_line(cell) for cell in row) for row in rows]
     if not _out.is_terminal:
         widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
         for row in [columns, *rows] if any(columns) else rows:
             line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-            _out.print(line.rstrip(), markup=False)
+            _out.print(line.rstrip())
         return
     drawn = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(Text, row))
     _out.print(drawn)
 
 
 def error(problem: MkexeError) -> None:
-    """What went wrong and what to do."""
+    """What went wrong and what to do; what is quoted may be of any length, and is cut."""
     _err.print("error: ", style="bold red", end="")
-    _err.print(problem.message, markup=False)
+    say(problem.message[:_MESSAGE_MAXIMUM])
+    for line in problem.detail.rstrip().splitlines():
+        say(line[:_MESSAGE_MAXIMUM])
     if problem.hint:
         _err.print("hint: ", style="bold", end="")
-        _err.print(problem.hint, markup=False)
+        say(problem.hint[:_MESSAGE_MAXIMUM])
 
 
 @contextlib.contextmanager
@@ -87,20 +100,21 @@ def bytes_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
 def steps_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
     """A bar of steps; the block gets a function that takes steps done, steps in all, and what is being done."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with _bar(title, 1, *columns, TextColumn("{task.fields[doing]}")) as update:
+    with _bar(title, 1, *columns, TextColumn("{task.fields[doing]}", markup=False)) as update:
         yield update
 
 
 @contextlib.contextmanager
 def _bar(title: str, total: int, *columns: Any) -> Iterator[Callable[[int, int, str], None]]:
+    title = one_line(title)
     if not _err.is_terminal:
         yield _plain_progress(title)
         return
-    with Progress(TextColumn("{task.description}"), *columns, console=_err) as progress:
+    with Progress(TextColumn("{task.description}", markup=False), *columns, console=_err) as progress:
         task = progress.add_task(title, total=total, doing="")
 
         def update(done: int, steps: int, doing: str) -> None:
-            progress.update(task, completed=done, total=steps, doing=doing)
+            progress.update(task, completed=done, total=steps, doing=one_line(doing))
 
         yield update
 

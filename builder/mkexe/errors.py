@@ -11,15 +11,17 @@ class MkexeError(Exception):
     """A failure that is explained to the user.
 
     `message` says what, where (file and offset, or target), what was expected and what was found.
-    `hint` is the next command to type or the next thing to look at; it may be empty.
+    `hint` is the next command to type or the next thing to look at; it may be empty. Both are shown in one line; what
+    has lines of its own, such as the end of a log, is `detail`.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", detail: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.detail = detail
 
 
 class UsageError(MkexeError):
@@ -80,3 +82,9 @@ class PageError(MkexeError):
     """The web page could not be built."""
 
     exit_code = 11
+
+
+class DefectError(MkexeError):
+    """Something that mkexe did not expect: a defect of its own. It says where the traceback is."""
+
+    exit_code = 70

@@ -40,8 +40,9 @@ def _download(pin: SourcePin, folder: Path, log_path: Path) -> None:
         process.run(command, log_path=log_path)
     except process.ProcessFailed as failed:
         raise FetchError(
-            f"pip could not fetch {pin.package} {pin.version}:\n{failed.tail}",
+            f"pip could not fetch {pin.package} {pin.version}",
             f"check the network and pip's index settings; or put {pin.file} into {folder}",
+            failed.tail,
         ) from failed
 
 

@@ -168,8 +168,8 @@ def run_npm(node: Node, arguments: tuple[str, ...], cwd: Path, log_path: Path) -
     try:
         process.run(command, log_path=log_path, cwd=cwd, env=env, timeout_s=_NPM_TIMEOUT_S)
     except process.ProcessFailed as error:
-        message = f"npm {' '.join(arguments)} ended with status {error.returncode}:\n{error.tail.rstrip()}"
-        raise PageError(message, f"the whole output is in {log_path}") from error
+        message = f"npm {' '.join(arguments)} ended with status {error.returncode}"
+        raise PageError(message, f"the whole output is in {log_path}", error.tail) from error
 
 
 def _source_files(webui: Path) -> list[str]:

@@ -178,10 +178,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_problem(self, error: MkexeError) -> None:
         """What is wrong, as a page that loads again after a change."""
-        text = _PROBLEM.format(
-            script=RELOAD_SCRIPT, message=html.escape(error.message), hint=html.escape(error.hint)
-        )  # fmt: skip
-        self._send(500, _INDEX, text.encode())
+        message = f"{error.message}\n{error.detail}".rstrip()
+        text = _PROBLEM.format(script=RELOAD_SCRIPT, message=html.escape(message), hint=html.escape(error.hint))
+        self._send(500, _INDEX, text.encode(errors="backslashreplace"))
 
     def _send(self, status: int, name: str, body: bytes) -> None:
         kind = _MEDIA_TYPES.guess_type(name)[0] or "application/octet-stream"
