@@ -13,21 +13,23 @@ import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mkexe import layouts, process, targets
 from mkexe.container.reader import Artifact, unpack_runtime
-from mkexe.errors import BootError, UsageError
+from mkexe.errors import ArtifactError, BootError, UsageError
 
 BOOTED, AUDITED, NOT_RUN, FAILED = "booted", "audited", "not run", "failed"
 DEFAULT_QUESTION = "Say hello."
 
 _ANSWER_TOKENS = 64
+_ANSWER_MAXIMUM = 64 << 20  # bytes
 # runtime/start.cpp shows the page's address on a line of its own
 _ADDRESS = re.compile(rb"^    (http://[^/\s]+)/", re.MULTILINE)
 _POLL_S = 0.05
@@ -63,7 +65,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class _Starter:
+class Starter:
     """A way of starting: `command` gives the words in front of the artifact's options; `tools` must be installed."""
 
     target: str
@@ -89,6 +91,12 @@ def boot_artifact(
     missing = [name for name in wanted if name not in held]
     if missing:
         raise UsageError(f"{artifact.path}: holds no runtime for {missing[0]}", f"it holds {', '.join(held)}")
+    unknown = [name for name in wanted or held if name not in targets.all_targets()]
+    if unknown:
+        raise ArtifactError(
+            f"{artifact.path}: holds a program for {unknown[0]}, which this mkexe does not know",
+            "use the mkexe that made it",
+        )
     results = []
     for target in wanted or held:
         for result in _boot_target(artifact, target, question, timeout_s, audit):
@@ -104,7 +112,7 @@ def _boot_target(
     if system == layouts.MACOS and not _is_here(target):
         yield _audit(artifact, target, audit)
         return
-    for starter in _starters(artifact, target, system):
+    for starter in find_starters(artifact, target, system):
         lacking = [tool for tool in starter.tools if shutil.which(tool) is None]
         if lacking:
             yield BootResult(target, starter.how, NOT_RUN, f"{lacking[0]} is not installed", 0.0)
@@ -115,7 +123,8 @@ def _boot_target(
 def _audit(artifact: Artifact, target: str, audit: Audit) -> BootResult:
     record = next(record for record in artifact.manifest.runtimes if record.target == target)
     with artifact.path.open("rb") as file:
-        findings, facts = audit(target, b"".join(unpack_runtime(file, artifact, record)))
+        image = b"".join(unpack_runtime(file, artifact, record))
+    findings, facts = audit(target, image)
     verdict = FAILED if findings else AUDITED
     return BootResult(target, "load commands, libraries, signature", verdict, "; ".join(findings) or facts, 0.0)
 
@@ -128,13 +137,16 @@ def _is_here(target: str) -> bool:
         return False
 
 
-def _starters(artifact: Artifact, target: str, system: str) -> list[_Starter]:
+def find_starters(artifact: Artifact, target: str, system: str) -> list[Starter]:
+    """The ways of starting the program for a target on this machine, whether their tools are here or not."""
+    if system == layouts.WINDOWS and _is_here(target):
+        return [Starter(target, "CreateProcess (native)", (), lambda _: [str(artifact.path)], {})]
     if system == layouts.WINDOWS:
         return [_wine_starter(artifact, target)]
     if not _is_here(target):
         return [_qemu_starter(artifact, target)]
     if artifact.manifest.layout == layouts.NATIVE:
-        return [_Starter(target, "execve (native)", (), lambda _: [str(artifact.path)], {})]
+        return [Starter(target, "execve (native)", (), lambda _: [str(artifact.path)], {})]
     return [
         _shell_starter(artifact, target, name, words)
         for name, words in _SHELLS.items()
@@ -142,16 +154,16 @@ def _starters(artifact: Artifact, target: str, system: str) -> list[_Starter]:
     ]
 
 
-def _shell_starter(artifact: Artifact, target: str, name: str, words: list[str]) -> _Starter:
-    return _Starter(target, f"{name} (native)", (words[0],), lambda _: [*words, str(artifact.path)], {})
+def _shell_starter(artifact: Artifact, target: str, name: str, words: list[str]) -> Starter:
+    return Starter(target, f"{name} (native)", (words[0],), lambda _: [*words, str(artifact.path)], {})
 
 
-def _qemu_starter(artifact: Artifact, target: str) -> _Starter:
+def _qemu_starter(artifact: Artifact, target: str) -> Starter:
     """The runtime is taken out as the head's script does it, because qemu-user has no shell of that processor."""
     emulator = f"qemu-{targets.all_targets()[target].processor}-static"
     how = f"{emulator} (emulated)"
     if artifact.manifest.layout == layouts.NATIVE:
-        return _Starter(target, how, (emulator,), lambda _: [emulator, str(artifact.path)], {})
+        return Starter(target, how, (emulator,), lambda _: [emulator, str(artifact.path)], {})
 
     def command(folder: Path) -> list[str]:
         record = next(record for record in artifact.manifest.runtimes if record.target == target)
@@ -161,10 +173,10 @@ def _qemu_starter(artifact: Artifact, target: str) -> _Starter:
         runtime.chmod(0o700)
         return [emulator, str(runtime)]
 
-    return _Starter(target, how, (emulator,), command, {"MKEXE_ARTIFACT": str(artifact.path)})
+    return Starter(target, how, (emulator,), command, {"MKEXE_ARTIFACT": str(artifact.path)})
 
 
-def _wine_starter(artifact: Artifact, target: str) -> _Starter:
+def _wine_starter(artifact: Artifact, target: str) -> Starter:
     """Layout script's Windows program is taken out, because Wine has neither PowerShell nor tar for its head."""
     record = next(record for record in artifact.manifest.runtimes if record.target == target)
 
@@ -177,14 +189,21 @@ def _wine_starter(artifact: Artifact, target: str) -> _Starter:
                 output.writelines(unpack_runtime(file, artifact, record))
         return ["wine", str(program)]
 
-    prefix = Path(os.environ.get("WINEPREFIX") or Path(tempfile.gettempdir()) / f"mkexe-wine-{os.getuid()}")
+    prefix = Path(os.environ.get("WINEPREFIX") or Path(tempfile.gettempdir()) / f"mkexe-wine{_user_suffix()}")
     environment = {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all"}
     if record.range.entry is not None:
         environment["MKEXE_ARTIFACT"] = str(artifact.path)
-    return _Starter(target, "Wine", ("wine",), command, environment)
+    return Starter(target, "Wine", ("wine",), command, environment)
 
 
-def _boot(artifact: Artifact, starter: _Starter, question: Question, timeout_s: float) -> BootResult:
+def _user_suffix() -> str:
+    """What tells users apart in a folder that they share."""
+    if sys.platform == "win32":  # each has a folder of his own
+        return ""
+    return f"-{os.getuid()}"
+
+
+def _boot(artifact: Artifact, starter: Starter, question: Question, timeout_s: float) -> BootResult:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mkexe-boot-") as name:
         folder = Path(name)
@@ -192,10 +211,15 @@ def _boot(artifact: Artifact, starter: _Starter, question: Question, timeout_s: 
         environment = {
             "PATH": os.environ.get("PATH", os.defpath), "HOME": name, "TMPDIR": name, **starter.environment,
         }  # fmt: skip
+        if sys.platform == "win32":
+            environment |= process.base_environment(LOCALAPPDATA=name, TEMP=name, TMP=name, **environment)
         log = folder / "log"
         command = [*starter.command(folder), "--port", "0", "--no-browser", "--ephemeral", "--api-key", key]
-        with log.open("wb") as stream:
-            child = process.start(command, env=environment, stderr=stream, cwd=folder)
+        try:
+            with log.open("wb") as stream:
+                child = process.start(command, env=environment, stderr=stream, cwd=folder)
+        except OSError as error:  # no program for this system, or a damaged one
+            return BootResult(starter.target, starter.how, FAILED, f"it cannot be started: {error}", 0.0)
         try:
             server = _Server(key, log, child.poll, time.monotonic() + timeout_s)
             answer = _interrogate(server, artifact, question)
@@ -223,7 +247,7 @@ def serving(path: Path, folder: Path) -> Iterator[int]:
         server = _Server("", log, child.poll, time.monotonic() + _LISTENING_TIMEOUT_S)
         yield int(server.wait_until_listening().rpartition(":")[2])
     except BootError as error:
-        raise BootError(f"{path}: {error.message}\n{_tail(log)}".rstrip(), "try the model with mkexe boot") from error
+        raise BootError(f"{path}: {error.message}", "try the model with mkexe boot", _tail(log)) from error
     finally:
         process.stop_group(child)
 
@@ -243,7 +267,7 @@ class _Server:
         while not self._address:
             found = _ADDRESS.search(self._log.read_bytes())
             if found:
-                self._address = found[1].decode()
+                self._address = found[1].decode(errors="replace")
             self._check("say where it listens")
         return self._address
 
@@ -262,7 +286,8 @@ class _Server:
         return self._send(path, json.dumps(body).encode(), authorized)
 
     def _send(self, path: str, data: bytes | None, authorized: bool) -> tuple[int, bytes]:
-        import urllib.error  # slow to import, and no build asks anything
+        import http.client  # slow to import, and no build asks anything
+        import urllib.error
         import urllib.request
 
         headers = {"Content-Type": "application/json"}
@@ -272,10 +297,10 @@ class _Server:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=_HTTP_TIMEOUT_S) as response:
-                return response.status, response.read()
+                return response.status, response.read(_ANSWER_MAXIMUM)
         except urllib.error.HTTPError as error:
-            return error.code, error.read()
-        except OSError:
+            return error.code, error.read(_ANSWER_MAXIMUM)
+        except (OSError, http.client.HTTPException, ValueError):  # nothing, or nothing that is HTTP
             return 0, b""
 
     def _check(self, what: str) -> None:
@@ -297,7 +322,7 @@ def _interrogate(server: _Server, artifact: Artifact, question: Question) -> str
     if status != 200:
         raise BootError(f"a request with the key of this start: expected status 200, found {status}")
     status, body = server.get("/build.json", authorized=False)
-    if status != 200 or json.loads(body).get("title") != artifact.manifest.page["title"]:
+    if status != 200 or _found_in(body, "title") != artifact.manifest.page["title"]:
         raise BootError(f"the page's settings: expected the manifest's title, found status {status}: {body[:200]!r}")
     status, body = server.get("/", authorized=False)
     if status != 200 or b"<html" not in body[:2000].lower():
@@ -314,10 +339,10 @@ def _ask(server: _Server, question: Question) -> str:
     status, body = server.post("/v1/chat/completions", request)
     if status != 200:
         raise BootError(f"the question: expected status 200, found {status}: {body[:300]!r}")
-    reply = json.loads(body)
-    message = reply["choices"][0]["message"]
-    answer = str(message.get("content") or message.get("reasoning_content") or "")
-    if reply["usage"]["completion_tokens"] < 1:
+    message = ("choices", 0, "message")
+    answer = str(_found_in(body, *message, "content") or _found_in(body, *message, "reasoning_content") or "")
+    tokens = _found_in(body, "usage", "completion_tokens")
+    if not isinstance(tokens, int) or tokens < 1:
         raise BootError(f"the question: expected an answer, found {body[:300]!r}")
     if question.expected is not None and answer != question.expected:
         raise BootError(f"the question {question.text!r}: expected {question.expected!r}, found {answer!r}")
@@ -328,10 +353,21 @@ def _ask_embedding(server: _Server, question: Question) -> str:
     status, body = server.post("/v1/embeddings", {"input": question.text})
     if status != 200:
         raise BootError(f"the embedding: expected status 200, found {status}: {body[:300]!r}")
-    vector = json.loads(body)["data"][0]["embedding"]
-    if not any(vector):
-        raise BootError("the embedding: expected numbers, found only zeros")
+    vector = _found_in(body, "data", 0, "embedding")
+    if not isinstance(vector, list) or not any(vector):
+        raise BootError("the embedding: expected numbers, found none, or only zeros")
     return f"an embedding of {len(vector)} numbers"
+
+
+def _found_in(body: bytes, *keys: str | int) -> object:
+    """What lies under these members and numbers of JSON; None where that is not there, or `body` is no JSON."""
+    try:
+        found = json.loads(body)
+        for key in keys:
+            found = found[key]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return cast(object, found)
 
 
 def _tail(log: Path) -> str:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from mkexe import __version__, advice, boot, compile, config, console, delivery, layouts, pipeline, targets
+from mkexe import __version__, advice, boot, cache, compile, config, console, delivery, layouts, pipeline, targets
 from mkexe.container.reader import open_artifact
-from mkexe.errors import ArtifactError, BootError, MkexeError, UsageError
+from mkexe.errors import ArtifactError, BootError, DefectError, MkexeError, UsageError
 from mkexe.spelling import advise
 
 INTERRUPTED = 130
 _UNIT = 1_000_000
+_SHOWN_CHARACTERS = 200  # of an unexpected exception's own words
 _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 # flags of `mkexe build` by the key of mkexe.toml that they stand for
 _FLAG_KEYS = {
@@ -31,24 +34,44 @@ _FLAG_KEYS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status (docs/errors.md)."""
+    console.prepare()
     try:
-        options = _parser().parse_args(_join_values(sys.argv[1:] if arguments is None else arguments))
+        options = parse(sys.argv[1:] if arguments is None else arguments)
         options.run(options)
-    except MkexeError as error:
-        console.error(error)
-        return error.exit_code
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 1
-        console.error(
-            MkexeError(f"{error.filename or 'a file'}: {error.strerror}", "check the path and its permissions")
-        )
-        return MkexeError.exit_code
     except KeyboardInterrupt:
         console.say("interrupted; nothing half-written is left")
         return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        problem = _explain(error)
+        console.error(problem)
+        return problem.exit_code
     return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options of a command line, whose `run` takes them; raises UsageError, and SystemExit for --help."""
+    return _parser().parse_args(_join_values(arguments))
+
+
+def _explain(error: Exception) -> MkexeError:
+    """What a person is told of an exception; one that nobody expected is a defect, and its traceback is kept."""
+    if isinstance(error, MkexeError):
+        return error
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        return MkexeError(f"{error.filename or 'a file'}: {reason}", "check the path and its permissions")
+    lines = "".join(traceback.format_exception(error))
+    what = f"this is a defect of mkexe: {type(error).__name__}: {str(error)[:_SHOWN_CHARACTERS]}"
+    try:
+        kept = cache.root() / "logs" / "defect.log"
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(lines, "utf-8", errors="backslashreplace")
+    except OSError:
+        return DefectError(what, "please report it, with the lines above", lines)
+    return DefectError(what, f"please report it, with what is in {kept}")
 
 
 def _join_values(arguments: list[str]) -> list[str]:
@@ -482,7 +505,8 @@ def _boot(options: argparse.Namespace) -> None:
         if not options.json:
             seconds = f" in {result.seconds:.1f} s" if result.seconds else ""
             console.result(f"{result.target:15} {result.verdict:8} {result.how}{seconds}")
-            console.result(f"{'':24} {result.detail}")
+            for line in result.detail.splitlines():
+                console.result(f"{'':24} {line}")
 
     results = pipeline.boot_file(options.file, options.on, question, options.timeout, report)
     if options.json:
@@ -492,14 +516,14 @@ def _boot(options: argparse.Namespace) -> None:
         failed += [result for result in results if result.verdict == boot.NOT_RUN]
     if failed:
         raise BootError(
-            f"{options.file}: {len(failed)} of {len(results)} starts failed", failed[0].detail.splitlines()[0]
+            f"{options.file}: {len(failed)} of {len(results)} starts failed", failed[0].detail.partition("\n")[0]
         )
 
 
 def _inspect(options: argparse.Namespace) -> None:
     artifact = open_artifact(options.file)
     if options.json:
-        console.result_bytes(artifact.manifest_text)
+        console.result_json(json.loads(artifact.manifest_text))
         return
     manifest = artifact.manifest
     console.result(f"{manifest.page['title']} ({manifest.name}), layout {manifest.layout}, {_megabytes(artifact.size)}")

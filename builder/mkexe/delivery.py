@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gzip
 import importlib
 import io
 import tempfile
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from mkexe import advice, app, assemble, beside, branding, console, layouts, oci, outputs, page, render
+from mkexe import advice, app, assemble, beside, branding, console, icon, layouts, oci, outputs, page, render
 from mkexe.container.manifest import BESIDE_BEGIN_SIZE, Beside, Manifest, Range, RuntimeRecord
 from mkexe.container.plan import format_time
+from mkexe.container.superblock import DAMAGED_HINT
 from mkexe.copying import Copied, Progress, hash_begin, ignore
 from mkexe.errors import ArtifactError, OutputError, UsageError
 from mkexe.model import Model, Part, Runtime, Target
+
+_GZIP = 16 + zlib.MAX_WBITS  # zlib.h, inflateInit2
 
 
 @dataclass(frozen=True)
@@ -213,8 +216,19 @@ def _labels(contents: assemble.Contents) -> dict[str, str]:
 def _icon(files: dict[str, bytes]) -> bytes:
     """The page's icon; a PNG is there only where a builder gave one."""
     stored = {name.removesuffix(".gz"): name for name in files}
-    name = next(stored[f"page/{icon}"] for icon in branding.ICONS if f"page/{icon}" in stored)
-    return gzip.decompress(files[name]) if name.endswith(".gz") else files[name]
+    name = next((stored[f"page/{known}"] for known in branding.ICONS if f"page/{known}" in stored), "")
+    data = files.get(name, b"")
+    if name.endswith(".gz"):
+        unpacker = zlib.decompressobj(wbits=_GZIP)
+        try:
+            data = unpacker.decompress(data, icon.PNG_SIZE_MAXIMUM + 1)
+        except zlib.error as error:
+            raise ArtifactError(f"{name} cannot be unpacked: {error}", DAMAGED_HINT) from error
+    try:
+        icon.check_icon(data, name or "the page's icon")
+    except UsageError as error:
+        raise ArtifactError(error.message, DAMAGED_HINT) from error
+    return data
 
 
 def _outside(target: Target, runtime: Runtime) -> RuntimeRecord:
@@ -231,7 +245,7 @@ def _sbom_encoder(contents: assemble.Contents, quantization: str) -> assemble.En
     pool = ThreadPoolExecutor(1)
     module = pool.submit(importlib.import_module, "mkexe.sbom")
     pool.shutdown(wait=False)
-    third_party = contents.files.get(f"page/{page.LICENSES}", b"").decode()
+    third_party = contents.files.get(f"page/{page.LICENSES}", b"").decode(errors="replace")
 
     def encode(manifest: Manifest) -> bytes:
         if contents.layout == layouts.APP:  # its programs lie outside the artifact

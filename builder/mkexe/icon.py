@@ -36,13 +36,18 @@ def read_icon(path: Path, label: str) -> Icon:
             data = file.read(PNG_SIZE_MAXIMUM + 1)
     except OSError as error:
         raise UsageError(f"{label}: {path}: {error.strerror}", "name an SVG or PNG file") from error
-    if data.startswith(_PNG_SIGNATURE):
-        _check_png(data, f"{label}: {path}")
-        return Icon("favicon.png", data)
-    if path.suffix.lower() == ".png":
+    if path.suffix.lower() == ".png" and not data.startswith(_PNG_SIGNATURE):
         raise UsageError(f"{label}: {path}: expected a PNG, found {data[:8]!r}", "save the picture as a PNG")
-    _check_svg(data, f"{label}: {path}")
-    return Icon("favicon.svg", data)
+    check_icon(data, f"{label}: {path}")
+    return Icon("favicon.png" if data.startswith(_PNG_SIGNATURE) else "favicon.svg", data)
+
+
+def check_icon(data: bytes, label: str) -> None:
+    """Raise UsageError, which begins with `label`, for what is neither a PNG nor a harmless SVG."""
+    if data.startswith(_PNG_SIGNATURE):
+        _check_png(data, label)
+    else:
+        _check_svg(data, label)
 
 
 def _check_png(data: bytes, label: str) -> None:

@@ -5,8 +5,8 @@ Artifacts are small where the weights lie beside them, and are taken out into a 
 
 from __future__ import annotations
 
+import io
 import json
-import lzma
 import re
 import struct
 import tarfile
@@ -15,10 +15,10 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from mkexe.container.manifest import Beside
-from mkexe.container.reader import Artifact, open_artifact
+from mkexe.container.reader import Artifact, open_artifact, read_chunks
 from mkexe.container.superblock import DAMAGED_HINT
 from mkexe.errors import ArtifactError, OutputError
 from mkexe.model import Part
@@ -29,8 +29,21 @@ _TAR_MAGIC, _TAR_MAGIC_OFFSET = b"ustar", 257  # POSIX.1-1988, "ustar Interchang
 # not what macOS' own archiver keeps of extended attributes
 _APP_ARTIFACT = re.compile(r"(?!__MACOSX/)(.+\.app/Contents/Resources/)[^/]+\.mkexe")
 _PLAIN_LAYER = "application/vnd.oci.image.layer.v1.tar"
-_UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError)
-_ARTIFACT_MAXIMUM = 64 << 20  # bytes of an app's, which is page and licences; what unpacks to more is not read
+# what Python's own readers say of a damaged file
+_UNREADABLE = (
+    zipfile.BadZipFile, NotImplementedError, tarfile.TarError, zlib.error, struct.error, ValueError, OverflowError,
+    EOFError,
+)  # fmt: skip
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what macOS' archivers write
+_ENCRYPTED = 1  # APPNOTE.TXT 4.4.4
+_ARTIFACT_MAXIMUM = 256 << 20  # bytes of an artifact without weights: page, licences, of an image its program
+_JSON_MAXIMUM = 4 << 20  # bytes; what registries allow a manifest
+_TAR_HEADER_MAXIMUM = 1 << 20  # bytes of a long name, or of a header's extended records
+_TAR_MEMBERS_MAXIMUM = 10_000
+_IMAGES_MAXIMUM = 64
+_INDEX_DEPTH_MAXIMUM = 4
+_SHOWN_CHARACTERS = 80
+_DIGEST = re.compile(r"[a-z0-9]+([+._-][a-z0-9]+)*:[A-Za-z0-9=_-]{1,200}")  # descriptor.md, "Digests"
 _UNPACK_APP = "unpack it, and name the NAME.app that comes out"
 _UNPACK_IMAGE = "unpack it (umoci unpack), and name the program in it"
 
@@ -52,6 +65,8 @@ def open_package(path: Path, folder: Path) -> Package:
     Raises ArtifactError where it is none of them, is damaged, or holds its weights compressed, and OutputError where
     `folder` is full.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():  # reading a pipe would wait for ever
+        raise ArtifactError(f"{path}: is no ordinary file", "name a file that mkexe made")
     if path.is_dir():
         return Package((open_artifact(_artifact_of_bundle(path)),), {})
     try:
@@ -62,8 +77,8 @@ def open_package(path: Path, folder: Path) -> Package:
         if head[_TAR_MAGIC_OFFSET:] == _TAR_MAGIC:
             return _open_image(path, folder)
     except OSError as error:
-        raise ArtifactError(f"{path}: {error.strerror}", "check the path") from error
-    except (*_UNREADABLE, LookupError, TypeError, ValueError, EOFError, RuntimeError) as error:
+        raise ArtifactError(f"{path}: {error.strerror or error}", "check the path") from error
+    except _UNREADABLE as error:
         raise ArtifactError(f"{path}: cannot be read: {error}", DAMAGED_HINT) from error
     return Package((open_artifact(path),), {})
 
@@ -84,7 +99,12 @@ def _open_zip(path: Path, folder: Path) -> Package:
             raise ArtifactError(
                 f"{path}: is a ZIP, and holds no app that mkexe made", "name the app's ZIP, or a file that mkexe made"
             )
-        with archive.open(found[0][0]) as file:
+        info = archive.getinfo(found[0][0])
+        if info.compress_type not in _ZIP_METHODS or info.flag_bits & _ENCRYPTED:
+            raise ArtifactError(f"{path}: {info.filename} is packed in an unusual way", _UNPACK_APP)
+        if info.file_size > _ARTIFACT_MAXIMUM:
+            raise ArtifactError(f"{path}: {info.filename} has {info.file_size} bytes in it", DAMAGED_HINT)
+        with archive.open(info) as file:
             artifact = _taken_out(file.read(_ARTIFACT_MAXIMUM), folder / "app")
         return Package((artifact,), dict(_zip_weights(path, archive, found[0][1], artifact)))
 
@@ -93,75 +113,174 @@ def _zip_weights(
     path: Path, archive: zipfile.ZipFile, resources: str, artifact: Artifact
 ) -> Iterator[tuple[str, Part]]:
     """The weights, which must be stored as they are."""
+    names = set(archive.namelist())
     with path.open("rb") as file:
         for record in artifact.manifest.beside():
+            if resources + record.beside not in names:
+                raise ArtifactError(f"{path}: {resources + record.beside} is not in it", DAMAGED_HINT)
             info = archive.getinfo(resources + record.beside)
             if info.compress_type != zipfile.ZIP_STORED:
                 raise ArtifactError(f"{path}: {info.filename} is compressed in it", _UNPACK_APP)
-            file.seek(info.header_offset)
-            lengths = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
-            offset = info.header_offset + _LOCAL_HEADER.size + sum(lengths)
+            header = b"".join(read_chunks(file, info.header_offset, _LOCAL_HEADER.size))
+            offset = info.header_offset + _LOCAL_HEADER.size + sum(_LOCAL_HEADER.unpack(header))
             yield record.beside, _part(path, record, info.file_size, offset)
 
 
 def _open_image(path: Path, folder: Path) -> Package:
     """Every image of the layout has a program of its own, over the same weights (mkexe.oci)."""
+    image = _Image(path)
     artifacts: list[Artifact] = []
-    files: dict[str, tuple[int, int]] = {}
-    with tarfile.open(path, "r:") as archive:
-        for number, manifest in enumerate(_manifests(archive, _read_json(archive, "index.json"))):
-            command = _read_json(archive, _blob_of(manifest["config"]))["config"].get("Entrypoint") or [""]
-            for layer in manifest["layers"]:
-                files |= _files_of(archive, path, layer)
-            entry = command[0].lstrip("/")
-            if entry not in files:
-                raise ArtifactError(f"{path}: is an image without a program of its own", "name one that mkexe made")
-            offset, size = files[entry]
-            artifacts.append(_taken_out(_read(path, offset, size), folder / str(number)))
+    for number, manifest in enumerate(image.manifests()):
+        config = _table(image.read_json(_digest_of(manifest.get("config"))), "config")
+        command = [_text(word, "Entrypoint") for word in _list(config.get("Entrypoint") or [""], "Entrypoint")]
+        for layer in _list(manifest.get("layers"), "layers"):
+            image.add_layer(layer)
+        place = image.files.get("".join(command[:1]).lstrip("/"))
+        if place is None:
+            raise ArtifactError(f"{path}: is an image without a program of its own", "name one that mkexe made")
+        artifacts.append(_taken_out(_read(path, place, _ARTIFACT_MAXIMUM), folder / str(number)))
     if not artifacts:
         raise ArtifactError(f"{path}: its index.json names no image", DAMAGED_HINT)
+    held = [record.target for artifact in artifacts for record in artifact.manifest.runtimes]
+    if len(set(held)) != len(held):
+        raise ArtifactError(f"{path}: two of its images are for the same system", "name one that mkexe made")
     weights = {}
     for record in artifacts[0].manifest.beside():
-        offset, size = files[record.beside]
+        if record.beside not in image.files:
+            raise ArtifactError(f"{path}: {record.beside} is not in it", DAMAGED_HINT)
+        offset, size = image.files[record.beside]
         weights[record.beside] = _part(path, record, size, offset)
     return Package(tuple(artifacts), weights)
 
 
-def _manifests(archive: tarfile.TarFile, index: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The manifests that an index names, those of the indexes in it too (image-index.md). Raises RecursionError."""
-    for descriptor in index["manifests"]:
-        blob = _read_json(archive, _blob_of(descriptor))
-        if "manifests" in blob:
-            yield from _manifests(archive, blob)
-        else:
-            yield blob
+class _Image:
+    """An OCI image layout in a tar file; `files` are those of the layers that were added: offset and size in bytes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._size = path.stat().st_size
+        self._members = _members(path, 0, self._size)
+        self._layers: set[str] = set()
+        self.files: dict[str, tuple[int, int]] = {}
+
+    def manifests(self) -> list[dict[str, Any]]:
+        """The manifests that index.json names, those of the indexes in it too (image-index.md)."""
+        found: list[dict[str, Any]] = []
+        self._add_manifests(self.read_json("index.json"), found, 1)
+        return found
+
+    def _add_manifests(self, index: dict[str, Any], found: list[dict[str, Any]], depth: int) -> None:
+        for descriptor in _list(index.get("manifests"), "manifests"):
+            blob = self.read_json(_digest_of(descriptor))
+            if "manifests" not in blob:
+                found.append(blob)
+            elif depth < _INDEX_DEPTH_MAXIMUM:
+                self._add_manifests(blob, found, depth + 1)
+            if len(found) > _IMAGES_MAXIMUM or depth >= _INDEX_DEPTH_MAXIMUM:
+                raise ValueError(f"there are more than {_IMAGES_MAXIMUM} images, or indexes in indexes")
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """The object in a file of the layout."""
+        if name not in self._members:
+            raise ValueError(f"{name} is not in it")
+        try:
+            found = json.loads(_read(self._path, self._members[name], _JSON_MAXIMUM).decode())
+        except RecursionError as error:
+            raise ValueError(f"{name} is nested too deeply") from error
+        if not isinstance(found, dict):
+            raise ValueError(f"{name} holds no object")
+        return found
+
+    def add_layer(self, layer: object) -> None:
+        """Find the files of a layer, once."""
+        kind = _table({"layer": layer}, "layer").get("mediaType")
+        if kind != _PLAIN_LAYER:
+            raise ArtifactError(
+                f"{self._path}: a layer is of type {str(kind)[:_SHOWN_CHARACTERS]!r}, expected {_PLAIN_LAYER}",
+                _UNPACK_IMAGE,
+            )
+        name = _digest_of(layer)
+        if name not in self._members:
+            raise ValueError(f"{name} is not in it")
+        if name not in self._layers:
+            self._layers.add(name)
+            self.files |= _members(self._path, *self._members[name])
 
 
-def _files_of(archive: tarfile.TarFile, path: Path, layer: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    """Where in the image's file the files of a layer lie: offset and size in bytes."""
-    if layer["mediaType"] != _PLAIN_LAYER:
-        raise ArtifactError(f"{path}: a layer is of type {layer['mediaType']}, expected {_PLAIN_LAYER}", _UNPACK_IMAGE)
-    blob = archive.getmember(_blob_of(layer))
-    with tarfile.open(fileobj=archive.extractfile(blob), mode="r:") as files:
-        return {file.name: (blob.offset_data + file.offset_data, file.size) for file in files if file.isfile()}
+class _TarReads(io.RawIOBase):
+    """A range of a file for tarfile, which reads headers from front to back, and may not ask for more than a header."""
+
+    def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
+        self._file = file
+        self._offset = offset
+        self._size = size
+        self._at = 0
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if whence != 0 or offset < self._at - tarfile.BLOCKSIZE:
+            raise tarfile.ReadError("a header leads back")
+        self._at = offset
+        return offset
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _TAR_HEADER_MAXIMUM:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        self._file.seek(self._offset + self._at)
+        data = self._file.read(max(0, min(size, self._size - self._at)))
+        self._at += len(data)
+        return data
 
 
-def _blob_of(descriptor: dict[str, Any]) -> str:
-    return "blobs/" + str(descriptor["digest"]).replace(":", "/")
-
-
-def _read_json(archive: tarfile.TarFile, name: str) -> dict[str, Any]:
-    file = archive.extractfile(name)
-    found = json.loads(file.read()) if file else None
-    if not isinstance(found, dict):
-        raise ValueError(f"{name} holds no object")
+def _members(path: Path, offset: int, size: int) -> dict[str, tuple[int, int]]:
+    """Where in the file at `path` the files of a tar file lie that is `size` bytes of it: offset and size in bytes."""
+    found: dict[str, tuple[int, int]] = {}
+    with path.open("rb") as file, tarfile.open(fileobj=_TarReads(file, offset, size), mode="r:") as archive:
+        for number, member in enumerate(archive):
+            if number >= _TAR_MEMBERS_MAXIMUM:
+                raise ValueError(f"there are more than {_TAR_MEMBERS_MAXIMUM} files")
+            if member.isfile() and not member.issparse():
+                if not 0 <= member.size <= size - member.offset_data:
+                    raise ValueError(f"{member.name} has {member.size} bytes, which are not there")
+                found[member.name] = (offset + member.offset_data, member.size)
     return found
 
 
-def _read(path: Path, offset: int, size: int) -> bytes:
+def _list(value: object, name: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"{name} is no list")
+    return value
+
+
+def _table(value: dict[str, Any], name: str) -> dict[str, Any]:
+    found = value.get(name)
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} is no object")
+    return found
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is no text")
+    return value
+
+
+def _digest_of(descriptor: object) -> str:
+    """The name of the blob that a descriptor means (image-layout.md)."""
+    digest = _text(_table({"descriptor": descriptor}, "descriptor").get("digest"), "digest")
+    if not _DIGEST.fullmatch(digest):
+        raise ValueError(f"{digest[:_SHOWN_CHARACTERS]!r} is no digest")
+    return "blobs/" + digest.replace(":", "/")
+
+
+def _read(path: Path, place: tuple[int, int], maximum: int) -> bytes:
+    offset, size = place
+    if size > maximum:
+        raise ValueError(f"{size} bytes at offset {offset}, expected at most {maximum}")
     with path.open("rb") as file:
-        file.seek(offset)
-        return file.read(size)
+        return b"".join(read_chunks(file, offset, size))
 
 
 def _part(path: Path, record: Beside, size: int, offset: int) -> Part:
@@ -170,6 +289,8 @@ def _part(path: Path, record: Beside, size: int, offset: int) -> Part:
             f"{path}: {record.beside}: expected {record.size} bytes with SHA-256 {record.sha256}, found {size} bytes",
             DAMAGED_HINT,
         )
+    if offset + size > path.stat().st_size:
+        raise ArtifactError(f"{path}: {record.beside} at offset {offset} is cut off", DAMAGED_HINT)
     return Part(path, f"models/{record.beside}", size, offset)
 
 

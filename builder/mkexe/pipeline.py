@@ -32,6 +32,7 @@ from mkexe import (
     packaged,
     packing,
     page,
+    plain_text,
     render,
     resources,
     server_options,
@@ -40,12 +41,14 @@ from mkexe import (
 )
 from mkexe.container import plan
 from mkexe.container.reader import Artifact, open_artifact, verify_artifact
+from mkexe.container.superblock import DAMAGED_HINT
 from mkexe.copying import from_there, hash_part
-from mkexe.errors import AuditError, UsageError
+from mkexe.errors import ArtifactError, AuditError, UsageError
 from mkexe.model import Model, Pack, PageSettings, Part, Projector, Runtime, Target
 
 if TYPE_CHECKING:
     from mkexe.sources.gguf_file import ModelFiles
+    from mkexe.sources.gguf_model import GgufHeader
 
 # measured on 2 cores (docs/performance.md); said before a long wait
 _MINUTES_PER_TARGET = 9
@@ -95,7 +98,7 @@ def build(request: BuildRequest) -> delivery.Built:
     header = checked.header
     parts = tuple(_part_of(path) for path in checked.parts)
     projector = None if wanted.projector is None else _read_projector(wanted.projector, checked, parts)
-    model = Model(header.name or name, header.architecture, header.license, parts, projector)
+    model = Model(*_described(header, name), parts, projector)
     files = model.files
     chosen = tuple(_choose_targets(wanted.targets, wanted.layout))
     _check_split_size(wanted.layout, wanted.split_size)
@@ -110,7 +113,7 @@ def build(request: BuildRequest) -> delivery.Built:
         runtimes=runtimes,
         packs=packing.pack_runtimes(runtimes, console.say) if wanted.layout not in layouts.UNPACKED else (),
         files=_small_files(model, request.page, runtimes[0][1]),
-        page=dataclasses.replace(request.page, title=request.page.title or model.name),
+        page=dataclasses.replace(request.page, title=plain_text.cleaned(request.page.title) or model.name),
         default_args=wanted.default_args,
         created=_creation_time(),
         expected=known_weights.recall_files(files),
@@ -196,13 +199,13 @@ def convert(request: ConvertRequest) -> delivery.Built:
         wanted = tuple(targets.choose_targets(list(request.targets))) or _usual_targets(held, request.layout)
         bundle = unbundle.unbundle(package, wanted, Path(folder), programs=request.layout in layouts.UNPACKED)
         contents = assemble.Contents(
-            name=manifest.name,
+            name=_held_name(manifest.name, request.artifact),
             layout=request.layout,
             model=bundle.model,
             runtimes=_with_own(bundle.runtimes, wanted, request.artifact),
             packs=(),
             files=bundle.files,
-            page=PageSettings(manifest.page["title"], manifest.page.get("system_prompt", "")),
+            page=PageSettings(plain_text.cleaned(manifest.page["title"]), manifest.page.get("system_prompt", "")),
             default_args=manifest.default_args,
             created=plan.parse_time(manifest.created),
         )
@@ -214,8 +217,15 @@ def convert(request: ConvertRequest) -> delivery.Built:
             _check_parts(bundle)  # what is written has other hashes
             contents, expected = _with_shards(contents, request.split_size), []
         chosen = tuple(target for target, _ in contents.runtimes)
-        output = request.output or Path(layouts.file_name(manifest.name, contents.layout, chosen))
+        output = request.output or Path(layouts.file_name(contents.name, contents.layout, chosen))
         return delivery.deliver(contents, output, bundle.quantization, expected)[0]
+
+
+def _held_name(name: str, path: Path) -> str:
+    """An artifact's name, which becomes that of a file."""
+    if not _NAME.fullmatch(name):
+        raise ArtifactError(f"{path}: the name {name!r} cannot be that of a file", DAMAGED_HINT)
+    return name
 
 
 def _usual_targets(held: list[str], layout: str) -> tuple[str, ...]:
@@ -365,8 +375,15 @@ def _watched_files(config_file: Path) -> list[Path]:
 
 
 def _part_of(path: Path) -> Part:
-    """A whole file, under the name that it has."""
-    return Part(path, f"models/{path.name}", path.stat().st_size)
+    """A whole file, under the name that it has; what no entry's name may hold (docs/FORMAT.md) is replaced."""
+    name = re.sub(r"[\\:]", "_", plain_text.cleaned(path.name))
+    return Part(path, f"models/{name}", path.stat().st_size)
+
+
+def _described(header: GgufHeader, name: str) -> tuple[str, str, str]:
+    """What a model says of itself, without control characters: its name (or `name`), architecture and licence."""
+    said, architecture, licence = map(plain_text.cleaned, (header.name, header.architecture, header.license))
+    return said or plain_text.cleaned(name) or "model", architecture, licence
 
 
 def _read_projector(path: Path, model: ModelFiles, beside: tuple[Part, ...]) -> Projector:
@@ -377,7 +394,7 @@ def _read_projector(path: Path, model: ModelFiles, beside: tuple[Part, ...]) -> 
     part = _part_of(path)
     if any(part.entry == other.entry for other in beside):
         part = dataclasses.replace(part, entry=f"models/mmproj-{path.name}")
-    return Projector(header.name or _name_of(path), header.architecture, header.license, part)
+    return Projector(*_described(header, _name_of(path)), part)
 
 
 def get_runtime(target: Target) -> Runtime:

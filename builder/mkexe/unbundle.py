@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mkexe import targets
-from mkexe.container.manifest import Beside, ModelRecord, Range, RuntimeRecord
+from mkexe import plain_text, targets
+from mkexe.container.manifest import SMALL_FILES_MAXIMUM, Beside, ModelRecord, Range, RuntimeRecord
 from mkexe.container.reader import Artifact, read_chunks, unpack_runtime
 from mkexe.container.superblock import DAMAGED_HINT
 from mkexe.errors import ArtifactError
@@ -60,9 +60,7 @@ def unbundle(package: Package, wanted: tuple[str, ...], folder: Path, programs: 
     model, projector = first.manifest.model, first.manifest.projector
     return Bundle(
         model=Model(
-            model.name,
-            model.architecture,
-            model.license,
+            *_described(model),
             _parts(package, model),
             None if projector is None else _projector(package, projector),
         ),
@@ -88,7 +86,13 @@ def _take_runtimes(
 
 
 def _projector(package: Package, record: ModelRecord) -> Projector:
-    return Projector(record.name, record.architecture, record.license, _parts(package, record)[0])
+    return Projector(*_described(record), _parts(package, record)[0])
+
+
+def _described(record: ModelRecord) -> tuple[str, str, str]:
+    """Name, architecture and licence without control characters."""
+    name, architecture, licence = map(plain_text.cleaned, (record.name, record.architecture, record.license))
+    return name or "model", architecture, licence
 
 
 def _parts(package: Package, model: ModelRecord) -> tuple[Part, ...]:
@@ -167,6 +171,8 @@ def _save(path: Path, chunks: Iterable[bytes], sha256: str, name: str) -> None:
 
 
 def _read(file: BinaryIO, artifact: Artifact, item: Range) -> bytes:
+    if item.size > SMALL_FILES_MAXIMUM:
+        raise ArtifactError(f"{artifact.path}: {item.entry} has {item.size} bytes, which is too many", DAMAGED_HINT)
     data = b"".join(read_chunks(file, item.offset, item.size))
     found = hashlib.sha256(data).hexdigest()
     if found != item.sha256:
@@ -180,8 +186,18 @@ def _read(file: BinaryIO, artifact: Artifact, item: Range) -> bytes:
 
 def _quantization(bill: bytes) -> str:
     """What an artifact's bill of materials says of its model (mkexe.sbom); empty where it says nothing."""
-    for component in json.loads(bill).get("components", []):
-        for item in component.get("properties", []):
-            if item["name"] == _QUANTIZATION:
-                return str(item["value"])
+    try:
+        document = json.loads(bill.decode())
+    except (ValueError, RecursionError):
+        return ""
+    for component in _tables(document, "components"):
+        for item in _tables(component, "properties"):
+            if item.get("name") == _QUANTIZATION:
+                return plain_text.cleaned(str(item.get("value", "")))
     return ""
+
+
+def _tables(value: object, key: str) -> list[dict[str, object]]:
+    """The objects in a list under `key`; none where there is no such list."""
+    found = value.get(key) if isinstance(value, dict) else None
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

@@ -84,13 +84,13 @@ def test_mkexe_accepts_every_command_in_it(step: Step, tmp_path: Path) -> None:
     commands = recorded_commands(step, tmp_path)
     assert len(commands) >= len(re.findall(r"\bmkexe (?!build )", step.script))
     for words in commands:
-        options = cli._parser().parse_args(cli._join_values(words))
+        options = cli.parse(words)
         check_names(options)
 
 
 def test_every_layout_and_target_is_built(tmp_path: Path) -> None:
     commands = recorded_commands(find_step("build", "Build"), tmp_path)
-    built = [cli._parser().parse_args(words) for words in commands if words[0] == "build"]
+    built = [cli.parse(words) for words in commands if words[0] == "build"]
     assert {options.layout for options in built} == set(layouts.CHOICES) - {layouts.AUTO, layouts.PAIR}
     assert all(options.json and options.sha256 for options in built)
     native = {options.target[0] for options in built if options.layout == layouts.NATIVE}

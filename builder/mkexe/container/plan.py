@@ -55,12 +55,12 @@ def format_time(seconds: int) -> str:
 
 
 def parse_time(created: str) -> int:
-    """Seconds since 1970 of a manifest's `created`; 0 for what is no such time."""
+    """Seconds since 1970 of a manifest's `created`; 0 for what is no such time, or an earlier one."""
     return calendar.timegm(_utc(created))
 
 
 def _utc(created: str) -> time.struct_time:
     try:
-        return time.gmtime(calendar.timegm(time.strptime(created, "%Y-%m-%dT%H:%M:%SZ")))
-    except ValueError:
+        return time.gmtime(max(0, calendar.timegm(time.strptime(created, "%Y-%m-%dT%H:%M:%SZ"))))
+    except (ValueError, OverflowError):
         return time.gmtime(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import lzma
 import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,10 +41,15 @@ def open_artifact(path: Path) -> Artifact:
     Raises ArtifactError naming the file, the offset, what was expected and what was found.
     """
     try:
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):  # reading a pipe would wait for ever
+            raise ArtifactError("is no ordinary file", "name a file that mkexe made")
         with path.open("rb") as file:
             return _open(path, file)
     except OSError as error:
         raise ArtifactError(f"{path}: {error.strerror}", "check the path") from error
+    except ValueError as error:  # a name with NUL
+        raise ArtifactError(f"{path}: {error}", "check the path") from error
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error.message}", error.hint) from error
 
@@ -85,24 +91,47 @@ def read_chunks(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
 
 
 def unpack_runtime(file: BinaryIO, artifact: Artifact, runtime: RuntimeRecord) -> Iterator[bytes]:
-    """The executable of a runtime, in pieces; raises lzma.LZMAError where it cannot be unpacked.
+    """The executable of a runtime, in pieces; raises ArtifactError where it cannot be unpacked.
 
     Where the artifact itself is the executable, what comes out is that without the artifact's superblock and script.
     """
-    manifest = artifact.manifest
-    if runtime.range.entry is None:
-        yield plain_page(b"".join(read_chunks(file, 0, HEAD_SIZE)), artifact.block.position)
-        yield from read_chunks(file, runtime.range.offset, runtime.range.size)
-    elif runtime.pack is None:
-        yield from read_chunks(file, runtime.range.offset, runtime.range.size)
-    else:
-        pack = next(item for item in manifest.packs if item.entry == runtime.pack.entry)
-        unpacked = _decompress(read_chunks(file, pack.offset, pack.size))
-        yield from _part(unpacked, runtime.pack.skip, runtime.unpacked_size)
+    try:
+        if runtime.range.entry is None:
+            yield plain_page(b"".join(read_chunks(file, 0, HEAD_SIZE)), artifact.block.position)
+            yield from read_chunks(file, runtime.range.offset, runtime.range.size)
+        elif runtime.pack is None:
+            yield from read_chunks(file, runtime.range.offset, runtime.range.size)
+        else:
+            pack = next(item for item in artifact.manifest.packs if item.entry == runtime.pack.entry)
+            unpacked = _decompress(read_chunks(file, pack.offset, pack.size), _end_of(artifact.manifest, pack))
+            yield from _part(unpacked, runtime.pack.skip, runtime.unpacked_size)
+    except (lzma.LZMAError, ArtifactError) as error:
+        raise ArtifactError(
+            f"{artifact.path}: the program for {runtime.target} cannot be unpacked: {error}", DAMAGED_HINT
+        ) from error
 
 
-def _decompress(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """What an .xz stream unpacks to, never more than CHUNK_SIZE at once, however hostile the stream."""
+def _end_of(manifest: Manifest, pack: Range) -> int:
+    """How many bytes a pack unpacks to: up to the end of its last program, which is padded to a page."""
+    ends = [
+        record.pack.skip + record.unpacked_size
+        for record in manifest.runtimes
+        if record.pack is not None and record.pack.entry == pack.entry
+    ]
+    return -(-max(ends) // plan.RUNTIME_ALIGNMENT) * plan.RUNTIME_ALIGNMENT
+
+
+def _decompress(chunks: Iterator[bytes], maximum: int) -> Iterator[bytes]:
+    """What an .xz stream unpacks to, never more than CHUNK_SIZE at once and `maximum` in all, however hostile it is."""
+    done = 0
+    for piece in _pieces(chunks):
+        done += len(piece)
+        if done > maximum:
+            raise lzma.LZMAError(f"the stream holds more than {maximum} bytes")
+        yield piece
+
+
+def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
     stream = lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY_MAXIMUM)
     for chunk in chunks:
         yield stream.decompress(chunk, CHUNK_SIZE)
@@ -160,11 +189,13 @@ def _check_beside(path: Path, expected: Beside) -> list[str]:
     if not path.is_file():
         return [f"{path}: is missing; expected {expected.size} bytes with SHA-256 {expected.sha256}"]
     size = path.stat().st_size
+    if size != expected.size:
+        return [f"{path}: expected {expected.size} bytes with SHA-256 {expected.sha256}, found {size} bytes"]
     with path.open("rb") as file:
         begin = hashlib.sha256(file.read(BESIDE_BEGIN_SIZE)).hexdigest()
         file.seek(0)
         found = hashlib.file_digest(file, "sha256").hexdigest()
-    if (size, found, begin) == (expected.size, expected.sha256, expected.begin_sha256):
+    if (found, begin) == (expected.sha256, expected.begin_sha256):
         return []
     return [f"{path}: expected {expected.size} bytes with SHA-256 {expected.sha256}, found {size} with {found}"]
 
@@ -175,8 +206,8 @@ def _check_runtime(file: BinaryIO, artifact: Artifact, runtime: RuntimeRecord) -
         for chunk in unpack_runtime(file, artifact, runtime):
             sha256.update(chunk)
             size += len(chunk)
-    except lzma.LZMAError as error:
-        return [f"the program for {runtime.target} cannot be unpacked: {error}"]
+    except ArtifactError as error:
+        return [error.message.removeprefix(f"{artifact.path}: ")]
     if (size, sha256.hexdigest()) != (runtime.unpacked_size, runtime.unpacked_sha256):
         return [
             f"the program for {runtime.target} unpacks to {size} bytes with SHA-256 {sha256.hexdigest()}, expected "
