@@ -19,7 +19,7 @@ def fetch_source(pin: SourcePin, log_path: Path) -> Path:
     """
     file = cache.root() / "downloads" / pin.file
     if not file.is_file():
-        _download(pin, file.parent, log_path)
+        download(pin, file.parent, log_path)
     found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != pin.sha256:
         file.unlink()
@@ -30,7 +30,8 @@ def fetch_source(pin: SourcePin, log_path: Path) -> Path:
     return file
 
 
-def _download(pin: SourcePin, folder: Path, log_path: Path) -> None:
+def download(pin: SourcePin, folder: Path, log_path: Path) -> None:
+    """Let pip put the pin's file into `folder`, whatever its hash; raises FetchError."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps", "--no-binary", pin.package,

@@ -1,0 +1,195 @@
+"""Move the pin of llama.cpp, or say what a move would change.
+
+    python native/move_pin.py            # the present pin: do the lists in the repository still follow from it?
+    python native/move_pin.py VERSION    # what llama-cpp-python VERSION would change; nothing is written
+    python native/move_pin.py VERSION --write
+
+Needs `pip install '.[compile]'`; only a version that is not in the cache is fetched, with pip. docs/contributing.md
+says what to do with the report. The lists come from upstream's source as it is, without our patches:
+
+    pins.toml                              version, file, SHA-256, folder, commit
+    builder/mkexe/data/architectures.json  what it can load (list_architectures.py)
+    native/upstream.json                   what the server answers and takes: routes, options, environment variables;
+                                           and the names of native/cpu/renamed*.txt that stand nowhere in its kernels
+
+Ends with 1 where something differs and nothing was written, so that nobody overlooks it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import re
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import patch_ng
+from list_architectures import collect
+
+from mkexe import cache, fetch, pins
+
+ROOT = Path(__file__).resolve().parent.parent
+PINS = ROOT / "native/pins.toml"
+ARCHITECTURES = ROOT / "builder/mkexe/data/architectures.json"
+SURFACE = ROOT / "native/upstream.json"
+PATCHES = ROOT / "native/patches"
+RENAMED = ("native/cpu/renamed.txt", "native/cpu/renamed-ops.txt")
+# what of the source is read and patched; all of it would take minutes to unpack
+PARTS = ("src", "common", "include", "ggml", "tools/server", "tools/mtmd")
+SUBMODULE_HEAD = ".git/modules/vendor/llama.cpp/HEAD"
+ROUTE = re.compile(r'\bctx_http\.(get|post|del)\s*\(\s*"([^"]+)"')
+OPTION = re.compile(r"add_opt\(common_arg\(\s*\{([^{}]*)\}\s*,\s*(?:\{([^{}]*)\})?")
+ENVIRONMENT = re.compile(r'\.set_env\("(\w+)"\)')
+COMMIT_DIGITS = 9
+OWN = "mkexe_"  # what our patches add
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What the repository says of a source: the content of its two files."""
+
+    architectures: dict[str, object]
+    surface: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a move changes, in lines; `failing` are patches that no longer apply."""
+
+    pin: pins.SourcePin
+    lists: Lists
+    lines: tuple[str, ...]
+    failing: tuple[str, ...]
+
+
+def report(version: str | None) -> Report:
+    """Compare the pinned source, or another version, with what the repository says. Raises FetchError."""
+    present = pins.llama_pin()
+    pin = present if version in (None, present.version) else pin_of(str(version))
+    archive = fetch.fetch_source(pin, cache.root() / "logs" / "move_pin.log")
+    with tempfile.TemporaryDirectory(prefix="mkexe-pin-") as name:
+        tree = Path(name)
+        commit = unpack(archive, pin, tree)
+        pin = dataclasses.replace(pin, commit=commit[:COMMIT_DIGITS])
+        lists = Lists(collect(tree, commit), surface(tree, commit))
+        failing = tuple(failing_patches(tree))
+    lines = [f"patch {name}: no longer applies" for name in failing]
+    lines += compared("pins.toml", dataclasses.asdict(present), dataclasses.asdict(pin))
+    for path, found in ((ARCHITECTURES, lists.architectures), (SURFACE, lists.surface)):
+        before = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        lines += compared(path.name, before, found)
+    return Report(pin, lists, tuple(lines), failing)
+
+
+def pin_of(version: str) -> pins.SourcePin:
+    """The pin of another version, whose file is fetched where the cache does not hold it, and hashed."""
+    before = pins.llama_pin()
+    changed = {
+        name: getattr(before, name).replace(before.version, version) for name in ("file", "folder")
+    }  # fmt: skip
+    pin = dataclasses.replace(before, version=version, commit="", **changed)
+    file = cache.root() / "downloads" / pin.file
+    if not file.is_file():
+        fetch.download(pin, file.parent, cache.root() / "logs" / "move_pin.log")
+    return dataclasses.replace(pin, sha256=cache.hash_file(file))
+
+
+def unpack(archive: Path, pin: pins.SourcePin, folder: Path) -> str:
+    """Unpack what is read of the source; returns upstream's commit, which the source distribution's own .git says."""
+    prefix = f"{pin.folder}/"
+    top = pin.folder.partition("/")[0]
+    commit = ""
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            name = member.name.removeprefix(prefix)
+            if member.name == f"{top}/{SUBMODULE_HEAD}" and (file := tar.extractfile(member)):
+                commit = file.read().decode().strip()
+            elif name != member.name and name.startswith(tuple(f"{part}/" for part in PARTS)):
+                member.name = name
+                tar.extract(member, folder, filter="data")
+    if not re.fullmatch("[0-9a-f]{40}", commit):
+        sys.exit(f"move_pin: {archive} does not say in {SUBMODULE_HEAD} which commit of llama.cpp it holds")
+    return commit
+
+
+def surface(tree: Path, commit: str) -> dict[str, object]:
+    """What the server answers and takes, and which names of its kernels are not written out in the source."""
+    server = (tree / "tools/server/server.cpp").read_text("utf-8")
+    options = (tree / "common/arg.cpp").read_text("utf-8")
+    routes = {f"{method.upper().replace('DEL', 'DELETE')} {path}" for method, path in ROUTE.findall(server)}
+    names = {name for groups in OPTION.findall(options) for name in re.findall(r'"(-[^"]+)"', "".join(groups))}
+    found: dict[str, object] = {
+        "generated_by": "native/move_pin.py",
+        "llama_cpp_commit": commit,
+        "routes": sorted(routes),
+        "options": sorted(names),
+        "environment": sorted(set(ENVIRONMENT.findall(options))),
+        "kernel_names_not_in_source": sorted(absent_names(tree)),
+    }
+    if not routes or not names:
+        sys.exit("move_pin: found no routes in tools/server/server.cpp or no options in common/arg.cpp: they changed")
+    return found
+
+
+def absent_names(tree: Path) -> set[str]:
+    """Names that get a variant's suffix and stand in no file of the kernels: renamed upstream, or made by a macro."""
+    kernels = [path for path in (tree / "ggml/src/ggml-cpu").rglob("*") if path.suffix in (".c", ".cpp", ".h")]
+    words = {word for path in kernels for word in re.findall(r"\w+", path.read_text("utf-8"))}
+    lists = [(ROOT / name).read_text("utf-8").splitlines() for name in RENAMED]
+    return {name for lines in lists for name in lines if not name.startswith(("#", OWN))} - words
+
+
+def failing_patches(tree: Path) -> Iterator[str]:
+    """The patches that do not apply, each to the result of those before it; `tree` is changed."""
+    for path in sorted(PATCHES.glob("*.patch")):
+        patches = patch_ng.fromfile(str(path))
+        if not patches or not patches.apply(strip=1, root=str(tree)):
+            yield path.name
+
+
+def compared(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """What differs between two records, one line each; of lists what is new and what is gone."""
+    lines = []
+    for key in sorted(set(before) | set(after)):
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, list) and isinstance(new, list):
+            lines += [f"{name}: {key}: new: {item}" for item in new if item not in old]
+            lines += [f"{name}: {key}: gone: {item}" for item in old if item not in new]
+        elif old != new:
+            lines.append(f"{name}: {key}: {old} -> {new}")
+    return lines
+
+
+def write(found: Report) -> None:
+    """Write the pin and the lists."""
+    text = PINS.read_text("utf-8")
+    head, table, rest = text.partition("[llama]\n")
+    for key in ("version", "file", "sha256", "folder", "commit"):
+        rest = re.sub(rf'^{key} = ".*"$', f'{key} = "{getattr(found.pin, key)}"', rest, count=1, flags=re.MULTILINE)
+    PINS.write_text(head + table + rest, "utf-8")
+    for path, content in ((ARCHITECTURES, found.lists.architectures), (SURFACE, found.lists.surface)):
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def main() -> None:
+    """Report, and write where that was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("version", nargs="?", help="of llama-cpp-python (default: the present pin's)")
+    parser.add_argument("--write", action="store_true", help="write the pin and the lists")
+    options = parser.parse_args()
+    found = report(options.version)
+    print("\n".join(found.lines) or f"llama-cpp-python {found.pin.version}: everything is as the repository says")
+    if options.write:
+        write(found)
+        print("written; docs/contributing.md says what comes next")
+    elif found.lines:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
