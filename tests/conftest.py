@@ -1,6 +1,8 @@
 """Fixtures: the `mkexe` command as a user starts it, made-up runtimes for tests that need no compiler, real ones else.
 
 Markers are added from the fixtures a test uses: `compile`, `boot`, `browser`, `slow` (pyproject.toml explains them).
+What takes long to make is made once per run, however many workers there are (once.py); which tests one worker runs
+after each other stands in groups.py.
 """
 
 from __future__ import annotations
@@ -9,21 +11,29 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from groups import make_scheduler, put_in_order
 from mkexe import cache, page, process, resources, targets
 from mkexe import compile as compile_stage
+from needs import need
+from once import folder_of_the_run, made_once
+from wine import WinePrefix
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY_MODEL = ROOT / "tests" / "models" / "tiny.gguf"
 MARKERS_OF_FIXTURES = {"runtimes": "compile", "artifact": "boot", "built_page": "browser"}
+COMPILING_LIMIT_S = 6600  # five runtimes, while other tests run
 EXPENSIVE = ("compile", "boot", "browser", "slow")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -33,6 +43,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the expensive tests too: " + ", ".join(EXPENSIVE))
+    parser.addoption("--soak", action="store_true", help="run the soak tests alone: many starts, long fuzzing, load")
     parser.addoption("--targets", help="compile and bundle these alone, with commas between; tests of others then fail")
 
 
@@ -41,9 +52,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for fixture, marker in MARKERS_OF_FIXTURES.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
-        wanted = config.getoption("--full") or config.getoption("-m")
-        if not wanted and any(item.get_closest_marker(marker) for marker in EXPENSIVE):
-            item.add_marker(pytest.mark.skip(reason="expensive: needs --full"))
+        reason = why_skipped(config, item)
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
+    if config.getoption("--soak"):
+        others = [item for item in items if not item.get_closest_marker("soak")]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item.get_closest_marker("soak")]
+    put_in_order(items)
+
+
+def why_skipped(config: pytest.Config, item: pytest.Item) -> str:
+    """The reason why a test is not in the tier that was asked for; empty where it is."""
+    if config.getoption("--soak") or config.getoption("-m"):
+        return ""
+    if item.get_closest_marker("soak"):
+        return "long: needs --soak"
+    expensive = any(item.get_closest_marker(marker) for marker in EXPENSIVE)
+    return "expensive: needs --full" if expensive and not config.getoption("--full") else ""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return make_scheduler(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @dataclass(frozen=True)
@@ -172,23 +203,44 @@ def real_mkexe(tmp_path_factory: pytest.TempPathFactory) -> Mkexe:
 
 
 @pytest.fixture(scope="session")
-def runtimes(real_mkexe: Mkexe, pytestconfig: pytest.Config) -> dict[str, Path]:
+def runtimes(
+    real_mkexe: Mkexe, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
     """All five runtimes by target, compiled if the cache does not hold them."""
     wanted = pytestconfig.getoption("--targets")
     chosen = [f"--target={name}" for name in wanted.split(",")] if wanted else ["--all"]
-    subprocess.run(
-        [sys.executable, "-m", "mkexe", "runtime", "build", *chosen],
-        env=real_mkexe.environment,
-        check=True,
-        timeout=5000,
-    )
-    listed: dict[str, str] = json.loads(real_mkexe("runtime", "list", "--json").stdout)
+
+    def compile_them(folder: Path) -> None:
+        command = [sys.executable, "-m", "mkexe", "runtime", "build", *chosen]
+        subprocess.run(command, env=real_mkexe.environment, check=True, timeout=COMPILING_LIMIT_S)
+        (folder / "list.json").write_text(real_mkexe("runtime", "list", "--json").stdout)
+
+    folder = made_once(folder_of_the_run(tmp_path_factory) / "runtimes", compile_them)
+    listed: dict[str, str | None] = json.loads((folder / "list.json").read_text())
     return {target: Path(path) for target, path in listed.items() if path}
 
 
 @pytest.fixture(scope="session")
 def artifact(real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model as one file for all five targets."""
-    out = tmp_path_factory.mktemp("artifact") / "tiny.exe"
-    real_mkexe("build", TINY_MODEL, "-o", out, "--name", "tiny")
-    return out
+    """The tiny model as one file for all five targets, in a folder of this worker's that serves as home."""
+
+    def build(folder: Path) -> None:
+        real_mkexe("build", TINY_MODEL, "-o", folder / "tiny.exe", "--name", "tiny")
+
+    built = made_once(folder_of_the_run(tmp_path_factory) / "built", build)
+    return Path(shutil.copy(built / "tiny.exe", tmp_path_factory.mktemp("artifact")))
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For files whose subject is not unpacking: every start finds the program that an earlier one has unpacked."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("MKEXE_RUNTIME_DIR", str(tmp_path_factory.getbasetemp() / "unpacked"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def wine_prefix(tmp_path_factory: pytest.TempPathFactory) -> WinePrefix:
+    """A prefix of Wine's to copy; making one takes much longer."""
+    need("wine")
+    return WinePrefix(made_once(folder_of_the_run(tmp_path_factory) / "wine", WinePrefix.make) / "prefix")

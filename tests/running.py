@@ -20,8 +20,9 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def environment_of(home: Path) -> dict[str, str]:
-    """What an artifact sees: a path, and a home of its own."""
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home)}
+    """What an artifact sees: a path, a home of its own, and where conftest's `unpacked` is used its folder."""
+    base = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home)}
+    return base | {name: os.environ[name] for name in ("MKEXE_RUNTIME_DIR",) if name in os.environ}
 
 
 def browser_in(home: Path, name: str = "xdg-open") -> tuple[dict[str, str], Path]:

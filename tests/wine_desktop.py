@@ -13,6 +13,8 @@ from types import TracebackType
 
 from PIL import ImageGrab
 
+from wine import WinePrefix
+
 TOOLS = ("wine", "Xvfb", "openbox", "xdotool")
 LIMIT_S = 120.0  # for whatever is waited for; far more than it takes
 _BETWEEN_LOOKS_S = 0.05
@@ -38,11 +40,11 @@ def until(condition: Callable[[], object], what: Callable[[], str]) -> None:
 
 
 class Desktop:
-    """Context manager: an X server, a window manager and a prefix of Wine's, all in `folder`."""
+    """Context manager: an X server, a window manager and a copy of a prefix of Wine's, all in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prefix: WinePrefix) -> None:
         self.folder = folder
-        self.prefix = folder / "prefix"
+        self.prefix = prefix.copy(folder / "prefix")
         self._stack = contextlib.ExitStack()
         self._environment = {
             "PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), "LC_ALL": "C.UTF-8",
@@ -56,7 +58,7 @@ class Desktop:
             self._environment["DISPLAY"] = stack.enter_context(self._x_server())
             stack.enter_context(self._process(["openbox"]))
             until(lambda: self._call("xdotool", "get_num_desktops", check=False) != "", lambda: "no window manager")
-            self._call("wine", "cmd", "/c", "ver")  # makes the prefix
+            self._call("wine", "cmd", "/c", "ver")  # begins a session on this screen
             self._stack = stack.pop_all()
         return self
 

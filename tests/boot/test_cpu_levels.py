@@ -84,8 +84,7 @@ def test_an_emulated_processor_gets_its_best_level_and_answers(
     assert [item["name"] for item in kernels["levels"]] == (X86_LEVELS if processor == "x86_64" else ARM_LEVELS)
     assert (kernels["chosen"], kernels["why"]) == (level, "the highest score on this processor")
     with Running(command, artifact.parent, ("--port", "0", "--no-browser"), **variables) as running:
-        for item in QUESTIONS[:3]:
-            assert running.ask(item["question"]) == item["answer"]
+        assert running.ask(QUESTIONS[0]["question"]) == QUESTIONS[0]["answer"]
 
 
 def test_the_log_names_the_level_the_scores_and_why(artifact: Path, runnable: list[str]) -> None:

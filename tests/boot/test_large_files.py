@@ -21,6 +21,7 @@ from mkexe.model import PageSettings
 from mkexe.packaged import open_package
 from needs import need
 from running import run_to_end
+from wine import WinePrefix
 
 ASK = ("run", "-p", "What is the capital of France?", "--temp", "0")
 PARIS = "The capital of France is Paris.\n"
@@ -88,15 +89,15 @@ def test_bsdtar_takes_the_windows_program_out(large: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("stored", [True, False], ids=["stored", "cannot be stored"])
-def test_the_batch_file_starts_the_program_with_its_own_path(large: Path, tmp_path: Path, stored: bool) -> None:
+def test_the_batch_file_starts_the_program_with_its_own_path(
+    large: Path, wine_prefix: WinePrefix, tmp_path: Path, stored: bool
+) -> None:
     """Under Wine: not Windows itself."""
-    need("wine")
-    prefix = tmp_path / "prefix"
+    prefix = wine_prefix.copy(tmp_path / "prefix")
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "WINEPREFIX": str(prefix), "WINEDEBUG": "-all",
         "LC_ALL": "C.UTF-8",  # else Wine finds no folder whose name is not ASCII
     }  # fmt: skip
-    _wine("cmd", "/c", "ver", environment=environment, cwd=tmp_path)
     [user] = [folder for folder in (prefix / "drive_c/users").iterdir() if folder.name != "Public"]
     if stored:
         record = next(item for item in open_artifact(large).manifest.runtimes if item.target == "windows-x86_64")

@@ -13,9 +13,9 @@ from random_model import write_random_model
 
 from conftest import Mkexe
 from mkexe.container.reader import open_artifact
-from needs import need
 from running import Running, browser_in, run_to_end
 from slow_disk import slow_disk
+from wine import WinePrefix
 from wine_desktop import until
 
 FRANCE = "What is the capital of France?"
@@ -26,10 +26,10 @@ WINE = ("-c", 'exec wine "$@"', "sh")  # behind `sh`
 
 
 @pytest.fixture(scope="module")
-def program(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program(artifact: Path, wine_prefix: WinePrefix, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The artifact under a name of its own, in a folder that serves as home, with a prefix of Wine in it."""
-    need("wine")
     home = tmp_path_factory.mktemp("wine")
+    wine_prefix.copy(home / "prefix")
     return Path(shutil.copyfile(artifact, home / "tiny.exe"))
 
 

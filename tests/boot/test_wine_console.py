@@ -27,6 +27,7 @@ from conftest import ROOT
 from executables import compile_program
 from needs import need
 from running import Server
+from wine import WinePrefix
 from wine_desktop import TOOLS, Console, Desktop, until
 
 FRANCE = "What is the capital of France?"
@@ -35,9 +36,9 @@ KEY = "Press any key to close this window."
 
 
 @pytest.fixture(scope="module")
-def desktop(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
+def desktop(artifact: Path, wine_prefix: WinePrefix, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
     need(*TOOLS)
-    with Desktop(tmp_path_factory.mktemp("desktop")) as opened:
+    with Desktop(tmp_path_factory.mktemp("desktop"), wine_prefix) as opened:
         yield opened
 
 

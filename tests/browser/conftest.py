@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
@@ -37,8 +38,9 @@ def built_page(request: pytest.FixtureRequest) -> Path:
     """The folder of the built page; built anew only when its sources changed."""
     assert request.config.cache is not None
     folder = request.config.cache.mkdir("page") / page_key(TEMPLATES)[:16]
-    if not all((folder / name).is_file() for name in (*FIRST_LOAD, SERVICE_WORKER, LICENSES)):
-        build_page(folder, TEMPLATES, folder.with_suffix(".log"))
+    with FileLock(folder.with_suffix(".lock")):
+        if not all((folder / name).is_file() for name in (*FIRST_LOAD, SERVICE_WORKER, LICENSES)):
+            build_page(folder, TEMPLATES, folder.with_suffix(".log"))
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 from pathlib import Path
@@ -146,6 +147,7 @@ def test_a_level_that_takes_a_lower_one_s_elementwise_kernels_would_compile_the_
     assert [pair for pair in differing if not (allowed and allowed.search(pair[0]))] == []
 
 
+@functools.cache
 def preprocessed(source: str, level: str) -> list[str]:
     """The lines of a file of ggml-cpu's as the compiler sees it for a level."""
     pin = pins.llama_pin()
