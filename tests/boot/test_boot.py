@@ -241,7 +241,8 @@ def test_a_truncated_file_is_refused_with_advice(artifact: Path, tmp_path: Path,
     assert str(damaged) in done.stderr or damaged.name in done.stderr
 
 
-def test_200_damaged_artifacts_are_refused_by_the_program_itself(artifact: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.soak)])
+def test_damaged_artifacts_are_refused_by_the_program_itself(artifact: Path, tmp_path: Path, count: int) -> None:
     """Bits flipped in superblock, manifest and every entry: the runtime's own `verify` finds each, none crashes."""
     from mkexe.container.reader import open_artifact
 
@@ -250,7 +251,7 @@ def test_200_damaged_artifacts_are_refused_by_the_program_itself(artifact: Path,
     damaged = tmp_path / "damaged"
     runtime = tmp_path / "runtime"
     shutil.copy(Running.stored_runtime(artifact), runtime)
-    places = _places(opened, 200)
+    places = _places(opened, count)
     survivors = []
     damaged.write_bytes(data)
     with damaged.open("r+b") as file:

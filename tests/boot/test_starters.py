@@ -365,11 +365,12 @@ def test_two_first_starts_at_once(file: Path, tmp_path: Path) -> None:
         assert_found(file, out)
 
 
-def test_a_start_that_is_killed_leaves_nothing_that_a_later_one_trusts(file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.soak)])
+def test_a_start_that_is_killed_leaves_nothing_that_a_later_one_trusts(file: Path, tmp_path: Path, every: int) -> None:
     """Killed at many moments of the unpacking, the next start still works."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     command = [*surely_started(file), *words_of(file)]
-    for hundredths in range(0, 30, 3):
+    for hundredths in range(0, 30, every):
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
         try:
             process.wait(hundredths / 100)  # the moment of the kill is what is tried out

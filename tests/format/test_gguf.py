@@ -16,7 +16,7 @@ from typing import Any
 import gguf
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mkexe.errors import ModelError
@@ -330,28 +330,39 @@ def test_damaged_files_take_little_memory(tmp_path: Path) -> None:
     tracemalloc.stop()
 
 
-SLOW_FILE = settings(
-    max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+def fuzzing(examples: int) -> settings:
+    """The same few every day; others at every run of the soak tier."""
+    return settings(max_examples=examples, deadline=None, derandomize=examples < 1000, database=None)
 
 
-@SLOW_FILE
-@given(st.binary(max_size=400))
-def test_random_bytes_behind_the_magic_are_refused(tmp_path: Path, tail: bytes) -> None:
-    refused(save(tmp_path, b"GGUF" + struct.pack("<I", 3) + tail))
+MANY = pytest.mark.parametrize("examples", [300, pytest.param(5000, marks=pytest.mark.soak)])
 
 
-@SLOW_FILE
-@given(st.lists(st.tuples(st.integers(4, SOUND.at["data"] - 1), st.integers(0, 255)), min_size=1, max_size=6))
-def test_random_changes_give_no_other_exception(tmp_path: Path, changes: list[tuple[int, int]]) -> None:
-    data = bytearray(SOUND.data)
-    for offset, value in changes:
-        data[offset] = value
-    path = save(tmp_path, bytes(data))
-    try:
-        check_model(path)
-    except ModelError:
-        refused(path)
+@MANY
+def test_random_bytes_behind_the_magic_are_refused(tmp_path: Path, examples: int) -> None:
+    @fuzzing(examples)
+    @given(st.binary(max_size=400))
+    def check(tail: bytes) -> None:
+        refused(save(tmp_path, b"GGUF" + struct.pack("<I", 3) + tail))
+
+    check()
+
+
+@MANY
+def test_random_changes_give_no_other_exception(tmp_path: Path, examples: int) -> None:
+    @fuzzing(examples)
+    @given(st.lists(st.tuples(st.integers(4, SOUND.at["data"] - 1), st.integers(0, 255)), min_size=1, max_size=6))
+    def check(changes: list[tuple[int, int]]) -> None:
+        data = bytearray(SOUND.data)
+        for offset, value in changes:
+            data[offset] = value
+        path = save(tmp_path, bytes(data))
+        try:
+            check_model(path)
+        except ModelError:
+            refused(path)
+
+    check()
 
 
 def test_own_limits_are_enforced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
