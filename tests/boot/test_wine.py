@@ -37,9 +37,9 @@ def variables(program: Path) -> dict[str, str]:
     return {"WINEPREFIX": str(program.parent / "prefix"), "WINEDEBUG": "-all", "HOME": str(program.parent)}
 
 
-def wine(program: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+def wine(program: Path, *words: str, typed: str = "", **extra: str) -> subprocess.CompletedProcess[str]:
     """Run the program to its end under Wine."""
-    environment = {"PATH": os.environ["PATH"]} | variables(program)
+    environment = {"PATH": os.environ["PATH"]} | variables(program) | extra
     return subprocess.run(
         ["wine", str(program), *words], env=environment, input=typed, capture_output=True, text=True, timeout=300
     )
@@ -111,6 +111,20 @@ def test_it_ends_with_its_input(program: Path) -> None:
     done = wine(program, "--no-browser", "--port", "0", "--exit-with-input", typed="anything\n")
     assert done.returncode == 0, done.stderr
     assert "Standard input has ended: the end." in done.stderr
+
+
+def test_options_count_however_many_there_are(program: Path) -> None:
+    """Upstream took the process's own command line where it had as many words as those that it was given."""
+    words = ["serve", "--no-browser", "--new", "--portable", "--ephemeral", "--no-quit", "--no-memory-check"]
+    done = wine(program, *words, "--exit-with-input", "--exit-when-idle", "5")
+    assert done.returncode == 0, done.stderr
+    assert "Standard input has ended: the end." in done.stderr
+    done = wine(program, "run", "-p", FRANCE, "--temp", "0", "--system", "x", "--verbose", LLAMA_ARG_THREADS="2")
+    assert done.returncode == 0, done.stderr[-2000:]
+    # about as many words as a start adds to those of llama.cpp (runtime/server-arguments.cpp)
+    for more in (6, 7, 8, 9, 10):
+        done = wine(program, "serve", *["--no-browser"] * more, "--port", "0", "--exit-with-input", typed="x\n")
+        assert done.returncode == 0, (more, done.stderr)
 
 
 def test_wrong_words_are_explained(program: Path) -> None:
