@@ -9,6 +9,7 @@ enum exit_status {
     exit_damaged     = 4,
     exit_unsupported = 12,  // this processor or system cannot run it
     exit_memory      = 14,  // more memory is needed than there is
+    exit_crashed     = 70,  // an error that it cannot go on after (crash.h)
     exit_interrupted = 130,
 };
 

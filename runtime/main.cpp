@@ -1,10 +1,15 @@
+#include "crash.h"
 #include "exit-status.h"
 #include "platform.h"
 #include "program.h"
 
 int main(int argc, char ** argv) {
+    watch_crashes();
     prepare_console();
     const int status = run_program(utf8_arguments(argc, argv));
+    if (status == exit_failed || status == exit_damaged || status == exit_memory) {
+        explain_limits();
+    }
     if (status != exit_good) {
         keep_console_open();
     }

@@ -55,8 +55,18 @@ bool flush_to_disk(std::FILE * file) {
     return std::fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
+// An old kernel, or a sandbox that forbids getrandom(2), may still have the device.
+static bool read_random_device(unsigned char * bytes, size_t size) {
+    std::FILE * device = open_for_reading("/dev/urandom");
+    const bool  good   = device && std::fread(bytes, 1, size, device) == size;
+    if (device) {
+        std::fclose(device);
+    }
+    return good;
+}
+
 bool fill_with_random(unsigned char * bytes, size_t size) {
-    return getentropy(bytes, size) == 0;
+    return getentropy(bytes, size) == 0 || read_random_device(bytes, size);
 }
 
 bool seek_to(std::FILE * file, uint64_t offset) {

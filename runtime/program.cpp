@@ -2,6 +2,7 @@
 
 #include "app.h"
 #include "commands.h"
+#include "crash.h"
 #include "doctor.h"
 #include "exit-status.h"
 #include "help.h"
@@ -89,6 +90,7 @@ static int run_command(const command & chosen, const std::string & path, const w
         std::fprintf(stderr, "%s\n%s\n", source.message().c_str(), damaged_hint);
         return exit_damaged;
     }
+    name_in_crashes(source.value());
     if (const auto problem = chosen.takes_server_options ? problem_beside(source.value()) : ""; !problem.empty()) {
         std::fprintf(stderr, "%s\n%s\n", problem.c_str(), beside_hint);
         return exit_damaged;
