@@ -209,12 +209,13 @@ def _boot(artifact: Artifact, starter: Starter, question: Question, timeout_s: f
         folder = Path(name)
         key = secrets.token_hex(16)
         environment = {
-            "PATH": os.environ.get("PATH", os.defpath), "HOME": name, "TMPDIR": name, **starter.environment,
+            "PATH": os.environ.get("PATH", os.defpath), "HOME": name, "TMPDIR": name,
+            "LLAMA_API_KEY": key, **starter.environment,
         }  # fmt: skip
         if sys.platform == "win32":
             environment |= process.base_environment(LOCALAPPDATA=name, TEMP=name, TMP=name, **environment)
         log = folder / "log"
-        command = [*starter.command(folder), "--port", "0", "--no-browser", "--ephemeral", "--api-key", key]
+        command = [*starter.command(folder), "--port", "0", "--no-browser", "--ephemeral"]
         try:
             with log.open("wb") as stream:
                 child = process.start(command, env=environment, stderr=stream, cwd=folder)

@@ -44,6 +44,7 @@ from mkexe.container.reader import Artifact, open_artifact, verify_artifact
 from mkexe.container.superblock import DAMAGED_HINT
 from mkexe.copying import from_there, hash_part
 from mkexe.errors import ArtifactError, AuditError, UsageError
+from mkexe.file_names import check_model_name, check_output_name, find_name_problem
 from mkexe.model import Model, Pack, PageSettings, Part, Projector, Runtime, Target
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def build(request: BuildRequest) -> delivery.Built:
 
     wanted = request.settings
     if wanted.output is not None:  # before minutes of compiling
+        check_output_name(wanted.output)
         outputs.check_place(wanted.output)
     checked = check_model(request.model)
     name = _checked_name(wanted.name or _name_of(request.model))
@@ -191,6 +193,7 @@ def convert(request: ConvertRequest) -> delivery.Built:
     """
     _check_split_size(request.layout, request.split_size)
     if request.output is not None:
+        check_output_name(request.output)
         outputs.check_place(request.output)
     with tempfile.TemporaryDirectory(prefix="mkexe-convert-") as folder:
         package = packaged.open_package(request.artifact, Path(folder))
@@ -376,6 +379,7 @@ def _watched_files(config_file: Path) -> list[Path]:
 
 def _part_of(path: Path) -> Part:
     """A whole file, under the name that it has; what no entry's name may hold (docs/FORMAT.md) is replaced."""
+    check_model_name(path)
     name = re.sub(r"[\\:]", "_", plain_text.cleaned(path.name))
     return Part(path, f"models/{name}", path.stat().st_size)
 
@@ -480,6 +484,8 @@ def _how_to_get_all(count: int) -> str:
 def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise UsageError(f"the name {name!r} must be letters, digits, spaces and . _ + -", "choose one with --name")
+    if problem := find_name_problem(name):
+        raise UsageError(f"the name {name[:40]!r} {problem}", "choose another with --name")
     return name
 
 

@@ -52,7 +52,7 @@ LEVELS = [
     ["kernels", "config"],
     ["settings_table", "icon"],
     ["targets", "layouts", "pins", "container", "binfmt", "xz"],
-    ["resources", "spelling", "plain_text"],
+    ["resources", "spelling", "plain_text", "file_names"],
     ["model", "errors", "__init__"],
 ]
 # the orchestrated commands: cli offers boot, the list of runtimes and the target names without a detour
