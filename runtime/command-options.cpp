@@ -23,6 +23,9 @@ outcome<command_options> parse_command_options(const std::vector<std::string> & 
     }
     command_options options;
     options.server_arguments = bundled.value().server_arguments;
+    if (!bundled.value().check_memory) {
+        options.server_arguments.push_back("--no-memory-check");  // terminal_model::load() knows it too
+    }
     for (size_t i = 0; i < arguments.size(); i++) {
         const auto & word   = arguments[i];
         const auto   equals = word.rfind("--", 0) == 0 ? word.find('=') : std::string::npos;

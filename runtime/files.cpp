@@ -38,11 +38,20 @@ write_result make_folder(const std::string & path) {
     if (fs::is_directory(to_path(path), error)) {
         return {};
     }
-    fs::create_directories(to_path(path), error);
+    // each of them, whatever the umask says: what lies below may be of use where its name is known
+    const auto above = to_path(path).parent_path();
+    if (!above.empty() && above != to_path(path)) {
+        if (auto made = make_folder(above.u8string()); made.problem != write_problem::none) {
+            return made;
+        }
+    }
+    const bool made = fs::create_directory(to_path(path), error);
     if (error) {
         return problem_with(path, error);
     }
-    fs::permissions(to_path(path), fs::perms::owner_all, error);  // what cannot be kept private is still of use
+    if (made) {
+        fs::permissions(to_path(path), fs::perms::owner_all, error);  // what cannot be kept private is still of use
+    }
     return {};
 }
 

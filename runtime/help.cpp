@@ -49,8 +49,9 @@ options:
   --portable            keep chats beside this file, not in the user's folder
   --ephemeral           keep no chats
   --no-quit             the page cannot end the program
-  --host ADDRESS --api-key KEY
-                        let other computers in, those who know the key
+  --host ADDRESS --api-key-file FILE
+                        let other computers in, those who know a key in FILE,
+                        or the one in the variable LLAMA_API_KEY
   -c N, --ctx-size N    how many tokens a chat can have
   -t N, --threads N     processor threads
   --no-memory-check     start even where the model is larger than the memory
@@ -62,7 +63,7 @@ environment:
 
 examples:
   {} --port 9000 -c 4096
-  {} --host 0.0.0.0 --api-key sesame --no-browser
+  {} --host 0.0.0.0 --api-key-file keys.txt --no-browser
 )";
 
 static const char chat_help[] =

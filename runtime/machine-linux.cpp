@@ -125,6 +125,18 @@ static double read_quota() {
     return quota;
 }
 
+// The files' pages among a group's memory, which the kernel drops where the memory is needed (control groups count them).
+static uint64_t file_pages(const std::string & folder) {
+    std::ifstream stream(folder + "/memory.stat");
+    std::string   name;
+    uint64_t      bytes = 0, number = 0;
+    while (stream >> name >> number) {
+        const bool counts = name == "inactive_file" || name == "active_file";
+        bytes += counts ? number : 0;
+    }
+    return bytes;
+}
+
 static void read_memory(machine_facts & facts) {
     std::ifstream stream("/proc/meminfo");
     for (std::string line; std::getline(stream, line);) {
@@ -139,7 +151,8 @@ static void read_memory(machine_facts & facts) {
         // "max", read as 0: no limit; version 1 says a number larger than any memory
         const uint64_t limit = number_in(folder + "/memory.max") + number_in(folder + "/memory.limit_in_bytes");
         if (limit > 0 && limit < facts.memory) {
-            const uint64_t used = number_in(folder + "/memory.current") + number_in(folder + "/memory.usage_in_bytes");
+            const uint64_t held = number_in(folder + "/memory.current") + number_in(folder + "/memory.usage_in_bytes");
+            const uint64_t used = held - std::min(held, file_pages(folder));
             facts.memory        = limit;
             facts.memory_free   = std::min(facts.memory_free, limit > used ? limit - used : 0);
         }

@@ -29,10 +29,9 @@ std::string find_weights_problem(const artifact & source) {
 // Upstream makes its tables of cells even where it only measures; for more tokens the result is multiplied.
 static constexpr int most_measured = 1 << 20;
 
-// Bytes beside the weights; 0 where upstream cannot say.
-static uint64_t context_bytes(common_params params) {
-    const double times                      = std::max(1.0, double(params.n_ctx) / most_measured);
-    params.n_ctx                            = std::min(params.n_ctx, most_measured);
+context_need measure_context(common_params params, int tokens) {
+    const double times                      = std::max(1.0, double(tokens) / most_measured);
+    params.n_ctx                            = std::min(tokens, most_measured);
     const auto                      model   = common_model_params_to_llama(params);
     const auto                      context = common_context_params_to_llama(params);
     std::vector<ggml_backend_dev_t> devices;
@@ -40,15 +39,17 @@ static uint64_t context_bytes(common_params params) {
     try {
         const auto memory = common_get_device_memory_data(params.model.path.c_str(), &model, &context, devices, layers,
                                                           trained, experts, GGML_LOG_LEVEL_ERROR);
-        return memory.empty() ? 0 : uint64_t(times * double(memory.back().context)) + memory.back().compute;
+        const auto bytes = memory.empty() ? 0 : uint64_t(times * double(memory.back().context)) + memory.back().compute;
+        return { bytes, trained };
     } catch (const std::exception &) {
-        return 0;  // loading will say what is wrong
+        return {};  // loading will say what is wrong
     }
 }
 
 std::string find_context_problem(const common_params & params) {
     const auto     machine = read_machine();
-    const uint64_t needed  = params.n_ctx > 0 && machine.memory_free > 0 ? context_bytes(params) : 0;
+    const uint64_t needed =
+        params.n_ctx > 0 && machine.memory_free > 0 ? measure_context(params, params.n_ctx).bytes : 0;
     if (needed <= machine.memory_free) {
         return "";
     }

@@ -1,16 +1,17 @@
 #include "server-arguments.h"
 
+#include "api-keys.h"
 #include "arg.h"
 #include "common.h"
 #include "machine.h"
+#include "option-ranges.h"
 #include "platform.h"
 #include "server-stream.h"
 
 #include <clocale>
 #include <csignal>
+#include <cstdio>
 
-// There are always more of these than main() takes away: upstream reads Windows' own command line again where the
-// numbers match (common_params_parse, common/arg.cpp).
 std::vector<std::string> server_arguments(const artifact &                 source,
                                           const std::vector<std::string> & user_arguments,
                                           const std::string &              log_path) {
@@ -48,7 +49,14 @@ bool read_server_arguments(const artifact &                 source,
 #endif
     common_init();
     server_stream_session_manager_start();
-    auto                arguments = server_arguments(source, user_arguments, log_path);
+    auto       arguments = server_arguments(source, user_arguments, log_path);
+    const auto options   = common_params_parser_init(params, LLAMA_EXAMPLE_SERVER).options;
+    for (const auto & problem : { find_number_problem(user_arguments, options), find_key_problem(user_arguments) }) {
+        if (!problem.empty()) {
+            std::fprintf(stderr, "%s\n", problem.c_str());
+            return false;
+        }
+    }
     std::vector<char *> pointers;
     for (auto & argument : arguments) {
         pointers.push_back(argument.data());
@@ -57,6 +65,7 @@ bool read_server_arguments(const artifact &                 source,
     if (!common_params_parse(int(arguments.size()), pointers.data(), params, LLAMA_EXAMPLE_SERVER)) {
         return false;
     }
+    tidy_keys(params);
     if (params.no_mmproj) {  // to upstream it is about downloads alone
         params.mmproj.path.clear();
     }

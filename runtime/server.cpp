@@ -1,7 +1,9 @@
 #include "server.h"
 
+#include "budget.h"
 #include "common.h"
 #include "cpu-dispatch.h"
+#include "crash.h"
 #include "embedded-file.h"
 #include "exit-status.h"
 #include "files.h"
@@ -86,12 +88,13 @@ static bool asks_for_tools(const common_params & params) {
 static int prepare_modules(const artifact &      source,
                            const serve_options & options,
                            start_settings        start,
-                           const common_params & params) {
+                           common_params &       params) {
     const bool open = is_open_to_others(params);
     if (open && params.api_keys.empty()) {
         return refuse_start(
             "--host lets other computers in, and anybody there could use this one.\n"
-            "Add --api-key with a key of your choice, or set LLAMA_API_KEY; the page asks for it.",
+            "Add --api-key-file with a file that holds a key of your choice, or set LLAMA_API_KEY; the page asks for "
+            "it.",
             exit_usage);
     }
     if (asks_for_tools(params)) {
@@ -119,11 +122,10 @@ static int prepare_modules(const artifact &      source,
         { source.contents.name, params.api_prefix, chats_folder(source, options.chats), options.may_quit });
     start.path_prefix    = params.api_prefix;
     start.context_chosen = params.n_ctx == 0;
-    if (options.check_memory) {
-        start.check_context = [&params] {
-            return find_context_problem(params);
-        };
-    }
+    start.settle_memory  = [&params, &source,
+                           wishes = read_memory_wishes(options.server_arguments, options.check_memory)] {
+        return settle_memory(source, wishes, params);
+    };
     prepare_start(start);
     begin_loading(source);
     watch_console();
@@ -170,9 +172,10 @@ static int start_server(const artifact & source, const serve_options & options, 
     show_log_on_console(options.verbose || log_said);
 
     start_settings start;
-    start.source       = &source;
-    start.program      = source.path.substr(source.path.find_last_of("/\\") + 1);
-    start.log_path     = log_said ? "" : log_file_path(source, first);
+    start.source   = &source;
+    start.program  = source.path.substr(source.path.find_last_of("/\\") + 1);
+    start.log_path = log_said ? "" : log_file_path(source, first);
+    name_log_in_crashes(start.log_path);
     start.open_browser = options.open_browser;
     start.publish      = first;
 

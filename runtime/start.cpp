@@ -1,5 +1,6 @@
 #include "start.h"
 
+#include "budget.h"
 #include "cpu-dispatch.h"
 #include "desktop.h"
 #include "exit-status.h"
@@ -75,7 +76,7 @@ static std::string page_address(std::string address) {
 
 // Ends the program where the context that was asked for has no room.
 static void refuse_context() {
-    const auto problem = settings.check_context ? settings.check_context() : "";
+    const auto problem = settings.settle_memory ? settings.settle_memory() : "";
     if (!problem.empty()) {
         std::fprintf(stderr, "%s\n", problem.c_str());
         std::_Exit(exit_memory);
@@ -106,14 +107,13 @@ void mkexe::on_listening(const std::vector<std::string> & addresses) {
     refuse_context();
 }
 
-// Upstream takes less than the model's context where memory has no room for it.
+// What the model could take is not taken where memory has no room for it, or where few need it (budget.h).
 static void say_context(llama_context * context) {
     const auto held    = unsigned(llama_n_ctx(context));
     const auto trained = unsigned(llama_model_n_ctx_train(llama_get_model(context)));
     if (settings.context_chosen && held < trained) {
-        std::fprintf(stderr,
-                     "A chat can be %u tokens long; the model could take %u, for which the memory has no room.\n", held,
-                     trained);
+        std::fprintf(stderr, "A chat can be %u tokens long; the model could take %u%s.\n", held, trained,
+                     held < usual_context ? ", for which the memory has no room" : " (--ctx-size 0)");
     }
 }
 

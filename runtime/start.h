@@ -16,8 +16,8 @@ struct start_settings {
     bool             publish        = false;  // this start is the one that later ones find
     bool             context_chosen = false;  // nobody said --ctx-size
 
-    // Why the context that was asked for has no room; empty where it has. Null where nobody wants to know.
-    std::function<std::string()> check_context;
+    // Sets how much memory a chat may take; why the context that was asked for has no room, or an empty text.
+    std::function<std::string()> settle_memory;
 };
 
 // To be called before the server starts.

@@ -1,19 +1,23 @@
 #include "terminal-model.h"
 
 #include "arg.h"
+#include "budget.h"
 #include "cli-server.h"
 #include "cpu-dispatch.h"
 #include "embedded-file.h"
 #include "exit-status.h"
 #include "listener.h"
 #include "log-console.h"
+#include "memory-check.h"
 #include "platform.h"
 #include "request-guard.h"
+#include "serve-options.h"
 #include "server-arguments.h"
 #include "server-stream.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -56,7 +60,14 @@ terminal_model::~terminal_model() {
 }
 
 outcome<std::unique_ptr<terminal_model>> terminal_model::load(const artifact &                 source,
-                                                              const std::vector<std::string> & arguments) {
+                                                              const std::vector<std::string> & given) {
+    auto       arguments = given;
+    const auto unchecked = std::remove(arguments.begin(), arguments.end(), "--no-memory-check");
+    const bool check     = unchecked == arguments.end();
+    arguments.erase(unchecked, arguments.end());
+    if (const auto problem = check ? find_weights_problem(source) : ""; !problem.empty()) {
+        return failure{ problem, exit_memory };
+    }
     if (const auto variant = chosen_cpu_variant(); !variant) {
         return failure{ variant.message(), exit_unsupported };
     }
@@ -80,6 +91,9 @@ outcome<std::unique_ptr<terminal_model>> terminal_model::load(const artifact &  
     params.ui         = false;
     params.api_keys.clear();  // such as LLAMA_API_KEY in a container: upstream's client of this server has no key
 
+    if (const auto problem = settle_memory(source, read_memory_wishes(arguments, check), params); !problem.empty()) {
+        return failure{ problem, exit_memory };
+    }
     std::unique_ptr<terminal_model> model(new terminal_model());
     model->server_ = std::make_unique<cli_server>();
     model->server_->start(params);

@@ -1,0 +1,80 @@
+#include "budget.h"
+
+#include "common.h"
+#include "machine.h"
+#include "memory-check.h"
+#include "platform.h"
+#include "serve-options.h"
+
+#include <algorithm>
+
+static constexpr int      least_context   = 512;
+static constexpr int      context_step    = 256;  // llama.cpp's contexts are multiples of it
+static constexpr uint64_t bytes_per_mib   = 1 << 20;
+static constexpr uint64_t share_of_memory = 4;  // a quarter each for a chat and for kept prompts
+
+memory_wishes read_memory_wishes(const std::vector<std::string> & arguments, bool check) {
+    memory_wishes wishes;
+    wishes.context = names_option(arguments, { "-c", "--ctx-size" }) || !environment("LLAMA_ARG_CTX_SIZE").empty();
+    wishes.cache   = names_option(arguments, { "-cram", "--cache-ram" }) || !environment("LLAMA_ARG_CACHE_RAM").empty();
+    wishes.check   = check;
+    return wishes;
+}
+
+// What the weights leave, or a part of it: weights that are in memory already count twice here, to be careful.
+static uint64_t free_beside(const artifact & source, uint64_t memory_free) {
+    const uint64_t weights = weight_bytes(source.contents);
+    return memory_free > weights ? memory_free - weights : 0;
+}
+
+// As many tokens as `room` holds, of those `wanted`. What a chat takes grows evenly with its length.
+static int tokens_in(const common_params & params, uint64_t room, int wanted, const context_need & least) {
+    const auto full = measure_context(params, wanted);
+    if (full.bytes <= room || wanted <= least_context) {
+        return wanted;
+    }
+    const double each  = double(full.bytes - std::min(full.bytes, least.bytes)) / (wanted - least_context);
+    const double extra = room > least.bytes && each > 0 ? double(room - least.bytes) / each : 0;
+    const int    fits  = least_context + int(std::min<double>(extra, wanted - least_context));
+    return std::max(least_context, fits / context_step * context_step);
+}
+
+static void choose_context(const artifact & source,
+                           bool             as_long_as_trained,
+                           uint64_t         memory_free,
+                           common_params &  params) {
+    const auto least = measure_context(params, least_context);
+    if (least.trained == 0) {
+        return;  // loading will say what is wrong
+    }
+    const int trained = int(std::min<uint32_t>(least.trained, 1 << 30));
+    const int wanted  = as_long_as_trained ? trained : std::min(trained, usual_context);
+    if (memory_free == 0) {
+        params.n_ctx = wanted;
+        return;
+    }
+    const uint64_t part =
+        as_long_as_trained ? memory_free - memory_free / share_of_memory : memory_free / share_of_memory;
+    params.n_ctx = tokens_in(params, std::min(part, free_beside(source, memory_free)), wanted, least);
+}
+
+static void choose_cache(const artifact & source, uint64_t memory_free, common_params & params) {
+    const uint64_t beside = free_beside(source, memory_free);
+    const uint64_t chat   = measure_context(params, params.n_ctx).bytes;
+    const uint64_t left   = beside > chat ? beside - chat : 0;
+    const auto     most   = uint64_t(std::max(0, params.cache_ram_mib));
+    params.cache_ram_mib  = int(std::min(most, left / share_of_memory / bytes_per_mib));
+}
+
+std::string settle_memory(const artifact & source, const memory_wishes & wishes, common_params & params) {
+    const uint64_t memory_free = read_machine().memory_free;
+    if (params.n_ctx == 0) {
+        choose_context(source, wishes.context, memory_free, params);
+    } else if (const auto problem = wishes.check ? find_context_problem(params) : ""; !problem.empty()) {
+        return problem;
+    }
+    if (!wishes.cache && memory_free > 0 && params.n_ctx > 0) {
+        choose_cache(source, memory_free, params);
+    }
+    return "";
+}
