@@ -1,4 +1,4 @@
-"""What the shipped file says where it cannot go on: signals, a file that is cut off while it runs, limits of the shell."""
+"""What the shipped file says where it cannot go on: signals, a file cut off while it runs, limits of the shell."""
 
 from __future__ import annotations
 
