@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <new>
 #include <system_error>
@@ -17,9 +16,14 @@ static char   log_path[4096];
 static auto & paths = *new std::vector<std::string>;
 static auto & files = *new std::vector<mapped_file>;
 
+// What steers a terminal does not reach it; lines end where this program ends them.
+static char shown(char letter) {
+    return ((unsigned char) letter < ' ' && letter != '\n') || letter == 127 ? '?' : letter;
+}
+
 fixed_text & fixed_text::add(const char * text) {
     while (*text != '\0' && size_ + 1 < sizeof(text_)) {
-        text_[size_++] = *text++;
+        text_[size_++] = shown(*text++);
     }
     return *this;
 }
@@ -46,7 +50,7 @@ fixed_text & fixed_text::add_address(uintptr_t address) {
 
 static void copy_text(const std::string & text, char * place, size_t size) {
     const size_t count = std::min(text.size(), size - 1);
-    std::memcpy(place, text.data(), count);
+    std::replace_copy(text.begin(), text.begin() + std::ptrdiff_t(count), place, '\n', '?');
     place[count] = '\0';
 }
 
