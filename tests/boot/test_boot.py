@@ -199,18 +199,6 @@ def test_server_options_pass_through(artifact: Path) -> None:
     assert body["default_generation_settings"]["n_ctx"] <= 256
 
 
-def test_a_context_too_large_for_the_memory_is_made_smaller(artifact: Path) -> None:
-    """A million tokens need 2.4 GB with this model; all memory but 600 MB is to be left to others."""
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    options = ["--override-kv", "llama.context_length=int:1000000", "--parallel", "1"]
-    options += ["--fit-target", str((total - 600 * 2**20) // 2**20)]
-    with Running([str(artifact), *options], artifact.parent) as running:
-        context = json.loads(running.get("/props")[2])["default_generation_settings"]["n_ctx"]
-        answer = running.ask(FRANCE[0])
-    assert 50_000 < context < 400_000
-    assert answer == FRANCE[1]
-
-
 def test_default_arguments_come_first_and_the_user_s_win(real_mkexe: Mkexe, artifact: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     real_mkexe("build", ROOT / "tests/models/tiny.gguf", "-o", out, "--target", "linux-x86_64", "--arg", "-c 512 -np 1")

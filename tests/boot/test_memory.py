@@ -15,19 +15,24 @@ from running import Running, environment_of, run_to_end
 FRANCE = ("What is the capital of France?", "The capital of France is Paris.")
 HI = ["run", "-p", FRANCE[0], "--temp", "0"]
 LONG = ["--override-kv", "llama.context_length=int:10000000"]
-VERBOSE = ("--port", "0", "--no-browser", "--log-verbosity", "5")
 
 
-def in_group(artifact: Path, limit_bytes: int, used_bytes: int, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run it where a control group says that it allows so much memory and that so much is used (version 2)."""
-    script = f"""
+UNSHARE = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+
+
+def group_script(limit_bytes: int, used_bytes: int) -> str:
+    """What lets a control group say that it allows so much memory and that so much is used (version 2)."""
+    return f"""
         mount -t tmpfs none /sys/fs/cgroup && echo {limit_bytes} >/sys/fs/cgroup/memory.max &&
         echo {used_bytes} >/sys/fs/cgroup/memory.current && exec sh "$0" "$@"
     """
-    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+
+
+def in_group(artifact: Path, limit_bytes: int, used_bytes: int, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run it in such a group."""
     return subprocess.run(
-        [*unshare, "sh", "-c", script, str(artifact), *words], env=environment_of(artifact.parent), text=True,
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=300,
+        [*UNSHARE, "sh", "-c", group_script(limit_bytes, used_bytes), str(artifact), *words], text=True,
+        env=environment_of(artifact.parent), stdin=subprocess.DEVNULL, capture_output=True, timeout=300,
     )  # fmt: skip
 
 
@@ -53,10 +58,39 @@ def test_a_chat_takes_a_quarter_of_the_free_memory(artifact: Path) -> None:
     assert cache_limit(done.stderr) <= 25
 
 
-def test_in_90_mb_the_hundredth_prompt_still_gets_its_answer(artifact: Path) -> None:
+def test_as_many_tokens_as_the_model_takes_are_cut_to_the_memory(artifact: Path) -> None:
+    """A million tokens need 2.4 GB with this model; three quarters of 400 MB are free for them."""
+    options = ["--override-kv", "llama.context_length=int:1000000", "--parallel", "1", "--ctx-size", "0"]
+    script = f"exec {' '.join(UNSHARE)} sh -c '{group_script(400_000_000, 0)}' \"$@\""
+    with Running(["-c", script, "sh", str(artifact), *options], artifact.parent) as running:
+        context = json.loads(running.get("/props")[2])["default_generation_settings"]["n_ctx"]
+        assert running.ask(FRANCE[0]) == FRANCE[1]
+    assert 50_000 < context < 150_000
+
+
+def test_kept_prompts_take_a_share_of_what_a_group_allows(artifact: Path) -> None:
     done = in_group(artifact, 90_000_000, 30_000_000, *HI, "--verbose", "--log-verbosity", "5")
     assert done.returncode == 0, done.stderr[-2000:]
     assert cache_limit(done.stderr) <= 15
+
+
+def test_in_a_small_group_the_sixteenth_prompt_still_gets_its_answer(artifact: Path) -> None:
+    """Each prompt that is kept takes 3 MB; the eleventh was the last one."""
+    tree = Path("/sys/fs/cgroup/memory")
+    if not os.access(tree / "cgroup.procs", os.W_OK):
+        pytest.skip("no control groups of version 1 here, or not for this user")
+    group = tree / f"mkexe-test-{os.getpid()}"
+    group.mkdir()
+    try:
+        (group / "memory.limit_in_bytes").write_text("50000000")
+        script = f'echo $$ >"{group}"/cgroup.procs && exec sh "$@"'
+        with Running(["-c", script, "sh", str(artifact)], artifact.parent) as running:
+            for turn in range(16):
+                prompt = [10 + (turn * 31 + place * 7) % 200 for place in range(1900)]
+                status, _, body = running.post("/completion", {"prompt": prompt, "n_predict": 1})
+                assert (status, json.loads(body)["tokens_evaluated"]) == (200, 1900), turn
+    finally:
+        group.rmdir()
 
 
 def test_what_is_said_of_the_cache_counts(artifact: Path) -> None:
