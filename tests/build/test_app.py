@@ -196,7 +196,7 @@ def repacked(source: Path, out: Path, *, packed: bool = False, without: str = ""
     ("how", "said"),
     [
         ({"packed": True}, ("Garden.gguf is compressed in it", "name the NAME.app that comes out")),
-        ({"without": ".gguf"}, ("cannot be read", "Garden.gguf")),
+        ({"without": ".gguf"}, ("Garden.gguf is not in it",)),
         ({"without": ".mkexe"}, ("holds no app that mkexe made",)),
         ({"damaged": True}, ("Garden.gguf at offset", "expected SHA-256")),
     ],
