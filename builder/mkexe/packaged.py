@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import stat
 import struct
 import tarfile
 import zipfile
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mkexe.container.manifest import Beside
+from mkexe.container.manifest import NAME_SIZE_MAXIMUM, Beside
 from mkexe.container.reader import Artifact, open_artifact, read_chunks
 from mkexe.container.superblock import DAMAGED_HINT
 from mkexe.errors import ArtifactError, OutputError
@@ -65,11 +66,12 @@ def open_package(path: Path, folder: Path) -> Package:
     Raises ArtifactError where it is none of them, is damaged, or holds its weights compressed, and OutputError where
     `folder` is full.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():  # reading a pipe would wait for ever
-        raise ArtifactError(f"{path}: is no ordinary file", "name a file that mkexe made")
-    if path.is_dir():
-        return Package((open_artifact(_artifact_of_bundle(path)),), {})
     try:
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            return Package((open_artifact(_artifact_of_bundle(path)),), {})
+        if not stat.S_ISREG(kind):  # reading a pipe would wait for ever
+            raise ArtifactError(f"{path}: is no ordinary file", "name a file that mkexe made")
         with path.open("rb") as file:
             head = file.read(_TAR_MAGIC_OFFSET + len(_TAR_MAGIC))
         if head.startswith(_ZIP_MAGIC):
@@ -94,7 +96,8 @@ def _artifact_of_bundle(path: Path) -> Path:
 
 def _open_zip(path: Path, folder: Path) -> Package:
     with zipfile.ZipFile(path) as archive:
-        found = [match for name in archive.namelist() if (match := _APP_ARTIFACT.fullmatch(name))]
+        names = [name for name in archive.namelist() if len(name) <= NAME_SIZE_MAXIMUM]
+        found = [match for name in names if (match := _APP_ARTIFACT.fullmatch(name))]
         if len(found) != 1:
             raise ArtifactError(
                 f"{path}: is a ZIP, and holds no app that mkexe made", "name the app's ZIP, or a file that mkexe made"

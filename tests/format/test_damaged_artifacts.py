@@ -93,6 +93,7 @@ def commands_for(case: Case, path: Path, folder: Path, number: int) -> list[tupl
         ("inspect", path),
         ("inspect", path, "--json"),
         ("boot", path, "--on", "macos-x86_64"),
+        ("advise", path),
         *convert,
     ]
     return [("verify", path), others[number // 13 % len(others)]]
@@ -160,6 +161,18 @@ def test_damaged_files_get_sentences_through_the_door(mkexe: Mkexe, good: Good, 
 
     with ThreadPoolExecutor(2) as pool:
         assert [problem for problem in pool.map(ask, cases) if problem] == []
+
+
+def test_what_is_no_file_is_refused_without_waiting(run: Run, tmp_path: Path) -> None:
+    """A pipe that nobody writes to would be read for ever; nobody writes to this one."""
+    pipe, folder, link = tmp_path / "pipe", tmp_path / "folder", tmp_path / "link"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    link.symlink_to("pipe")
+    for path in (pipe, folder, link, tmp_path / "missing", tmp_path / ("n" * 300)):
+        for words in (["inspect"], ["verify"], ["extract"], ["boot"], ["convert", "--layout", "script"]):
+            status, said = run(words[0], path, *words[1:])
+            assert (status, "Traceback" in said, "error: " in said) == (4, False, True), (path, words, said)
 
 
 @pytest.mark.parametrize(
