@@ -275,7 +275,7 @@ def test_only_the_header_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as patched:
         read = count_read_bytes(patched)
         assert check_model(path).parameter_count == rows * 64
-    assert 0 < read.number <= 2 * gguf_bytes.WINDOW_BYTES
+    assert 0 < read.number <= 4 << 20
     os.truncate(path, file.at["data"] + rows * 18 - 12345)
     assert "found 12345 bytes missing" in refused(path)
     path.unlink()
