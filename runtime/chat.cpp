@@ -24,7 +24,7 @@ static const char chat_help[] =
 /quit          end; Ctrl-D too
 
 A line that ends in \ goes on in the next one. Lines between """ and """ are one message.
-Ctrl-C stops an answer. Arrow up brings back what you wrote.
+Ctrl-C stops an answer, or drops what is typed. Arrow up brings back what you wrote.
 )";
 
 namespace {
@@ -124,45 +124,78 @@ class conversation {
 
 static const std::string fence = "\"\"\"";
 
-// What console::readline says: whether another line follows. Does not begin to wait after Ctrl-C.
-static bool read_one_line(std::string & line) {
-    line.clear();
-    set_reading_line(true);
-    const bool more = !was_interrupted() && console::readline(line, false);
-    set_reading_line(false);
-    return more;
-}
+namespace {
 
-// One line, and those that follow it where it ends in a backslash. False at the end of the input, or at Ctrl-C.
-static bool read_line(std::string & text) {
-    text.clear();
-    std::string line;
-    bool        more = true;
-    while (more) {
-        more = read_one_line(line);
-        text += line;
-    }
-    if (text.empty() || was_interrupted()) {
-        return false;
-    }
-    text.pop_back();  // the newline
-    return true;
-}
+// What the person did at a prompt.
+enum class entry {
+    message,
+    interrupt,  // Ctrl-C, with nothing typed
+    cancelled,  // Ctrl-C, and what was typed is dropped
+    end,        // of the input, or Ctrl-D
+};
 
-static bool read_message(std::string & text) {
+// The lines that are typed at one prompt.
+class prompt_lines {
+  public:
+    // One line, and those that follow it where it ends in a backslash. False at the end of the input, or at Ctrl-C.
+    bool read(std::string & text) {
+        text.clear();
+        std::string line;
+        bool        more = true;
+        while (more) {
+            more = read_one(line);
+            text += line;
+        }
+        if (text.empty() || was_interrupted()) {
+            return false;
+        }
+        if (text.back() == '\n') {  // Ctrl-D ends a line without
+            text.pop_back();
+        }
+        return true;
+    }
+
+    bool typed() const { return typed_; }
+
+  private:
+    // What console::readline says: whether another line follows. Does not begin to wait after Ctrl-C.
+    bool read_one(std::string & line) {
+        line.clear();
+        set_reading_line(true);
+        const bool more = !was_interrupted() && console::readline(line, false);
+        set_reading_line(false);
+        typed_ = typed_ || line.find_first_not_of('\n') != std::string::npos;
+        return more;
+    }
+
+    bool typed_ = false;
+};
+
+}  // namespace
+
+static entry read_message(std::string & text) {
     console::set_display(DISPLAY_TYPE_USER_INPUT);
     console::log("\n> ");
-    bool good = read_line(text);
+    prompt_lines lines;
+    bool         good = lines.read(text);
     if (good && text.rfind(fence, 0) == 0) {
         std::string line;
         text.erase(0, fence.size());
-        while ((good = read_line(line)) && line.find(fence) == std::string::npos) {
+        while ((good = lines.read(line)) && line.find(fence) == std::string::npos) {
             text += (text.empty() ? "" : "\n") + line;
         }
         text += good ? "\n" + line.substr(0, line.find(fence)) : "";
     }
     console::set_display(DISPLAY_TYPE_RESET);
-    return good;
+    if (good) {
+        return entry::message;
+    }
+    std::clearerr(stdin);
+    if (!was_interrupted()) {
+        return entry::end;
+    }
+    forget_interrupt();
+    return lines.typed() ? entry::cancelled : entry::interrupt;
 }
 
 static std::string argument_of(const std::string & line) {
@@ -211,27 +244,32 @@ static bool obey(conversation & talk, const std::string & line) {
     return true;
 }
 
+// False where the chat ends.
+static bool take(conversation & talk, const std::string & text) {
+    if (text.empty()) {
+        return true;
+    }
+    if (text[0] == '/') {
+        return obey(talk, text);
+    }
+    talk.ask(text);
+    return true;
+}
+
+// Ctrl-C ends the chat only where it comes twice and nothing was typed or asked between: the chat is gone then.
 static void converse(conversation & talk) {
     std::string text;
-    for (bool warned = false;;) {
-        if (!read_message(text)) {
-            std::clearerr(stdin);
-            if (!was_interrupted() || warned) {
-                break;
-            }
-            forget_interrupt();
+    bool        warned = false;
+    for (bool more = true; more;) {
+        const entry what = read_message(text);
+        if (what == entry::message) {
+            warned = false;
+            more   = take(talk, text);
+        } else if (what == entry::end || (what == entry::interrupt && warned)) {
+            more = false;
+        } else {
             warned = true;
             console::log("\n/quit, or Ctrl-C once more, ends the chat.");
-            continue;
-        }
-        warned = false;
-        if (text.empty()) {
-            continue;
-        }
-        if (text[0] != '/') {
-            talk.ask(text);
-        } else if (!obey(talk, text)) {
-            break;
         }
     }
     console::log("\n");
@@ -256,6 +294,7 @@ int chat(const artifact & source, const std::vector<std::string> & arguments) {
     std::atexit(console::cleanup);
     console::log("Ready. /help lists the commands.\n");
 
+    set_patient_with_interrupts(true);
     conversation talk(*model.value(), value_of(options.value(), "--system", source.contents.system_prompt));
     converse(talk);
     return exit_good;

@@ -29,6 +29,8 @@ static const std::string own_host = "127.0.0.1";  // as upstream's cli_server::a
 static std::atomic<bool> interrupted  = false;
 static std::atomic<bool> loading      = false;
 static std::atomic<bool> reading_line = false;
+static std::atomic<bool> patient      = false;
+static std::atomic<int>  presses      = 0;
 
 bool was_interrupted() {
     return interrupted;
@@ -36,20 +38,29 @@ bool was_interrupted() {
 
 void forget_interrupt() {
     interrupted = false;
+    presses     = 0;
+}
+
+void set_patient_with_interrupts(bool wanted) {
+    patient = wanted;
 }
 
 void set_reading_line(bool reading) {
     reading_line = reading;
 }
 
-// While the model is loaded, and at the second time, Ctrl-C ends the program.
+// While the model is loaded Ctrl-C ends the program; while an answer is being stopped, so does the second one, or the
+// third where a chat would be lost. At a prompt it only ends the line: the first one may have come before the read began.
 static void on_interrupt() {
-    if (loading || interrupted) {
+    if (loading) {
         std::_Exit(exit_interrupted);
     }
     interrupted = true;
     if (reading_line) {
+        presses = 0;
         end_waiting_read();
+    } else if (++presses > (patient ? 2 : 1)) {
+        std::_Exit(exit_interrupted);
     }
 }
 

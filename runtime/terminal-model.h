@@ -50,5 +50,8 @@ class terminal_model {
 bool was_interrupted();
 void forget_interrupt();
 
+// Whether a second Ctrl-C, while an answer is still being stopped, is let pass too: the third ends the program.
+void set_patient_with_interrupts(bool wanted);
+
 // Whether a line is read from the terminal now, which Ctrl-C then ends.
 void set_reading_line(bool reading);

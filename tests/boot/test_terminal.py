@@ -206,3 +206,39 @@ def test_ctrl_c_stops_the_answer_and_then_the_program(artifact: Path, tmp_path: 
         assert terminal.wait() == 0
     finally:
         terminal.close()
+
+
+def test_ctrl_c_drops_what_is_typed_and_twice_without_ends_the_chat(terminal: Terminal, tmp_path: Path) -> None:
+    hint = r"once more, ends the chat\.\n> "
+    terminal.expect(r"\n> ")
+    terminal.type(FRANCE + "\n")
+    terminal.expect(re.escape(PARIS))
+    terminal.expect(r"tokens/s\n\n> ")
+    terminal.type("\x03")
+    terminal.expect(hint)
+    for typed in ("half a thought", "two lines\\\nof it", '"""a\nlong one'):
+        terminal.type(typed)
+        terminal.expect(re.escape(typed.rpartition("\n")[2]))
+        terminal.type("\x03")
+        terminal.expect(hint)
+    # what was dropped is not asked, and what is asked between starts the count anew
+    terminal.type(f"/save {tmp_path / 'chat.json'}\n")
+    terminal.expect(r"saved: ")
+    terminal.expect(r"\n> ")
+    terminal.type("\x03")
+    terminal.expect(hint)
+    terminal.type("\x03")
+    assert terminal.wait() == 0
+    assert [message["role"] for message in json.loads((tmp_path / "chat.json").read_text())] == ["user", "assistant"]
+
+
+def test_ctrl_d_ends_a_line_and_takes_nothing_of_it(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.expect(r"\n> ")
+    terminal.type(f"{FRANCE}\x04")
+    terminal.expect(re.escape(PARIS))
+    terminal.expect(r"tokens/s\n\n> ")
+    terminal.type(f"/save {tmp_path / 'chat.json'}\n")
+    terminal.expect(r"saved: ")
+    assert json.loads((tmp_path / "chat.json").read_text())[0]["content"] == FRANCE
+    terminal.type("\x04")
+    assert terminal.wait() == 0
