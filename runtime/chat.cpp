@@ -290,6 +290,9 @@ int chat(const artifact & source, const std::vector<std::string> & arguments) {
     }
     const bool terminal = is_terminal(stdin) && is_terminal(stdout);
     console::init(!terminal, terminal && environment("NO_COLOR").empty());
+    if (terminal) {
+        keep_terminal_queues();  // console::cleanup() puts the terminal's state back
+    }
     std::setlocale(LC_NUMERIC, "C");  // the console took the user's, in which 0.5 may be "0,5"
     std::atexit(console::cleanup);
     console::log("Ready. /help lists the commands.\n");

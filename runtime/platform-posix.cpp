@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/random.h>  // macOS declares getentropy here
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -29,9 +30,27 @@ void handle_interrupt(void (*handler)()) {
         interrupt_handler();
     };
     sigaction(SIGINT, &action, nullptr);
+    action.sa_handler = [](int) {
+    };
+    sigaction(SIGALRM, &action, nullptr);
 }
 
-void end_waiting_read() {}
+// The signal itself has ended it, unless it came when the read had something to return, or had not begun.
+void end_waiting_read() {
+    alarm(1);
+}
+
+void forget_waiting_read() {
+    alarm(0);
+}
+
+void keep_terminal_queues() {
+    termios state;
+    if (tcgetattr(STDIN_FILENO, &state) == 0) {
+        state.c_lflag |= NOFLSH;
+        tcsetattr(STDIN_FILENO, TCSANOW, &state);
+    }
+}
 
 std::vector<std::string> utf8_arguments(int argc, char ** argv) {
     return std::vector<std::string>(argv, argv + argc);

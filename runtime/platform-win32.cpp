@@ -80,6 +80,10 @@ void end_waiting_read() {
     WriteConsoleInputW(GetStdHandle(STD_INPUT_HANDLE), &record, 1, &count);
 }
 
+void forget_waiting_read() {}
+
+void keep_terminal_queues() {}
+
 std::vector<std::string> utf8_arguments(int argc, char ** argv) {
     int      count = 0;
     LPWSTR * wide  = CommandLineToArgvW(GetCommandLineW(), &count);

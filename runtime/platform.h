@@ -22,8 +22,14 @@ void prepare_console();
 // Calls `handler`, which may only do what signal handlers may, when Ctrl-C is pressed.
 void handle_interrupt(void (*handler)());
 
-// Ends a read of the terminal that waits; for such a handler. On Unix the signal itself has ended it.
+// Ends a read of the terminal that waits, or is just about to; for such a handler.
 void end_waiting_read();
+
+// No read waits any more that end_waiting_read() was to end.
+void forget_waiting_read();
+
+// Lets Ctrl-C throw nothing away of what was typed or written to the terminal but not read or shown yet.
+void keep_terminal_queues();
 
 // The program's arguments, the program's own name first.
 std::vector<std::string> utf8_arguments(int argc, char ** argv);

@@ -47,6 +47,9 @@ void set_patient_with_interrupts(bool wanted) {
 
 void set_reading_line(bool reading) {
     reading_line = reading;
+    if (!reading) {
+        forget_waiting_read();
+    }
 }
 
 // While the model is loaded Ctrl-C ends the program; while an answer is being stopped, so does the second one, or the

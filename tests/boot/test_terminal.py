@@ -221,6 +221,9 @@ def test_ctrl_c_drops_what_is_typed_and_twice_without_ends_the_chat(terminal: Te
         terminal.expect(re.escape(typed.rpartition("\n")[2]))
         terminal.type("\x03")
         terminal.expect(hint)
+    # in one piece, as a terminal that lags behind hands it over
+    terminal.type("a whole thought\x03")
+    terminal.expect(hint)
     # what was dropped is not asked, and what is asked between starts the count anew
     terminal.type(f"/save {tmp_path / 'chat.json'}\n")
     terminal.expect(r"saved: ")
