@@ -2,6 +2,7 @@
 
 #include "chat-store.h"
 #include "loading.h"
+#include "page-key.h"
 #include "platform.h"
 #include "server-http.h"
 #include "stopping.h"
@@ -15,6 +16,7 @@ static own_routes_settings         settings;
 static std::unique_ptr<chat_store> chats;
 static std::string                 token;
 static std::string                 instance;
+static std::string                 key_of_pages;
 
 static const std::string own_folder = "/mkexe/";
 
@@ -33,10 +35,12 @@ static std::string random_name() {
 }
 
 void prepare_own_routes(own_routes_settings wanted) {
-    settings = std::move(wanted);
-    token    = random_name();
-    instance = random_name();
-    chats    = settings.chats.empty() ? nullptr : std::make_unique<chat_store>(settings.chats);
+    settings     = std::move(wanted);
+    token        = random_name();
+    instance     = random_name();
+    chats        = settings.chats.empty() ? nullptr : std::make_unique<chat_store>(settings.chats);
+    // where nothing is kept, nothing is taken from elsewhere either
+    key_of_pages = chats ? page_key() : "";
 }
 
 bool mkexe::is_own_path(const std::string & path) {
@@ -109,6 +113,7 @@ static server_http_res_ptr get_session(const server_http_req &) {
                           { "chats", chats ? "folder" : "none" },
                           { "chats_folder", settings.chats },
                           { "quit", settings.may_quit },
+                          { "page_key", key_of_pages },
                       });
 }
 
