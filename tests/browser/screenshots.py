@@ -79,6 +79,21 @@ def closed(page: Page, server: FakeServer) -> None:
     expect(page.locator("#banner")).to_be_visible()
 
 
+def waiting(page: Page, server: FakeServer) -> None:
+    """Opened while the program is closed, and written into."""
+    expect(page.locator("#starters")).to_be_visible()
+    page.wait_for_function("() => navigator.serviceWorker.controller?.state === 'activated'")
+    server.stop()
+    page.reload()
+    expect(page.locator("body")).to_have_attribute("data-connection", "closed")
+    page.locator("#message").fill("How do I look after roses?")
+    page.locator("#message").press("Enter")
+    expect(page.locator(".answer .working")).to_be_visible()
+    if page.locator("#chats").is_hidden():
+        page.locator("#chats-open").click()
+    expect(page.locator(".chat-title")).to_have_count(1)
+
+
 def arabic(page: Page, server: FakeServer) -> None:
     server.answers.append(Answer([ARABIC_ANSWER]))
     expect(page.locator("#starters")).to_be_visible()
@@ -185,6 +200,8 @@ SHOTS = {
     "quit": Shot(quitting, server=KEEPS),
     "error": Shot(error),
     "closed": Shot(closed),
+    "waiting": Shot(waiting, server=KEEPS),
+    "waiting-dark-narrow": Shot(waiting, {"viewport": NARROW, "color_scheme": "dark"}, KEEPS),
     "arabic-welcome": Shot(welcome, ARABIC),
     "arabic-chat": Shot(arabic, ARABIC),
     "arabic-chats": Shot(chats_over, {**ARABIC, "viewport": NARROW}, KEEPS),

@@ -355,7 +355,7 @@ def test_picture_that_comes_while_the_model_is_loading_is_refused_for_now(page: 
     can(server, vision=True)
     chat = ChatPage(page).open(server)
     chat.attach(file("red.png", "image/png", png(4, 4)))
-    expect(page.locator("#attachment-refusals")).to_contain_text("the model is still loading")
+    expect(page.locator("#attachment-refusals")).to_contain_text("only when the model is loaded")
     server.loading = False
     expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
     chat.attach(file("red.png", "image/png", png(4, 4)))

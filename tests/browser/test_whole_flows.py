@@ -131,6 +131,30 @@ def test_chats_outlive_kill_9_and_are_the_same_in_another_browser(browser: Brows
     assert [message["role"] for message in kept["messages"]] == ["user", "assistant"] * 2
 
 
+def test_a_chat_that_is_begun_while_the_program_is_closed_is_in_its_folder_afterwards(
+    browser: Browser, artifact: Path, home: Path
+) -> None:
+    with Running([str(artifact)], home, ("--port", "0", "--no-browser")) as running:
+        address, port = running.address, running.address.rpartition(":")[2]
+        context = browser.new_context()
+        chat = open_page(running, context.new_page())
+        chat.page.wait_for_function("() => navigator.serviceWorker.controller?.state === 'activated'")
+    chat.page.goto(address)
+    expect(chat.page.get_by_role("heading", name="The program was closed")).to_be_visible()
+    chat.ask(ITEM["question"])
+    expect(chat.page.locator(".chat-title")).to_have_text([ITEM["question"]])
+    chat.page.reload()
+    expect(chat.questions).to_have_text(ITEM["question"])
+    with Running([str(artifact)], home, ("--port", port, "--no-browser")):
+        expect(chat.prose).to_have_text(ITEM["answer"])
+        expect(chat.page.locator("#chats-kept")).to_contain_text(str(home))
+        chat.page.reload()
+        expect(chat.prose).to_have_text(ITEM["answer"])
+        context.close()
+    [kept] = chats_of(home)
+    assert [message["content"] for message in kept["messages"]] == [ITEM["question"], ITEM["answer"]]
+
+
 def test_an_answer_that_a_kill_cut_off_is_kept_and_goes_on_after_the_next_start(
     browser: Browser, large_artifact: Path, home: Path
 ) -> None:

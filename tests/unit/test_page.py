@@ -158,7 +158,9 @@ def test_content_policy_stands_in_the_page_and_allows_nothing_from_elsewhere() -
     ]
     assert policies == [page.CONTENT_SECURITY_POLICY]
     assert page.CONTENT_SECURITY_POLICY.startswith("default-src 'none';")
-    assert not re.search(r"unsafe|https?:|\*", page.CONTENT_SECURITY_POLICY)
+    # but for other ports of this computer: the page takes from there what waits (hand-over.ts)
+    others = page.CONTENT_SECURITY_POLICY.replace("frame-src 127.0.0.1:* localhost:*", "")
+    assert not re.search(r"unsafe|https?:|\*|frame", others)
 
 
 def test_every_visible_text_of_the_template_comes_from_the_strings_table() -> None:

@@ -17,3 +17,8 @@ export function nameChat(chatId: string, replace: boolean): void {
 export function onAddress(listener: () => void): void {
   addEventListener("popstate", listener);
 }
+
+/** The path below which this page's program has all of its addresses: "/", or what --api-prefix put before it. */
+export function ownPath(): string {
+  return new URL("./", location.href).pathname;
+}

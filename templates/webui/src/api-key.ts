@@ -14,6 +14,11 @@ export function onKeyNeeded(question: () => Promise<string | null>): void {
   ask = question;
 }
 
+/** Calls `listener` when the person gave a key. */
+export function onKey(listener: () => void): void {
+  document.addEventListener("mkexe:key", listener);
+}
+
 /** Like fetch, with the key where there is one; asks for it and tries again as long as the server wants another. */
 export async function fetchWithKey(address: string, options: RequestInit = {}): Promise<Response> {
   const sent = key;
@@ -31,6 +36,7 @@ async function learnKey(): Promise<boolean> {
   if (!answer) return false;
   key = answer;
   save("local", storageKey, key);
+  document.dispatchEvent(new Event("mkexe:key"));
   return true;
 }
 

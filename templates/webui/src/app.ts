@@ -1,11 +1,18 @@
 // The entry.
 
+import { startGiving } from "./hand-over";
 import { startOffline } from "./offline";
 import { Page } from "./page";
 import { prepare } from "./prepare";
 
-document.addEventListener("DOMContentLoaded", async () => {
-  const { info, session } = await prepare();
-  void new Page(info, session).start();
+async function startPage(): Promise<void> {
+  const answered = await prepare();
+  new Page(answered).start();
   startOffline();
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  // The frame in which another port's page takes what waits here (sw.ts).
+  if (document.documentElement.dataset["frame"] === "hand-over") startGiving();
+  else void startPage();
 });

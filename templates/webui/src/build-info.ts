@@ -33,17 +33,53 @@ export interface BuildInfo {
 const maxQuestions = 8;
 const timeoutMs = 5000;
 
-/** What the builder wrote; nothing where it cannot be read. */
-export async function loadBuildInfo(): Promise<BuildInfo> {
+let current = fromJson({});
+let read = "";
+
+/** What the builder wrote, as far as it could be read. */
+export function buildInfo(): BuildInfo {
+  return current;
+}
+
+/** Whether `buildInfo` is what the builder wrote: false where that could not be read yet. */
+export function knowsBuild(): boolean {
+  return read !== "";
+}
+
+/** Calls `listener` now, and whenever the program turns out to be another build. */
+export function withBuildInfo(listener: (info: BuildInfo) => void): void {
+  document.addEventListener("mkexe:build", () => listener(current));
+  listener(current);
+}
+
+/** Reads what the builder wrote; where that cannot be had, what was read before stays. */
+export async function loadBuildInfo(): Promise<void> {
+  const found = await fetchBuild();
+  if (found === null || found === read) return;
+  read = found;
+  current = fromJson(parse(found));
+  document.dispatchEvent(new Event("mkexe:build"));
+}
+
+/** Null: nobody answers. */
+async function fetchBuild(): Promise<string | null> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), timeoutMs);
   try {
     const response = await fetch("build.json", { signal: abort.signal });
-    return fromJson(response.ok ? await response.json() : {});
+    return response.ok ? await response.text() : "{}";
   } catch {
-    return fromJson({});
+    return null;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
   }
 }
 

@@ -1,8 +1,11 @@
 // The list of chats and what can be done with them: the parts that know the store, the list and the chat on the screen.
 
 import { ChatList } from "./chats/chat-list";
-import type { ChatEntry, ChatStore } from "./chats/chat-store";
+import type { ChatEntry } from "./chats/chat-store";
+import type { KeptChats } from "./chats/kept-chats";
+import type { Connection } from "./connection";
 import type { Controller } from "./controller";
+import { onSession, session } from "./session";
 import { t } from "./strings";
 import { Transfer } from "./transfer";
 import { Sidebar } from "./view/sidebar";
@@ -12,20 +15,19 @@ export class ChatPanel {
   private readonly list: ChatList;
   private readonly sidebar: Sidebar;
 
-  /** `folder`: where the program keeps chats; "" where they are gone with the page. */
   constructor(
-    store: ChatStore,
-    folder: string,
+    private readonly store: KeptChats,
+    private readonly connection: Connection,
     private readonly controller: Controller,
   ) {
     const { library } = controller;
     this.list = new ChatList(store);
     const transfer = new Transfer(store, this.list, library);
     this.sidebar = new Sidebar(this.list, {
-      folder,
+      whereKept: () => whereKept(store, connection),
       shownChat: () => controller.chatId,
-      rename: (id, title) => void library.rename(id, title),
-      pin: (id, pinned) => void library.pin(id, pinned),
+      rename: (id, title) => void this.change(library.rename(id, title)),
+      pin: (id, pinned) => void this.change(library.pin(id, pinned)),
       remove: (entry) => void this.remove(entry),
       download: (id, kind) => void transfer.download(id, kind),
       downloadAll: () => void transfer.downloadAll(),
@@ -36,11 +38,20 @@ export class ChatPanel {
   start(): void {
     this.list.onChange(() => this.freshen());
     this.list.start();
+    void this.store.prepare().then(() => this.sidebar.show());
+    this.connection.onChange(() => this.refreshAll());
+    onSession(() => this.refreshAll());
   }
 
   /** Chats were written: asks for the list now instead of at the next turn. */
   refresh(): void {
     void this.list.refresh();
+  }
+
+  /** The program is another than it was, or is closed. */
+  private refreshAll(): void {
+    this.sidebar.show();
+    this.refresh();
   }
 
   /** Another chat is on the screen. */
@@ -53,6 +64,10 @@ export class ChatPanel {
   private freshen(): void {
     const entry = this.list.entries.find(({ id }) => id === this.controller.chatId);
     if (entry) void this.controller.freshen(entry.revision);
+  }
+
+  private async change(changed: Promise<boolean>): Promise<void> {
+    if (!(await changed)) showToast(t("transfer_failed"));
   }
 
   private async remove({ id, title }: ChatEntry): Promise<void> {
@@ -70,4 +85,12 @@ export class ChatPanel {
     };
     showToast(t("chat_deleted", { title: title || t("untitled") }), { label: t("undo"), run: () => void undo() });
   }
+}
+
+/** Where what is written now is kept; "" where that is not known. A path reads from left to right (UAX #9, isolates). */
+function whereKept(store: KeptChats, { state }: Connection): string {
+  if (store.place === "page") return t("chats_not_kept");
+  if (state === "closed") return store.canWait ? t("chats_wait") : "";
+  const folder = session()?.chatsFolder;
+  return folder ? t("chats_kept", { folder: `\u2066${folder}\u2069` }) : "";
 }

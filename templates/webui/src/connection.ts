@@ -14,6 +14,15 @@ export class Connection {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private checking: Promise<void> | null = null;
 
+  /**
+   * `meet` asks what program it is that answers again; nobody is told that it is there before that is known. False: it
+   * did not answer. `met`: whether that was asked already.
+   */
+  constructor(
+    private readonly meet: () => Promise<boolean>,
+    private met: boolean,
+  ) {}
+
   onChange(listener: (state: ConnectionState, before: ConnectionState) => void): void {
     this.listeners.push(listener);
   }
@@ -51,9 +60,16 @@ export class Connection {
   private async ask(): Promise<void> {
     clearTimeout(this.timer);
     const health = await checkHealth();
+    if (health === "closed") this.met = false;
+    else if (health !== "unknown" && !this.met) await this.meetAgain();
     this.checking = null;
-    if (health !== "unknown") this.change(health);
+    if (health === "closed" || (health !== "unknown" && this.met)) this.change(health);
     this.timer = setTimeout(() => this.poll(), this.state === "ready" ? readyPollMs : waitingPollMs);
+  }
+
+  private async meetAgain(): Promise<void> {
+    this.change("loading");
+    this.met = await this.meet();
   }
 
   private poll(): void {

@@ -5,7 +5,7 @@ import { chatInAddress, nameChat } from "./address";
 import type { Attachment, Content } from "./attach/attachment";
 import type { Answer } from "./chats/answer";
 import { Chat } from "./chats/chat";
-import type { ChatStore } from "./chats/chat-store";
+import type { KeptChats } from "./chats/kept-chats";
 import { timestamp } from "./chats/ids";
 import { Library } from "./chats/library";
 import type { Message, Question } from "./chats/message";
@@ -13,6 +13,8 @@ import { chatContent } from "./chats/request";
 import { Saver } from "./chats/saver";
 import { Writer } from "./chats/writer";
 import type { Connection } from "./connection";
+import { takeFromElsewhere } from "./hand-over";
+import { expectedSession } from "./session";
 import { systemPrompt } from "./settings";
 
 export interface ControllerView {
@@ -37,8 +39,7 @@ export class Controller {
 
   constructor(
     connection: Connection,
-    store: ChatStore,
-    private readonly modelName: string,
+    store: KeptChats,
     private readonly view: ControllerView,
   ) {
     this.writer = new Writer(connection, {
@@ -122,10 +123,18 @@ export class Controller {
       return;
     }
     const chat = await this.library.open(id);
-    // Meanwhile somewhere else.
-    if (id !== chatInAddress()) return;
+    // Meanwhile somewhere else, or there already.
+    if (id !== chatInAddress() || id === this.chat.id) return;
     if (chat instanceof Chat) this.show(chat);
     else this.view.showMissing(chat);
+  }
+
+  /** The program is there, or was started again: it takes what was written meanwhile, and has the chat that is named. */
+  async arrive(): Promise<void> {
+    await this.library.deliver();
+    if (await takeFromElsewhere(expectedSession().key)) await this.library.deliver();
+    if (chatInAddress() !== "") await this.openNamed();
+    this.view.listChanged();
   }
 
   /** The list says that the file has another revision: another page wrote it. */
@@ -159,6 +168,12 @@ export class Controller {
     this.saver.saveAll();
   }
 
+  /** Another page has all of it, and this one goes. */
+  abandon(): void {
+    this.writer.leave();
+    this.saver.stop();
+  }
+
   /** All that the model would be sent of this chat. */
   chatContent(): Content {
     return chatContent(this.chat.path(), systemPrompt());
@@ -184,8 +199,6 @@ export class Controller {
   private write(answer: Answer, goOn = false): void {
     this.library.adopt(this.chat);
     this.chat.updated = timestamp();
-    this.chat.model = this.modelName;
-    this.chat.systemPrompt = systemPrompt();
     this.writer.write(this.chat, answer, goOn);
     this.view.showChat(this.chat, false);
     this.saver.save(this.chat);

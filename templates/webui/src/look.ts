@@ -1,9 +1,9 @@
 // How the page looks beyond its style sheet: what the person set, and the builder's accent colour and icon.
 
-import type { BuildInfo } from "./build-info";
+import { buildInfo, withBuildInfo } from "./build-info";
 import { type Colour, formatColour, mix, parseColour, readableOn } from "./colour";
 import { onSettings, setting } from "./settings";
-import { onTheme, setTheme, type Theme } from "./theme";
+import { currentTheme, onTheme, setTheme, type Theme } from "./theme";
 
 const black: Colour = [0, 0, 0];
 const white: Colour = [255, 255, 255];
@@ -22,11 +22,15 @@ const grounds: Readonly<Record<Theme, Grounds>> = {
   dark: { ground: parseColour("#232322"), surface: parseColour("#232322"), end: white, onAccent: "#141413" },
 };
 
-export function startLook(info: BuildInfo): void {
+export function startLook(): void {
   onSettings(showSettings);
   showSettings();
-  if (info.accent) onTheme((theme) => showAccent(parseColour(info.accent), theme));
-  if (info.icon) showIcon(info.icon);
+  onTheme(showAccent);
+  withBuildInfo(({ icon }) => {
+    showSettings();
+    showAccent(currentTheme());
+    if (icon) showIcon(icon);
+  });
 }
 
 function showSettings(): void {
@@ -38,7 +42,12 @@ function showSettings(): void {
 }
 
 /** The builder chose the colour; how light it is follows from what can be read on the page's grounds. */
-function showAccent(wanted: Colour, theme: Theme): void {
+function showAccent(theme: Theme): void {
+  const { accent: wanted } = buildInfo();
+  if (wanted) setAccent(parseColour(wanted), theme);
+}
+
+function setAccent(wanted: Colour, theme: Theme): void {
   const { ground, surface, end, onAccent } = grounds[theme];
   const accent = readableOn(ground, wanted, end);
   const colours = {

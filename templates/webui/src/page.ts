@@ -3,18 +3,20 @@
 import { onAddress } from "./address";
 import { countContent } from "./attach/budget";
 import { fetchLimits, knownLimits } from "./attach/model";
-import type { BuildInfo } from "./build-info";
+import { withBuildInfo } from "./build-info";
 import { ChatPanel } from "./chat-panel";
 import type { Answer } from "./chats/answer";
 import type { Chat } from "./chats/chat";
-import { PageChats, ProgramChats } from "./chats/chat-store";
+import { KeptChats } from "./chats/kept-chats";
 import type { Message } from "./chats/message";
 import { Connection, type ConnectionState } from "./connection";
 import { Controller, type ControllerView } from "./controller";
 import { byId, setText } from "./dom";
+import { onMoved } from "./hand-over";
 import { fillIcons } from "./icons";
 import { onLanguage } from "./language";
-import type { Session } from "./session";
+import { meetProgram } from "./prepare";
+import { onSession, session } from "./session";
 import { t } from "./strings";
 import { startAbout } from "./view/about";
 import { announce } from "./view/announcer";
@@ -34,9 +36,9 @@ import { startUnsavedNote } from "./view/unsaved";
 import { WelcomeView } from "./view/welcome";
 
 export class Page implements ControllerView {
-  private readonly connection = new Connection();
-  private readonly store = this.session.chatsFolder === "" ? new PageChats() : new ProgramChats();
-  private readonly controller = new Controller(this.connection, this.store, this.info.model_name, this);
+  private readonly connection: Connection;
+  private readonly store = new KeptChats();
+  private readonly controller: Controller;
   private readonly transcript = new TranscriptView({
     retry: (answer) => this.begin(() => this.controller.retry(answer)),
     goOn: (answer) => this.begin(() => this.controller.goOn(answer)),
@@ -50,32 +52,36 @@ export class Page implements ControllerView {
     stop: () => this.controller.stop(),
     chatContent: () => this.controller.chatContent(),
   });
-  private readonly welcome = new WelcomeView(this.info, { begin: (text) => this.composer.begin(text) });
-  private readonly panel = new ChatPanel(this.store, this.session.chatsFolder, this.controller);
+  private readonly welcome = new WelcomeView({ begin: (text) => this.composer.begin(text) });
+  private readonly panel: ChatPanel;
   private readonly showUnsavedNote = startUnsavedNote(() => this.controller.saver.saveAll());
   private readonly scroll = new ScrollFollower();
   private isEmpty = true;
 
-  constructor(
-    private readonly info: BuildInfo,
-    private readonly session: Session,
-  ) {}
+  /** `answered`: whether the program was there when the page was loaded. */
+  constructor(answered: boolean) {
+    this.connection = new Connection(meetProgram, answered);
+    this.controller = new Controller(this.connection, this.store, this);
+    this.panel = new ChatPanel(this.store, this.connection, this.controller);
+  }
 
   start(): void {
     fillIcons(document);
     byId("privacy", HTMLElement).hidden = !isThisComputer(location.hostname);
-    startHeader(this.info, () => this.startNew());
-    startAbout(this.info, () => countContent(this.controller.chatContent()));
+    startHeader(() => this.startNew());
+    startAbout(() => countContent(this.controller.chatContent()));
     startSettingsDialog();
     startComposerHint();
-    allowLinks(this.info.links);
-    showFooter(this.info);
+    withBuildInfo((info) => {
+      allowLinks(info.links);
+      showFooter(info);
+    });
     onLanguage(() => this.showLanguage());
     this.connection.onChange((state, before) => this.showConnection(state, before));
     this.showConnection(this.connection.state, this.connection.state);
     document.addEventListener("keydown", (event) => this.onKey(event));
     startLoadingView(this.connection);
-    startQuit(this.session.canQuit, () => this.showQuit());
+    startQuit(() => this.showQuit());
     this.composer.focus();
     this.connection.start();
     this.startChats();
@@ -83,6 +89,9 @@ export class Page implements ControllerView {
 
   showChat(chat: Chat, isOther: boolean): void {
     this.isEmpty = chat.isEmpty;
+    const chatId = chat.isEmpty ? "" : chat.id;
+    if (isOther) this.composer.show(chatId);
+    else this.composer.moveTo(chatId);
     this.transcript.show(chat, isOther);
     this.welcome.show(this.isEmpty);
     this.showConnection(this.connection.state, this.connection.state);
@@ -102,7 +111,9 @@ export class Page implements ControllerView {
 
   showMissing(reason: "absent" | "unreachable"): void {
     showToast(t(reason === "absent" ? "chat_absent" : "chat_unreachable"));
-    if (reason === "absent") this.controller.startNew();
+    if (reason === "unreachable") return;
+    this.composer.moveTo("");
+    this.controller.startNew();
   }
 
   showUnsaved(detail: string | null): void {
@@ -121,18 +132,24 @@ export class Page implements ControllerView {
 
   private startChats(): void {
     this.panel.start();
-    // A page that was opened while the program was closed does not know where that keeps chats.
-    this.connection.onChange((state) => {
-      if (state !== "closed" && !this.session.answered && this.isEmpty) location.reload();
-    });
     onAddress(() => void this.controller.openNamed());
+    onSession(() => void this.controller.arrive());
     void this.controller.openNamed();
+    if (session()) void this.controller.arrive();
     addEventListener("pagehide", () => this.controller.leavePage());
+    onMoved((address) => this.follow(address));
     // Brought back by the browser as it was, with its requests ended.
     addEventListener("pageshow", (event) => event.persisted && location.reload());
     addEventListener("beforeunload", (event) => {
       if (this.controller.saver.hasProblem) event.preventDefault();
     });
+  }
+
+  /** The program is at another port now, and has what was written here; a draft stays where it is. */
+  private follow(address: string): void {
+    if (this.connection.state !== "closed" || !this.composer.isEmpty) return;
+    this.controller.abandon();
+    location.replace(address + location.hash);
   }
 
   /** What was pressed is gone, and in its place an answer is being written, which can be stopped. */
@@ -165,6 +182,7 @@ export class Page implements ControllerView {
   }
 
   private startNew(): void {
+    if (this.composer.isTooLong) this.composer.moveTo("");
     this.controller.startNew();
     this.composer.focus();
     announce(t("announce_new_chat"));
@@ -187,7 +205,7 @@ export class Page implements ControllerView {
   }
 }
 
-function showFooter({ footer }: BuildInfo): void {
+function showFooter({ footer }: { readonly footer: string }): void {
   const line = byId("footer-text", HTMLElement);
   line.hidden = footer === "";
   setText(line, footer);

@@ -1,31 +1,36 @@
 // What must be known before the page's parts are made: what the builder wrote, what the person set, and the language.
 
-import { onKeyNeeded } from "./api-key";
-import { type BuildInfo, loadBuildInfo } from "./build-info";
+import { onKey, onKeyNeeded } from "./api-key";
+import { knowsBuild, loadBuildInfo } from "./build-info";
 import { showLanguage } from "./language";
 import { startLook } from "./look";
-import { type Session, loadSession } from "./session";
+import { expectedSession, loadSession, onSession, session, settlePage } from "./session";
 import { onSettings, startSettings } from "./settings";
 import { askForKey } from "./view/key-dialog";
 
-export interface Prepared {
-  readonly info: BuildInfo;
-  readonly session: Session;
-}
-
-export async function prepare(): Promise<Prepared> {
-  const written = loadBuildInfo();
+/** False: the program is closed, and all that is known is what the browser kept. */
+export async function prepare(): Promise<boolean> {
   // The name is told only to those who have the key, so the question for it is in the language known so far.
   onKeyNeeded(async () => {
-    startSettings(await written, "");
+    startSettings(expectedSession().name);
     await showLanguage();
     return askForKey();
   });
-  const [info, session] = await Promise.all([written, loadSession()]);
-  startSettings(info, session.name);
-  startLook(info);
+  const answered = await meetProgram();
+  settlePage();
+  startLook();
   await showLanguage();
   onSettings(() => void showLanguage());
+  onKey(() => session() ?? void meetProgram());
+  // Started again so fast that nobody saw it closed: perhaps by another build.
+  onSession(() => void loadBuildInfo());
   delete document.documentElement.dataset["pending"];
-  return { info, session };
+  return answered;
+}
+
+/** Asks the program who it is and what the builder wrote. False: nobody answers. */
+export async function meetProgram(): Promise<boolean> {
+  const [, answered] = await Promise.all([loadBuildInfo(), loadSession()]);
+  startSettings(expectedSession().name);
+  return answered && knowsBuild();
 }

@@ -1,16 +1,28 @@
 // The program that serves this page: its name, and what only its own page may ask it (docs/http-api.md).
+//
+// Nothing here is decided for good when the page is loaded: the program may be closed then, and be started again later
+// with other options. `session()` is what it said last, and `onSession` tells when it said something else.
 
+import { ownPath } from "./address";
 import { fetchWithKey } from "./api-key";
+import { load, save } from "./storage";
 
 export interface Session {
-  /** Whether anybody answered: false means that the program is closed. */
-  readonly answered: boolean;
   /** The program's name, or "" where the server has no such endpoints: it is not a built file. */
   readonly name: string;
   /** Whether this page may end the program. */
   readonly canQuit: boolean;
   /** The folder in which the program keeps chats; "" where it keeps none. */
   readonly chatsFolder: string;
+  /** What this user's pages know each other by, at whatever port they are; "" where they cannot. */
+  readonly pageKey: string;
+}
+
+/** What was told to an earlier page at this address, by a program that may be closed now. */
+export interface Remembered {
+  readonly name: string;
+  readonly chats: "folder" | "none" | "";
+  readonly key: string;
 }
 
 export interface LoadingProgress {
@@ -22,19 +34,68 @@ export interface LoadingProgress {
   readonly secondsLeft: number | null;
 }
 
-let token = "";
+const rememberedKey = `mkexe.session ${ownPath()}`;
 
-/** Asks who serves this page; another start of the program has another token. */
-export async function loadSession(): Promise<Session> {
+let token = "";
+let known: Session | null = null;
+/** The program for which the page was made; "" where that is not known. */
+let pageName = "";
+
+/** What the program said last; null as long as none has answered. */
+export function session(): Session | null {
+  return known;
+}
+
+/** What is to be expected of the program: what it said, or what an earlier page heard. */
+export function expectedSession(): Remembered {
+  if (known) return { name: known.name, chats: known.chatsFolder === "" ? "none" : "folder", key: known.pageKey };
+  return rememberedFrom(parse(load("local", rememberedKey) ?? ""));
+}
+
+export function rememberedFrom(value: unknown): Remembered {
+  const { name, chats, key } = asRecord(value);
+  return { name: asText(name), chats: chats === "folder" || chats === "none" ? chats : "", key: asText(key) };
+}
+
+/** Calls `listener` when a program answered for the first time, and when it was started again. */
+export function onSession(listener: () => void): void {
+  document.addEventListener("mkexe:session", listener);
+}
+
+/** From now on the page is that of the program that is known or expected now; another one's page is loaded anew. */
+export function settlePage(): void {
+  pageName = expectedSession().name;
+}
+
+/**
+ * Asks who serves this page; another start of the program has another token. False: nobody answers, and what was known
+ * stays.
+ */
+export async function loadSession(): Promise<boolean> {
   const response = await fetchWithKey("mkexe/session", { cache: "no-store" }).catch(() => null);
-  const found = response?.ok ? asRecord(await response.json().catch(() => ({}))) : {};
+  // Another server than a built file says 404. All else, such as a missing key, tells nothing of the program.
+  if (!response) return false;
+  if (!response.ok && response.status !== 404) return true;
+  const found = response.ok ? asRecord(await response.json().catch(() => null)) : {};
+  if (response.ok && asText(found["token"]) === "") return false;
+  if (pageName !== "" && pageName !== asText(found["name"])) return leavePage();
+  const isOther = known === null || token !== asText(found["token"]);
   token = asText(found["token"]);
-  return {
-    answered: response !== null,
+  known = {
     name: asText(found["name"]),
     canQuit: found["quit"] === true,
     chatsFolder: found["chats"] === "folder" ? asText(found["chats_folder"]) : "",
+    pageKey: asText(found["page_key"]),
   };
+  save("local", rememberedKey, JSON.stringify(expectedSession()));
+  if (isOther) document.dispatchEvent(new Event("mkexe:session"));
+  return true;
+}
+
+/** Another program is at this address now: nothing of this page is for it. */
+function leavePage(): Promise<never> {
+  location.reload();
+  return new Promise(() => undefined);
 }
 
 /** Null where the server does not say. */
@@ -74,6 +135,14 @@ function withToken(options: RequestInit): RequestInit {
   const headers = new Headers(options.headers);
   headers.set("X-Mkexe-Token", token);
   return { ...options, headers };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function asRecord(value: unknown): Record<string, unknown> {

@@ -2,7 +2,7 @@
 //
 // A value is, in this order: the builder's where it is locked, the person's, the builder's preset, the table's default.
 
-import type { BuildInfo } from "./build-info";
+import { buildInfo, knowsBuild } from "./build-info";
 import rows from "./settings-table.json";
 import { load, save } from "./storage";
 
@@ -42,16 +42,22 @@ export type SettingName =
 
 export const settings = rows as readonly Setting[];
 
-let build: BuildInfo | null = null;
 let storageKey = "";
+const nameless = "mkexe.settings.";
 let chosen: Partial<Record<SettingName, SettingValue>> = {};
 
-/** Reads what the person chose in the artifact `name`; artifacts share an address, and so the browser's storage. */
-export function startSettings(info: BuildInfo, name: string): void {
-  build = info;
-  storageKey = `mkexe.settings.${name}`;
-  chosen = readChosen();
-  notify();
+/**
+ * Reads what the person chose in the artifact `name`; artifacts share an address, and so the browser's storage. What
+ * was chosen before the name was known ("") counts for it.
+ */
+export function startSettings(name: string): void {
+  const unnamed = storageKey === nameless ? chosen : {};
+  const isNew = storageKey !== nameless + name;
+  storageKey = nameless + name;
+  if (!isNew) return notify();
+  chosen = { ...readChosen(), ...unnamed };
+  if (Object.keys(unnamed).length > 0) save("local", nameless, null);
+  keep();
 }
 
 export function setting(name: SettingName): SettingValue {
@@ -60,16 +66,17 @@ export function setting(name: SettingName): SettingValue {
 }
 
 export function isLocked(name: SettingName): boolean {
-  return build?.settings[name]?.locked === true;
+  return buildInfo().settings[name]?.locked === true;
 }
 
 /** The value that holds where the person chose none. */
 export function presetOf(name: SettingName): SettingValue {
   const row = rowOf(name);
-  const preset = build?.settings[name]?.value;
+  const build = buildInfo();
+  const preset = build.settings[name]?.value;
   if (preset !== undefined && fits(row, preset)) return preset;
-  if (name === "system_prompt" && build) return build.system_prompt;
-  if (name === "language" && build && fits(row, build.language)) return build.language;
+  if (name === "system_prompt" && knowsBuild()) return build.system_prompt;
+  if (name === "language" && fits(row, build.language)) return build.language;
   return row.default;
 }
 

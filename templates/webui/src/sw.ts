@@ -29,7 +29,7 @@ const cachePrefix = `mkexe-page ${worker.registration.scope} `;
 const cacheName = cachePrefix + version;
 const firstLoad = ["./", ...["early.js", "app.js", "app.css", "favicon.svg"].map((name) => name + version), "build.json"];
 // Further files of the page, kept once they were used. All but build.json change their address with their content.
-const kept = /^(build\.json|favicon\.\w+|(lazy|strings)\/.*)$/;
+const keptLater = /^(build\.json|favicon\.\w+|(lazy|strings)\/.*)$/;
 
 worker.addEventListener("install", (event) => event.waitUntil(fill().then(() => worker.skipWaiting())));
 
@@ -39,8 +39,10 @@ worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const path = pathOf(request.url);
   if (request.method !== "GET" || path === null) return;
-  if (path === "" || path === "index.html") event.respondWith(answer(event, "./", false));
-  else if (kept.test(path)) event.respondWith(answer(event, request, true));
+  if (path === "hand-over") event.respondWith(Promise.resolve(handOver()));
+  else if (path === "hand-over.js") event.respondWith(kept(`app.js${version}`));
+  else if (path === "" || path === "index.html") event.respondWith(answer(event, "./", false));
+  else if (keptLater.test(path)) event.respondWith(answer(event, request, true));
   else if (firstLoad.includes(path + new URL(request.url).search)) event.respondWith(answer(event, request, false));
 });
 
@@ -75,6 +77,25 @@ async function answer(event: RequestEvent, key: Request | string, keep: boolean)
     if (stored) return stored;
     throw unreachable;
   }
+}
+
+/** The frame of hand-over.ts, whatever answers at this address now. Only pages of this host may have it. */
+function handOver(): Response {
+  const { protocol, hostname } = new URL(worker.registration.scope);
+  const policy = `default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors ${protocol}//${hostname}:*`;
+  const page = `<!doctype html><html data-frame="hand-over"><script type="module" src="hand-over.js${version}"></script></html>`;
+  return new Response(page, {
+    headers: {
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Security-Policy": policy,
+      "Cross-Origin-Embedder-Policy": "require-corp",
+      "Cross-Origin-Resource-Policy": "cross-origin",
+    },
+  });
+}
+
+async function kept(address: string): Promise<Response> {
+  return (await (await caches.open(cacheName)).match(address)) ?? Response.error();
 }
 
 async function store(key: Request | string, response: Response): Promise<void> {

@@ -29,10 +29,10 @@ export class Transfer {
   }
 
   async downloadAll(): Promise<void> {
-    const entries = await this.store.list("");
-    const found = await Promise.all((entries ?? []).map(({ id }) => this.library.open(id)));
+    const { entries, complete } = await this.store.list("");
+    const found = await Promise.all(entries.map(({ id }) => this.library.open(id)));
     const chats = found.filter((chat) => chat instanceof Chat);
-    if (entries === null || chats.length < entries.length) showToast(t("transfer_failed"));
+    if (!complete || chats.length < entries.length) showToast(t("transfer_failed"));
     else saveFile("mkexe-chats.json", "application/json", backupOf(chats.map(chatToJson)));
   }
 
@@ -53,7 +53,8 @@ export class Transfer {
 
   private async take(chat: Chat): Promise<boolean> {
     const taken = (await this.store.read(chat.id)).kind === "found";
-    return (await this.store.write(taken ? newId() : chat.id, chatToJson(chat), "*")).kind === "written";
+    const { kind } = await this.store.write(taken ? newId() : chat.id, chatToJson(chat), "*");
+    return kind === "written" || kind === "waiting";
   }
 }
 

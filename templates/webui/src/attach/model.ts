@@ -1,6 +1,7 @@
 // What the page asks the server about its model: how much it can hold, what it can see and hear, how long a text is.
 
 import { fetchWithKey } from "../api-key";
+import { onSession } from "../session";
 import { type Attachment, messageContent } from "./attachment";
 
 export interface ModelLimits {
@@ -16,7 +17,13 @@ interface Props {
 }
 
 let known: ModelLimits | null = null;
-const mediaTokens = new WeakMap<Attachment, number>();
+let mediaTokens = new WeakMap<Attachment, number>();
+
+// Another start may have another context, and a projector or none.
+onSession(() => {
+  known = null;
+  mediaTokens = new WeakMap();
+});
 
 /** What the server said last; null before it was asked. */
 export function knownLimits(): ModelLimits | null {

@@ -1,6 +1,7 @@
 // The files that will go with the next message: chosen, dropped or pasted, shown as chips, and removable.
 
 import { byId, setText } from "../dom";
+import { draftFiles, keepDraftFiles } from "../drafts";
 import { t } from "../strings";
 import { announce } from "../view/announcer";
 import type { Attachment } from "./attachment";
@@ -24,9 +25,13 @@ export interface TrayActions {
 export class AttachmentTray {
   private readonly list = byId("attachments", HTMLUListElement);
   private readonly refusals = byId("attachment-refusals", HTMLElement);
-  private entries: Entry[] = [];
+  /** Of every chat whose name is the key; "" for a new one. */
+  private readonly trays = new Map<string, Entry[]>();
 
-  constructor(private readonly actions: TrayActions) {
+  constructor(
+    private chatId: string,
+    private readonly actions: TrayActions,
+  ) {
     this.startChooser();
     this.startDropping();
     document.addEventListener("paste", (event) => {
@@ -34,9 +39,44 @@ export class AttachmentTray {
     });
   }
 
+  private get entries(): Entry[] {
+    return this.entriesOf(this.chatId);
+  }
+
+  /** Shows the files of the chat called `chatId`. */
+  show(chatId: string): void {
+    if (chatId === this.chatId) return;
+    this.chatId = chatId;
+    this.refusals.hidden = true;
+    this.draw();
+  }
+
+  /** What is attached goes to the chat called `chatId`, which is on the screen from now on. */
+  moveTo(chatId: string): void {
+    const tray = this.entries;
+    tray.unshift(...this.entriesOf(chatId));
+    this.trays.delete(this.chatId);
+    this.trays.set(chatId, tray);
+    keepDraftFiles(this.chatId, []);
+    this.chatId = chatId;
+    this.changed(tray);
+  }
+
+  /** Puts the files there that were attached before the page was loaded anew. */
+  async restore(): Promise<void> {
+    for (const [chatId, attachments] of await draftFiles()) {
+      this.entriesOf(chatId).unshift(...attachments.map((attachment) => ({ name: attachment.name, attachment })));
+    }
+    this.draw();
+  }
+
   /** What was read so far; `isReading` tells whether more is to come. */
   get attachments(): Attachment[] {
-    return this.entries.flatMap(({ attachment }) => attachment ?? []);
+    return attachmentsOf(this.entries);
+  }
+
+  get isEmpty(): boolean {
+    return this.entries.length === 0;
   }
 
   get isReading(): boolean {
@@ -44,35 +84,37 @@ export class AttachmentTray {
   }
 
   clear(): void {
-    this.entries = [];
+    this.entries.splice(0);
     this.refusals.hidden = true;
-    this.draw();
+    this.changed(this.entries);
   }
 
   async add(files: readonly File[]): Promise<void> {
+    // The files belong to this chat, also where another is on the screen before they are read.
+    const tray = this.entries;
     const entries = files.map((file): Entry => ({ name: nameOf(file), attachment: null }));
-    this.entries.push(...entries);
+    tray.push(...entries);
     this.refusals.hidden = true;
     this.draw();
     const refused: string[] = [];
     for (const [index, file] of files.entries()) {
       const entry = entries[index];
-      if (!entry || !this.entries.includes(entry)) continue;
+      if (!entry || !tray.includes(entry)) continue;
       const sentence = await this.read(entry, file);
       if (sentence !== null) refused.push(sentence);
-      this.draw();
+      if (sentence !== null) remove(tray, entry);
+      this.changed(tray);
     }
     this.showRefusals(refused);
   }
 
-  /** Fills `entry`, or removes it and returns why. */
+  /** Fills `entry`, or returns why that is not possible. */
   private async read(entry: Entry, file: File): Promise<string | null> {
     try {
       entry.attachment = { ...(await readFile(file)), name: entry.name };
       announce(t("attachment_added", { name: entry.name }));
       return null;
     } catch (error) {
-      this.remove(entry);
       const refusal = error instanceof Refusal ? error : new Refusal("unreadable");
       return t(`attachment_${refusal.kind}`, { name: entry.name, ...refusal.params });
     }
@@ -85,9 +127,15 @@ export class AttachmentTray {
     announce(sentences.join(" "));
   }
 
-  private remove(entry: Entry): void {
-    this.entries = this.entries.filter((other) => other !== entry);
-    this.draw();
+  private entriesOf(chatId: string): Entry[] {
+    const found = this.trays.get(chatId) ?? [];
+    this.trays.set(chatId, found);
+    return found;
+  }
+
+  private changed(tray: Entry[]): void {
+    for (const [chatId, entries] of this.trays) if (entries === tray) keepDraftFiles(chatId, attachmentsOf(tray));
+    if (tray === this.entries) this.draw();
   }
 
   private draw(): void {
@@ -100,7 +148,8 @@ export class AttachmentTray {
   }
 
   private removeByHand(entry: Entry): void {
-    this.remove(entry);
+    remove(this.entries, entry);
+    this.changed(this.entries);
     announce(t("attachment_removed", { name: entry.name }));
     this.actions.focusField();
   }
@@ -142,6 +191,15 @@ export class AttachmentTray {
     if (files.length > 0 && !document.querySelector("dialog[open]")) void this.add(files);
     return files.length > 0;
   }
+}
+
+function attachmentsOf(entries: readonly Entry[]): Attachment[] {
+  return entries.flatMap(({ attachment }) => attachment ?? []);
+}
+
+function remove(entries: Entry[], entry: Entry): void {
+  const at = entries.indexOf(entry);
+  if (at >= 0) entries.splice(at, 1);
 }
 
 /** Word processors and spreadsheets put a picture of the copied text beside the text. */

@@ -94,6 +94,14 @@ export class Answer {
     this.failure = failure;
   }
 
+  /** Becomes as `other` is, the same answer on another page, where that has more of it and nobody writes it here. */
+  takeLonger(other: Answer): void {
+    if (!this.finished || other.text.length <= this.text.length) return;
+    const { text, reasoning, thinkingMs, tokensPerSecond, tokens, contextTokens, cutOff, keptCharacters, state } = other;
+    Object.assign(this, { text, reasoning, thinkingMs, tokensPerSecond, tokens, contextTokens, cutOff, keptCharacters, state });
+    this.failure = null;
+  }
+
   private endThinking(nowMs: number): void {
     if (this.thinkingSinceMs !== null) this.thinkingMs ??= nowMs - this.thinkingSinceMs;
   }

@@ -66,8 +66,7 @@ function messageFromJson(entry: unknown): Message | null {
 
 function questionFromJson(found: Json, id: string, parent: string | null): Question {
   const { id: _, parent: __, role, content, created, attachments, ...rest } = found;
-  const files = Array.isArray(attachments) ? attachments.flatMap(attachmentFromJson) : [];
-  return new Question(id, parent, asText(content), files, asText(created), rest);
+  return new Question(id, parent, asText(content), attachmentsFromJson(attachments), asText(created), rest);
 }
 
 function answerFromJson(found: Json, id: string, parent: string | null): Answer {
@@ -85,6 +84,10 @@ function answerFromJson(found: Json, id: string, parent: string | null): Answer 
   // One that is not finished stays in the state of a new one: perhaps it is still being written.
   if (asNumber(written_from) === null) answer.finish(stopped === true ? "stopped" : "done", 0);
   return answer;
+}
+
+export function attachmentsFromJson(value: unknown): Attachment[] {
+  return Array.isArray(value) ? value.flatMap(attachmentFromJson) : [];
 }
 
 function attachmentFromJson(entry: unknown): Attachment[] {

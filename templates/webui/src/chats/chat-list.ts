@@ -6,6 +6,8 @@ const pollMs = 3000;
 
 export class ChatList {
   entries: readonly ChatEntry[] = [];
+  /** Whether there are no others with these words, so far as the program says. */
+  complete = false;
   search = "";
   private readonly listeners: (() => void)[] = [];
   private asked = 0;
@@ -32,10 +34,15 @@ export class ChatList {
   async refresh(): Promise<void> {
     if (document.hidden) return;
     const asked = ++this.asked;
-    const entries = await this.store.list(this.search);
+    const { entries, complete } = await this.store.list(this.search);
     // A later question has its own answer.
-    if (entries === null || asked !== this.asked || entries === this.entries) return;
+    if (asked !== this.asked || (complete === this.complete && isSame(entries, this.entries))) return;
     this.entries = entries;
+    this.complete = complete;
     for (const listener of this.listeners) listener();
   }
+}
+
+function isSame(one: readonly ChatEntry[], other: readonly ChatEntry[]): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }

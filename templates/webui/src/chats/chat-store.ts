@@ -1,7 +1,4 @@
-// Where chats are kept: in the program's folder (docs/http-api.md), or only on this page where it keeps none.
-
-import { ownRequest } from "../session";
-import { asRecord } from "./chat-file";
+// What keeps chats, as the rest of the page sees it.
 
 export interface ChatEntry {
   readonly id: string;
@@ -12,23 +9,33 @@ export interface ChatEntry {
   readonly revision: string;
 }
 
+export interface ChatListing {
+  /** Newest first. */
+  readonly entries: readonly ChatEntry[];
+  /** False: there may be others, for the program cannot be asked. */
+  readonly complete: boolean;
+}
+
+/** `revision` is null where the program has no file of it yet. */
 export type ReadResult =
-  | { readonly kind: "found"; readonly text: string; readonly revision: string }
+  | { readonly kind: "found"; readonly text: string; readonly revision: string | null }
   | { readonly kind: "absent" }
   | { readonly kind: "unreachable" };
 
-/** changed: another page wrote it meanwhile; unreachable: nobody answers; refused: `detail` says why. */
+/**
+ * waiting: the browser keeps it until the program is there; changed: another page wrote it meanwhile; unreachable:
+ * nobody answers; refused: `detail` says why.
+ */
 export type WriteResult =
   | { readonly kind: "written"; readonly revision: string }
+  | { readonly kind: "waiting" }
   | { readonly kind: "changed" }
   | { readonly kind: "unreachable" }
   | { readonly kind: "refused"; readonly detail: string };
 
 export interface ChatStore {
-  /** Whether chats are still there when this page is closed. */
-  readonly keeps: boolean;
-  /** The chats in which `search` stands, newest first; null where that cannot be asked. */
-  list(search: string): Promise<readonly ChatEntry[] | null>;
+  /** The chats in which `search` stands. */
+  list(search: string): Promise<ChatListing>;
   read(id: string): Promise<ReadResult>;
   /** `expected`: the revision that is to be replaced, or "*" for whatever is there. */
   write(id: string, text: string, expected: string): Promise<WriteResult>;
@@ -36,74 +43,13 @@ export interface ChatStore {
   remove(id: string): Promise<boolean>;
 }
 
-export class ProgramChats implements ChatStore {
-  readonly keeps = true;
-  private readonly known = { search: "", etag: "", entries: [] as readonly ChatEntry[] };
-
-  async list(search: string): Promise<readonly ChatEntry[] | null> {
-    const { known } = this;
-    const etag = known.search === search ? known.etag : "";
-    const address = search === "" ? "mkexe/chats" : `mkexe/chats?search=${encodeURIComponent(search)}`;
-    const response = await ownRequest(address, { cache: "no-store", ...(etag && { headers: { "If-None-Match": etag } }) });
-    if (response?.status === 304) return known.entries;
-    const found = response?.ok ? asRecord(await response.json().catch(() => null)) : null;
-    if (!response || !Array.isArray(found?.["chats"])) return null;
-    known.search = search;
-    known.etag = response.headers.get("ETag") ?? "";
-    known.entries = found["chats"] as readonly ChatEntry[];
-    return known.entries;
-  }
-
-  async read(id: string): Promise<ReadResult> {
-    const response = await ownRequest(`mkexe/chats/${id}`, { cache: "no-store" });
-    if (response?.status === 404) return { kind: "absent" };
-    const text = response?.ok ? await response.text().catch(() => null) : null;
-    if (!response || text === null) return { kind: "unreachable" };
-    return { kind: "found", text, revision: (response.headers.get("ETag") ?? "").replace(/"/g, "") };
-  }
-
-  async write(id: string, text: string, expected: string): Promise<WriteResult> {
-    const headers = { "Content-Type": "application/json", "If-Match": expected === "*" ? "*" : `"${expected}"` };
-    const response = await ownRequest(`mkexe/chats/${id}`, { method: "POST", headers, body: text });
-    if (!response) return { kind: "unreachable" };
-    const body = asRecord(await response.json().catch(() => null)) ?? {};
-    if (response.ok) return { kind: "written", revision: String(body["revision"]) };
-    if (response.status === 409) return { kind: "changed" };
-    const detail = asRecord(body["error"])?.["message"];
-    return { kind: "refused", detail: typeof detail === "string" ? detail : `HTTP ${response.status}` };
-  }
-
-  async remove(id: string): Promise<boolean> {
-    return (await ownRequest(`mkexe/chats/${id}`, { method: "DELETE" }))?.ok === true;
-  }
+/** The chats of `texts` in which `search` stands. */
+export function listTexts(texts: Iterable<{ id: string; text: string; revision: string | null }>, search: string): ChatEntry[] {
+  const wanted = search.toLowerCase();
+  const found = [...texts].filter(({ text }) => text.toLowerCase().includes(wanted));
+  return byTime(found.map(({ id, text, revision }) => ({ ...(JSON.parse(text) as ChatEntry), id, revision: revision ?? "" })));
 }
 
-/** Chats that are gone with the page. */
-export class PageChats implements ChatStore {
-  readonly keeps = false;
-  private readonly texts = new Map<string, { readonly text: string; readonly revision: string }>();
-  private writes = 0;
-
-  list(search: string): Promise<readonly ChatEntry[]> {
-    const wanted = search.toLowerCase();
-    const found = [...this.texts].filter(([, { text }]) => text.toLowerCase().includes(wanted));
-    const entries = found.map(([id, { text, revision }]) => ({ ...(JSON.parse(text) as ChatEntry), id, revision }));
-    return Promise.resolve(entries.sort((one, other) => other.updated.localeCompare(one.updated)));
-  }
-
-  read(id: string): Promise<ReadResult> {
-    const found = this.texts.get(id);
-    return Promise.resolve(found ? { kind: "found", ...found } : { kind: "absent" });
-  }
-
-  write(id: string, text: string): Promise<WriteResult> {
-    const revision = String(++this.writes);
-    this.texts.set(id, { text, revision });
-    return Promise.resolve({ kind: "written", revision });
-  }
-
-  remove(id: string): Promise<boolean> {
-    this.texts.delete(id);
-    return Promise.resolve(true);
-  }
+export function byTime(entries: ChatEntry[]): ChatEntry[] {
+  return entries.sort((one, other) => other.updated.localeCompare(one.updated));
 }

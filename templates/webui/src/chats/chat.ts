@@ -102,15 +102,27 @@ export class Chat {
     if (shown) this.show(shown);
   }
 
-  /** The file holds the chat as it is here, under `revision`. */
-  settle(revision: string): void {
+  /** Answers that were being written by a page that is gone end where they are. */
+  endUnfinished(): void {
+    for (const message of this.all()) if (message.role === "assistant" && !message.finished) message.finish("stopped", 0);
+  }
+
+  /** The file holds the chat as it is here, under `revision`; null: there is no file yet. */
+  settle(revision: string | null): void {
     this.revision = revision;
     this.settled = { title: this.title, pinned: this.pinned };
   }
 
-  /** Takes over what another page wrote: messages that are not here, and facts that were not changed here. */
+  /**
+   * Takes over what another page wrote: messages that are not here, answers of which it has more, and facts that were
+   * not changed here.
+   */
   merge(other: Chat): void {
-    for (const message of other.all()) this.add(message);
+    for (const message of other.all()) {
+      const here = this.messages.get(message.id);
+      if (!here) this.add(message);
+      else if (here.role === "assistant" && message.role === "assistant") here.takeLonger(message);
+    }
     if (this.title === this.settled.title) this.title = other.title;
     if (this.pinned === this.settled.pinned) this.pinned = other.pinned;
   }

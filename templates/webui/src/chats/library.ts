@@ -1,8 +1,9 @@
 // All chats of this program: found, opened, renamed, pinned, deleted and brought back.
 
 import { Chat } from "./chat";
-import { chatFromJson } from "./chat-file";
-import type { ChatStore, ReadResult } from "./chat-store";
+import { chatFromJson, chatToJson } from "./chat-file";
+import type { ReadResult } from "./chat-store";
+import type { KeptChats, Undelivered } from "./kept-chats";
 import type { Saver } from "./saver";
 
 export class Library {
@@ -10,7 +11,7 @@ export class Library {
   private readonly chats = new Map<string, Chat>();
 
   constructor(
-    private readonly store: ChatStore,
+    private readonly store: KeptChats,
     private readonly saver: Saver,
     private readonly isWriting: (chat: Chat) => boolean,
   ) {}
@@ -44,12 +45,13 @@ export class Library {
     return this.isWriting(chat) || this.saver.isUnsaved(chat);
   }
 
-  async rename(id: string, title: string): Promise<void> {
-    await this.change(id, (chat) => (chat.title = title));
+  /** False, as below: the program does not answer. */
+  rename(id: string, title: string): Promise<boolean> {
+    return this.change(id, (chat) => (chat.title = title));
   }
 
-  async pin(id: string, pinned: boolean): Promise<void> {
-    await this.change(id, (chat) => (chat.pinned = pinned));
+  pin(id: string, pinned: boolean): Promise<boolean> {
+    return this.change(id, (chat) => (chat.pinned = pinned));
   }
 
   /** Deletes the chat and returns what brings it back; null: it is still there. */
@@ -59,14 +61,40 @@ export class Library {
     const chat = this.chats.get(id);
     if (chat) this.saver.forget(chat);
     this.chats.delete(id);
-    return async () => (await this.store.write(id, stored.text, "*")).kind === "written";
+    return async () => ["written", "waiting"].includes((await this.store.write(id, stored.text, "*")).kind);
   }
 
-  private async change(id: string, apply: (chat: Chat) => void): Promise<void> {
+  /** Hands the program what was written while it was closed. Of several pages one does that at a time. */
+  async deliver(): Promise<void> {
+    const deliverAll = async (): Promise<void> => {
+      for (const undelivered of await this.store.undelivered()) await this.deliverOne(undelivered);
+    };
+    if (navigator.locks) await navigator.locks.request("mkexe.deliver", deliverAll);
+    else await deliverAll();
+  }
+
+  private async deliverOne({ id, text }: Undelivered): Promise<void> {
+    const here = this.chats.get(id);
+    if (here) {
+      this.saver.save(here);
+      return;
+    }
+    const stored = await this.store.readFile(id);
+    const chat = chatFromJson(text, id);
+    const other = stored.kind === "found" ? chatFromJson(stored.text, id) : null;
+    if (!chat || stored.kind === "unreachable") return;
+    chat.endUnfinished();
+    const merged = other && other.updated > chat.updated ? other : chat;
+    if (other) merged.merge(merged === other ? chat : other);
+    await this.store.write(id, chatToJson(merged), (stored.kind === "found" && stored.revision) || "*");
+  }
+
+  private async change(id: string, apply: (chat: Chat) => void): Promise<boolean> {
     const chat = await this.open(id);
-    if (!(chat instanceof Chat)) return;
+    if (!(chat instanceof Chat)) return false;
     apply(chat);
     this.saver.save(chat);
+    return true;
   }
 }
 

@@ -57,6 +57,13 @@ export class Saver {
     for (const chat of [...this.changed]) void this.write(chat);
   }
 
+  /** Writes nothing any more. */
+  stop(): void {
+    clearTimeout(this.timer);
+    this.changed.clear();
+    this.hasProblem = false;
+  }
+
   /** The chat was deleted: what has not been written of it never will be. */
   forget(chat: Chat): void {
     this.changed.delete(chat);
@@ -71,7 +78,8 @@ export class Saver {
     this.writing.delete(chat);
     if (result.kind === "written") this.wrote(chat, result.revision);
     else if (tookOver) this.save(chat);
-    else this.failed(chat, result.kind === "refused" ? result.detail : "");
+    else if (result.kind === "waiting") this.retryLater(chat, null);
+    else this.retryLater(chat, result.kind === "refused" ? result.detail : "");
   }
 
   private wrote(chat: Chat, revision: string): void {
@@ -81,7 +89,8 @@ export class Saver {
     if (this.changed.has(chat)) this.touch(chat);
   }
 
-  private failed(chat: Chat, detail: string): void {
+  /** `detail` is null where the browser keeps the chat until then. */
+  private retryLater(chat: Chat, detail: string | null): void {
     this.changed.add(chat);
     this.report(detail);
     clearTimeout(this.timer);

@@ -1,12 +1,17 @@
 // Has answers written: one at a time in every chat, also in chats that are not on the screen.
 
 import { type AnswerEvent, ApiFailure, resumeAnswer, streamAnswer } from "../api";
+import { buildInfo } from "../build-info";
 import type { Connection } from "../connection";
 import { systemPrompt } from "../settings";
+import { load, save } from "../storage";
 import { endStream } from "../stream";
 import type { Answer } from "./answer";
 import type { Chat } from "./chat";
 import { requestMessages } from "./request";
+
+/** The answers that this tab will ask for when the program is there, also after it was loaded anew. */
+const waitingKey = "mkexe.waiting";
 
 interface Run {
   readonly answer: Answer;
@@ -25,6 +30,7 @@ export interface WriterActions {
 export class Writer {
   private readonly runs = new Map<Chat, Run>();
   private left = false;
+  private readonly waiting = new Set((load("session", waitingKey) ?? "").split(" "));
 
   constructor(
     private readonly connection: Connection,
@@ -43,6 +49,7 @@ export class Writer {
   /** Has `answer` written, from its beginning or on from where it is; waits for the model where it is loading. */
   write(chat: Chat, answer: Answer, goOn = false): void {
     answer.begin(goOn);
+    this.setWaiting(answer, true);
     const run = { answer, abort: new AbortController(), resumed: false };
     void this.run(chat, run, this.ask(chat, answer, run.abort.signal));
   }
@@ -63,6 +70,10 @@ export class Writer {
   /** Goes on with an answer that was being written when the connection broke, or by another page. */
   async resume(chat: Chat, answer: Answer): Promise<void> {
     if (this.isWriting(chat)) return;
+    if (this.waiting.has(answer.id)) {
+      this.write(chat, answer, answer.keptCharacters > 0);
+      return;
+    }
     const abort = new AbortController();
     const events = await resumeAnswer(answer.id, abort.signal);
     if (events && !this.isWriting(chat)) {
@@ -77,6 +88,9 @@ export class Writer {
 
   private async ask(chat: Chat, answer: Answer, signal: AbortSignal): Promise<AsyncGenerator<AnswerEvent>> {
     await this.connection.whenReady(signal);
+    // Only now it is known who answers, and what it is told.
+    chat.model = buildInfo().model_name;
+    chat.systemPrompt = systemPrompt();
     return streamAnswer(requestMessages(chat.pathTo(answer.id), answer, systemPrompt()), answer.id, signal);
   }
 
@@ -87,6 +101,7 @@ export class Writer {
     this.actions.changed(chat, answer);
     try {
       const pieces = await events;
+      this.setWaiting(answer, false);
       answer.state = "reading";
       this.actions.changed(chat, answer);
       for await (const event of pieces) {
@@ -101,6 +116,7 @@ export class Writer {
       if (abort.signal.aborted) answer.finish("stopped", performance.now());
       else this.fail(answer, error);
     }
+    this.setWaiting(answer, false);
     this.runs.delete(chat);
     this.actions.running(chat);
     this.actions.changed(chat, answer);
@@ -110,6 +126,12 @@ export class Writer {
   /** A connection that was away too shortly for a change of its state: nobody else would ask for the rest. */
   private async resumeIfReady(chat: Chat, answer: Answer): Promise<void> {
     if (await this.connection.isReady()) await this.resume(chat, answer);
+  }
+
+  private setWaiting({ id }: Answer, isWaiting: boolean): void {
+    if (isWaiting) this.waiting.add(id);
+    else if (!this.waiting.delete(id)) return;
+    save("session", waitingKey, [...this.waiting].filter(Boolean).join(" "));
   }
 
   private fail(answer: Answer, error: unknown): void {

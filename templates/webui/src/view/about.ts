@@ -1,6 +1,6 @@
 // The dialog that shows which model answers and what it was told beforehand.
 
-import type { BuildInfo } from "../build-info";
+import { knowsBuild, withBuildInfo } from "../build-info";
 import { fetchLimits } from "../attach/model";
 import { byId, setText } from "../dom";
 import { onLanguage } from "../language";
@@ -9,16 +9,18 @@ import { formatNumber, t } from "../strings";
 import { dialogById } from "./dialog";
 
 /** `countChat` counts the tokens of the chat on the screen; null: that cannot be said now. */
-export function startAbout({ about, model_name }: BuildInfo, countChat: () => Promise<number | null>): void {
+export function startAbout(countChat: () => Promise<number | null>): void {
   const dialog = dialogById("about");
   byId("about-open", HTMLButtonElement).addEventListener("click", () => {
     dialog.showModal();
     void showContext(countChat);
   });
-  showPart("about-text", about);
-  byId("about-model-part", HTMLElement).hidden = model_name === "";
-  setText(byId("about-model", HTMLElement), model_name);
-  showInstructions();
+  withBuildInfo(({ about, model_name }) => {
+    showPart("about-text", about);
+    byId("about-model-part", HTMLElement).hidden = model_name === "";
+    setText(byId("about-model", HTMLElement), model_name);
+    showInstructions();
+  });
   onSettings(showInstructions);
   onLanguage(showInstructions);
 }
@@ -26,6 +28,7 @@ export function startAbout({ about, model_name }: BuildInfo, countChat: () => Pr
 /** How much of what the model can hold the chat takes. */
 async function showContext(countChat: () => Promise<number | null>): Promise<void> {
   const part = byId("about-context-part", HTMLElement);
+  part.hidden = true;
   const [used, limits] = await Promise.all([countChat(), fetchLimits()]);
   part.hidden = used === null || limits === null;
   if (used === null || limits === null) return;
@@ -43,6 +46,6 @@ function showPart(id: string, text: string): void {
 function showInstructions(): void {
   const instructions = byId("about-instructions", HTMLElement);
   const prompt = systemPrompt().trim();
-  setText(instructions, prompt || t("about_no_instructions"));
+  setText(instructions, prompt || (knowsBuild() ? t("about_no_instructions") : ""));
   instructions.classList.toggle("quoted", prompt !== "");
 }

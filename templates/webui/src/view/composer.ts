@@ -1,16 +1,16 @@
 // The field in which the person writes, the files they attach, and the button that sends, or stops while an answer is
 // written.
 
+import { chatInAddress } from "../address";
 import { type Attachment, type Content, contentOf } from "../attach/attachment";
 import { overBudget } from "../attach/budget";
 import { AttachmentTray } from "../attach/tray";
 import { byId, setText } from "../dom";
+import { draftText, keepDraftText } from "../drafts";
 import { icon } from "../icons";
 import { setting } from "../settings";
-import { load, save } from "../storage";
 import { formatNumber, t } from "../strings";
 
-const draftKey = "mkexe.draft";
 /** So long after the last key, in milliseconds, a text is counted. */
 const countDelayMs = 400;
 /** Fewer characters of chat and message, without pictures and sound, are not worth a request. */
@@ -29,7 +29,9 @@ export class Composer {
   private readonly field = byId("message", HTMLTextAreaElement);
   private readonly button = byId("send", HTMLButtonElement);
   private readonly tooLong = byId("too-long", HTMLElement);
-  private readonly tray = new AttachmentTray({ changed: () => this.onChange(), focusField: () => this.focus() });
+  /** What is in the field is for this chat; "" for a new one. */
+  private chatId = chatInAddress();
+  private readonly tray = new AttachmentTray(this.chatId, { changed: () => this.onChange(), focusField: () => this.focus() });
   private running = false;
   private countTimer: ReturnType<typeof setTimeout> | undefined;
   /** Counts what the person did, so that an answer about an earlier text is known to be one. */
@@ -47,9 +49,42 @@ export class Composer {
     this.form.addEventListener("click", (event) => {
       if (event.target === this.form) this.field.focus();
     });
-    this.field.value ||= load("session", draftKey) ?? "";
+    this.field.value ||= draftText(this.chatId);
     this.onInput();
     this.setRunning(false);
+    void this.tray.restore();
+  }
+
+  /** Shows what was begun in the chat called `chatId`; "" for a new one. */
+  show(chatId: string): void {
+    if (chatId === this.chatId) return;
+    this.chatId = chatId;
+    this.field.value = draftText(chatId);
+    this.tray.show(chatId);
+    this.onInput();
+  }
+
+  /** What was begun is now for the chat called `chatId`: a new chat has got its name, or one that was named is not there. */
+  moveTo(chatId: string): void {
+    if (chatId === this.chatId) return;
+    if (this.isEmpty) {
+      this.show(chatId);
+      return;
+    }
+    keepDraftText(this.chatId, "");
+    this.field.value = [draftText(chatId), this.field.value].filter(Boolean).join("\n\n");
+    this.chatId = chatId;
+    this.tray.moveTo(chatId);
+    this.onInput();
+  }
+
+  /** Whether what is in the field does not fit into this chat, and the person was told to begin a new one. */
+  get isTooLong(): boolean {
+    return !this.tooLong.hidden;
+  }
+
+  get isEmpty(): boolean {
+    return this.field.value === "" && this.tray.isEmpty;
   }
 
   focus(): void {
@@ -95,7 +130,7 @@ export class Composer {
   }
 
   private onInput(): void {
-    save("session", draftKey, this.field.value);
+    keepDraftText(this.chatId, this.field.value);
     this.fitHeight();
     this.onChange();
   }

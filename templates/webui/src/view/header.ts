@@ -1,6 +1,6 @@
 // The line at the top: title, theme, settings, what this chat is, a new chat.
 
-import type { BuildInfo } from "../build-info";
+import { buildInfo, withBuildInfo } from "../build-info";
 import { byId, setText } from "../dom";
 import { icon } from "../icons";
 import { onLanguage } from "../language";
@@ -8,16 +8,18 @@ import { choose, isLocked, presetOf } from "../settings";
 import { t } from "../strings";
 import { currentTheme, onTheme, systemTheme } from "../theme";
 
-export function startHeader(info: BuildInfo, startNew: () => void): void {
+export function startHeader(startNew: () => void): void {
   const theme = byId("theme", HTMLButtonElement);
-  theme.hidden = isLocked("theme");
   theme.addEventListener("click", toggleTheme);
   onTheme(() => showThemeButton(theme));
   byId("new-chat", HTMLButtonElement).addEventListener("click", startNew);
-  showTitle(info);
+  withBuildInfo(() => {
+    theme.hidden = isLocked("theme");
+    showTitle();
+  });
   onLanguage(() => {
     showThemeButton(theme);
-    showTitle(info);
+    showTitle();
   });
 }
 
@@ -36,7 +38,8 @@ function showThemeButton(button: HTMLButtonElement): void {
   button.replaceChildren(icon(isDark ? "sun" : "moon"));
 }
 
-function showTitle({ title, model_name }: BuildInfo): void {
+function showTitle(): void {
+  const { title, model_name } = buildInfo();
   const shown = title || model_name || t("page_title");
   document.title = shown;
   setText(byId("title", HTMLElement), shown);

@@ -1,13 +1,17 @@
 // The button that ends the program, after a question.
 
 import { byId } from "../dom";
-import { quitProgram } from "../session";
+import { onSession, quitProgram, session } from "../session";
 import { dialogById } from "./dialog";
 
-/** `onQuit` is called when the program has agreed to end. */
-export function startQuit(canQuit: boolean, onQuit: () => void): void {
+/** `onQuit` is called when the program has agreed to end. Where it is closed, app.css hides the button. */
+export function startQuit(onQuit: () => void): void {
   const open = byId("quit-open", HTMLButtonElement);
-  open.hidden = !canQuit;
+  const show = (): void => {
+    open.hidden = session()?.canQuit !== true;
+  };
+  onSession(show);
+  show();
   const dialog = dialogById("quit");
   open.addEventListener("click", () => dialog.showModal());
   byId("quit-confirm", HTMLButtonElement).addEventListener("click", async () => {

@@ -15,8 +15,8 @@ const closedKey = "mkexe.chats";
 const searchDelayMs = 200;
 
 export interface SidebarActions extends ChatItemActions {
-  /** The folder in which chats are kept; "" where they are gone with the page. */
-  readonly folder: string;
+  /** Where what is written now is kept, in words. */
+  whereKept(): string;
   shownChat(): string;
   downloadAll(): void;
   readFiles(files: readonly File[]): void;
@@ -52,10 +52,10 @@ export class Sidebar {
     const focused = document.activeElement?.closest<HTMLElement>(".chat-item");
     const isMenu = document.activeElement?.classList.contains("chat-more") === true;
     this.items.replaceChildren(...groupChats(this.list.entries, new Date()).flatMap((group, index) => this.group(group, index)));
-    const isEmpty = this.list.entries.length === 0;
+    const isEmpty = this.list.entries.length === 0 && this.list.complete;
     const note = isEmpty ? t(this.list.search === "" ? "chats_none" : "chats_none_found") : "";
     setText(byId("chats-note", HTMLElement), note);
-    setText(byId("chats-kept", HTMLElement), keptText(this.actions.folder));
+    setText(byId("chats-kept", HTMLElement), this.actions.whereKept());
     if (focused) this.focusItem(focused.dataset["chat"] ?? "", isMenu);
   }
 
@@ -112,7 +112,7 @@ export class Sidebar {
       clearTimeout(timer);
       timer = setTimeout(async () => {
         await this.list.find(this.search.value.trim());
-        announce(t("chats_found", { count: this.list.entries.length }));
+        if (this.list.complete) announce(t("chats_found", { count: this.list.entries.length }));
       }, searchDelayMs);
     });
   }
@@ -129,9 +129,4 @@ export class Sidebar {
       { icon: "download", label: t("chats_export"), run: () => this.actions.downloadAll() },
     ]);
   }
-}
-
-/** A path reads from left to right in every language (Unicode's isolates, UAX #9). */
-function keptText(folder: string): string {
-  return folder === "" ? t("chats_not_kept") : t("chats_kept", { folder: `\u2066${folder}\u2069` });
 }

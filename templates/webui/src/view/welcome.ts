@@ -1,6 +1,6 @@
 // What stands where the conversation will be: a greeting, or how far the program is.
 
-import type { BuildInfo } from "../build-info";
+import { buildInfo, withBuildInfo } from "../build-info";
 import type { ConnectionState } from "../connection";
 import { byId, element, setText } from "../dom";
 import { onLanguage } from "../language";
@@ -30,11 +30,8 @@ export class WelcomeView {
   private readonly starters = byId("starters", HTMLElement);
   private state: ConnectionState = "loading";
 
-  constructor(
-    private readonly info: Pick<BuildInfo, "greeting" | "questions">,
-    private readonly actions: WelcomeActions,
-  ) {
-    this.fill();
+  constructor(private readonly actions: WelcomeActions) {
+    withBuildInfo(() => this.fill());
     onLanguage(() => this.fill());
   }
 
@@ -44,10 +41,11 @@ export class WelcomeView {
 
   setConnection(state: ConnectionState): void {
     this.state = state;
-    const greeting = state === "ready" ? this.info.greeting : "";
+    const { greeting: own, questions } = buildInfo();
+    const greeting = state === "ready" ? own : "";
     setText(byId("welcome-title", HTMLElement), greeting || t(wasQuit(state) ? "quit_done_title" : titles[state]));
     setText(byId("welcome-text", HTMLElement), t(wasQuit(state) ? "quit_done_text" : texts[state]));
-    byId("welcome-text", HTMLElement).hidden = greeting !== "" && this.info.questions.length === 0;
+    byId("welcome-text", HTMLElement).hidden = greeting !== "" && questions.length === 0;
     this.starters.hidden = state !== "ready";
   }
 
@@ -58,7 +56,7 @@ export class WelcomeView {
 
   /** Labels, and what a click on them puts into the message field. */
   private samples(): readonly (readonly [string, string])[] {
-    const { questions } = this.info;
+    const { questions } = buildInfo();
     if (questions.length > 0) return questions.map((question) => [question, question]);
     return starters.map(([label, text]) => [t(label), t(text)]);
   }

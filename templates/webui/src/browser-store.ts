@@ -1,0 +1,79 @@
+// Records kept in the browser, for this address (IndexedDB). Private windows may forbid it: then nothing is kept, and
+// whoever asks is told so.
+
+const databaseName = "mkexe";
+const version = 1;
+
+export type Shelf = "waiting" | "drafts";
+
+let opened: Promise<IDBDatabase | null> | null = null;
+
+/** Keeps `value` under `key`; false: the browser does not. */
+export async function keepRecord(shelf: Shelf, key: string, value: unknown): Promise<boolean> {
+  return (await change(shelf, (store) => store.put(value, key))) !== null;
+}
+
+export async function forgetRecord(shelf: Shelf, key: string): Promise<void> {
+  await change(shelf, (store) => store.delete(key));
+}
+
+/** Whether the browser keeps records at all. */
+export async function keepsRecords(): Promise<boolean> {
+  return (await (opened ??= open())) !== null;
+}
+
+/** Undefined where there is none. */
+export async function readRecord(shelf: Shelf, key: string): Promise<unknown> {
+  return (await request(shelf, "readonly", (store) => store.get(key)))?.result;
+}
+
+/** All records with their keys. */
+export async function readRecords(shelf: Shelf): Promise<(readonly [string, unknown])[]> {
+  const [keys, values] = await Promise.all([
+    request(shelf, "readonly", (store) => store.getAllKeys()),
+    request(shelf, "readonly", (store) => store.getAll()),
+  ]);
+  const found = values?.result ?? [];
+  return (keys?.result ?? []).length === found.length ? found.map((value, at) => [String(keys?.result[at]), value] as const) : [];
+}
+
+function change<T>(shelf: Shelf, ask: (store: IDBObjectStore) => IDBRequest<T>): Promise<IDBRequest<T> | null> {
+  return request(shelf, "readwrite", ask);
+}
+
+/** The request when its transaction is complete; null where that failed. */
+async function request<T>(
+  shelf: Shelf,
+  mode: IDBTransactionMode,
+  ask: (store: IDBObjectStore) => IDBRequest<T>,
+): Promise<IDBRequest<T> | null> {
+  const database = await (opened ??= open());
+  if (!database) return null;
+  return new Promise((resolve) => {
+    try {
+      const transaction = database.transaction(shelf, mode);
+      const asked = ask(transaction.objectStore(shelf));
+      transaction.oncomplete = () => resolve(asked);
+      transaction.onabort = transaction.onerror = () => resolve(null);
+      // Sent at once, so that it is done also where the page goes now.
+      transaction.commit();
+    } catch {
+      resolve(null);
+    }
+  });
+}
+
+function open(): Promise<IDBDatabase | null> {
+  return new Promise((resolve) => {
+    try {
+      const opening = indexedDB.open(databaseName, version);
+      opening.onupgradeneeded = () => {
+        for (const shelf of ["waiting", "drafts"] satisfies Shelf[]) opening.result.createObjectStore(shelf);
+      };
+      opening.onsuccess = () => resolve(opening.result);
+      opening.onerror = opening.onblocked = () => resolve(null);
+    } catch {
+      resolve(null);
+    }
+  });
+}

@@ -1,0 +1,123 @@
+// Keeps chats where they can be kept now: in the program's folder; on this page where the program keeps none; and in
+// the browser, to be delivered later, while the program is closed and it is not known which of both it will do.
+
+import { keepsRecords } from "../browser-store";
+import { session } from "../session";
+import { byTime, type ChatEntry, type ChatListing, type ChatStore, listTexts, type ReadResult, type WriteResult } from "./chat-store";
+import { PageChats } from "./page-chats";
+import { ProgramChats } from "./program-chats";
+import { WaitingChats } from "./waiting-chats";
+
+export type Place = "folder" | "page" | "unknown";
+
+export interface Undelivered {
+  readonly id: string;
+  readonly text: string;
+}
+
+export class KeptChats implements ChatStore {
+  private readonly program = new ProgramChats();
+  private readonly page = new PageChats();
+  private readonly waiting = new WaitingChats();
+  /** Whether the browser keeps chats until the program is there; false as long as that is not known. */
+  canWait = false;
+  /** What the program listed last, without a search. */
+  private listed: readonly ChatEntry[] | null = null;
+
+  get place(): Place {
+    const known = session();
+    if (!known) return "unknown";
+    return known.chatsFolder === "" ? "page" : "folder";
+  }
+
+  async prepare(): Promise<void> {
+    this.canWait = await keepsRecords();
+  }
+
+  async list(search: string): Promise<ChatListing> {
+    const entries = this.place === "folder" ? await this.program.list(search) : null;
+    if (entries && search === "") this.listed = entries;
+    const here = [...this.page.list(search), ...listTexts(await this.waiting.all(), search)];
+    const complete = entries !== null || this.place === "page";
+    return { entries: merged(here, entries ?? this.remembered(search)), complete };
+  }
+
+  async read(id: string): Promise<ReadResult> {
+    const found = this.place === "folder" ? await this.program.read(id) : this.page.read(id);
+    if (found.kind === "found") return found;
+    const here = this.page.read(id);
+    if (here.kind === "found") return { ...here, revision: null };
+    const waiting = await this.waiting.find(id);
+    if (waiting) return { kind: "found", text: waiting.text, revision: waiting.revision };
+    return this.place === "unknown" ? { kind: "unreachable" } : found;
+  }
+
+  /** What the program has, whatever is here. */
+  async readFile(id: string): Promise<ReadResult> {
+    return this.place === "folder" ? this.program.read(id) : { kind: "unreachable" };
+  }
+
+  async write(id: string, text: string, expected: string): Promise<WriteResult> {
+    const { place } = this;
+    if (place === "page") return this.page.write(id, text);
+    if (place === "unknown") return this.wait(id, text, expected);
+    const result = await this.writeToProgram(id, text, expected);
+    // It was started again meanwhile, with other options.
+    if (this.place !== place) return this.write(id, text, "*");
+    if (result.kind === "unreachable") return this.wait(id, text, expected);
+    if (result.kind === "written") await this.delivered(id);
+    return result;
+  }
+
+  async remove(id: string): Promise<boolean> {
+    const isOnlyHere = this.place !== "folder" || (await this.waiting.find(id))?.revision === null;
+    if (this.place === "folder" && !(await this.program.remove(id)) && !isOnlyHere) return false;
+    if (this.place === "unknown" && !this.waiting.knows(id) && this.page.read(id).kind !== "found") return false;
+    await this.delivered(id);
+    return true;
+  }
+
+  /** What the program does not have yet, where it is there and takes chats. */
+  async undelivered(): Promise<readonly Undelivered[]> {
+    if (this.place === "page") await this.takeBack();
+    return this.place === "folder" ? [...(await this.waiting.all()), ...this.page.all()] : [];
+  }
+
+  /** The program keeps none, as the last time: what was written for that is no more kept than anything else. */
+  private async takeBack(): Promise<void> {
+    for (const { id, text, expected } of await this.waiting.all()) {
+      if (expected.chats !== "none") continue;
+      this.page.write(id, text);
+      await this.waiting.remove(id);
+    }
+  }
+
+  private async writeToProgram(id: string, text: string, expected: string): Promise<WriteResult> {
+    // It waited in the browser, from where another page may have delivered it: that one is not to be lost.
+    const mayBeThere = expected === "*" && this.waiting.knows(id);
+    if (mayBeThere && (await this.program.read(id)).kind === "found") return { kind: "changed" };
+    return this.program.write(id, text, expected);
+  }
+
+  private async wait(id: string, text: string, expected: string): Promise<WriteResult> {
+    const kept = await this.waiting.put(id, text, expected === "*" ? null : expected);
+    return { kind: kept ? "waiting" : "unreachable" };
+  }
+
+  private async delivered(id: string): Promise<void> {
+    this.page.remove(id);
+    await this.waiting.remove(id);
+  }
+
+  private remembered(search: string): readonly ChatEntry[] {
+    const wanted = search.toLowerCase();
+    return (this.listed ?? []).filter(({ title }) => title.toLowerCase().includes(wanted));
+  }
+}
+
+/** Those that are here are newer. */
+function merged(here: readonly ChatEntry[], there: readonly ChatEntry[]): readonly ChatEntry[] {
+  if (here.length === 0) return there;
+  const entries = new Map([...there, ...[...here].reverse()].map((entry) => [entry.id, entry]));
+  return byTime([...entries.values()]);
+}

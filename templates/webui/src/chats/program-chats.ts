@@ -1,0 +1,47 @@
+// Chats in the program's folder (docs/http-api.md).
+
+import { ownRequest } from "../session";
+import { asRecord } from "./chat-file";
+import type { ChatEntry, ReadResult, WriteResult } from "./chat-store";
+
+export class ProgramChats {
+  private readonly known = { search: "", etag: "", entries: [] as readonly ChatEntry[] };
+
+  /** Null where that cannot be asked. */
+  async list(search: string): Promise<readonly ChatEntry[] | null> {
+    const { known } = this;
+    const etag = known.search === search ? known.etag : "";
+    const address = search === "" ? "mkexe/chats" : `mkexe/chats?search=${encodeURIComponent(search)}`;
+    const response = await ownRequest(address, { cache: "no-store", ...(etag && { headers: { "If-None-Match": etag } }) });
+    if (response?.status === 304) return known.entries;
+    const found = response?.ok ? asRecord(await response.json().catch(() => null)) : null;
+    if (!response || !Array.isArray(found?.["chats"])) return null;
+    known.search = search;
+    known.etag = response.headers.get("ETag") ?? "";
+    known.entries = found["chats"] as readonly ChatEntry[];
+    return known.entries;
+  }
+
+  async read(id: string): Promise<ReadResult> {
+    const response = await ownRequest(`mkexe/chats/${id}`, { cache: "no-store" });
+    if (response?.status === 404) return { kind: "absent" };
+    const text = response?.ok ? await response.text().catch(() => null) : null;
+    if (!response || text === null) return { kind: "unreachable" };
+    return { kind: "found", text, revision: (response.headers.get("ETag") ?? "").replace(/"/g, "") };
+  }
+
+  async write(id: string, text: string, expected: string): Promise<WriteResult> {
+    const headers = { "Content-Type": "application/json", "If-Match": expected === "*" ? "*" : `"${expected}"` };
+    const response = await ownRequest(`mkexe/chats/${id}`, { method: "POST", headers, body: text });
+    if (!response) return { kind: "unreachable" };
+    const body = asRecord(await response.json().catch(() => null)) ?? {};
+    if (response.ok) return { kind: "written", revision: String(body["revision"]) };
+    if (response.status === 409) return { kind: "changed" };
+    const detail = asRecord(body["error"])?.["message"];
+    return { kind: "refused", detail: typeof detail === "string" ? detail : `HTTP ${response.status}` };
+  }
+
+  async remove(id: string): Promise<boolean> {
+    return (await ownRequest(`mkexe/chats/${id}`, { method: "DELETE" }))?.ok === true;
+  }
+}
