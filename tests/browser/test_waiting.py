@@ -131,6 +131,24 @@ def test_what_waits_outlives_its_tab(page: Page, server: FakeServer) -> None:
     wait_in_browser(other, 0)
 
 
+def test_another_tab_does_not_say_that_an_answer_broke_off_that_is_only_waiting(page: Page, server: FakeServer) -> None:
+    chat = open_closed(page, server)
+    chat.ask("Who asks?")
+    wait_in_browser(page, 1)
+    other = page.context.new_page()
+    other.goto(page.url)
+    seen = ChatPage(other)
+    expect(seen.answer.get_by_text("Waiting for the model …")).to_be_visible()
+    expect(seen.answer.locator(".failure")).to_be_hidden()
+    server.answers.append(Answer(["The first tab."]))
+    server.start()
+    expect(chat.prose).to_have_text("The first tab.")
+    expect_kept(page, server, ["Who asks?", "The first tab."])
+    other.bring_to_front()
+    expect(seen.prose).to_have_text("The first tab.")
+    assert len(server.chat_requests) == 1
+
+
 def test_a_chat_goes_on_while_the_program_is_closed_and_meets_what_others_wrote(page: Page, server: FakeServer) -> None:
     server.answers.extend([Answer(["Red."]), Answer(["Two."])])
     chat = open_kept(page, server)

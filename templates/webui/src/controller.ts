@@ -219,6 +219,7 @@ export class Controller {
 
   private onReady(): void {
     this.saver.saveAll();
+    this.resumeUnfinished();
     const { last } = this.chat;
     if (last?.role === "assistant" && last.failure?.kind === "broken_off") void this.writer.resume(this.chat, last);
   }

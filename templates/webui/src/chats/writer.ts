@@ -76,11 +76,17 @@ export class Writer {
     }
     const abort = new AbortController();
     const events = await resumeAnswer(answer.id, abort.signal);
-    if (events && !this.isWriting(chat)) {
+    // Asked for twice: the first one goes on.
+    if (this.isWriting(chat)) {
+      abort.abort();
+      return;
+    }
+    if (events) {
       answer.rewind();
       answer.failure = null;
       await this.run(chat, { answer, abort, resumed: true }, Promise.resolve(events));
-    } else if (!answer.finished) {
+    } else if (!answer.finished && this.connection.state === "ready") {
+      // Before that nobody knows; the controller asks again then.
       this.fail(answer, new ApiFailure("broken_off"));
       this.actions.changed(chat, answer);
     }
