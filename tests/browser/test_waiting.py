@@ -14,12 +14,13 @@ from .chat_files import chat_file
 from .chat_page import ChatPage
 from .conftest import watched
 from .fake_server import Answer, FakeServer
-from .test_offline import open_kept
+from .test_offline import open_kept, wait_until
 
 pytestmark = pytest.mark.browser
 
 FOLDER = "/home/ada/.local/share/mkexe/tiny/chats"
 NOTES = FilePayload(name="notes.md", mimeType="text/markdown", buffer=b"# Plants\n\nWater them.\n")
+ANSWERS = 60  # so many of the program's are waited for
 WAITING = "The program is closed. What you write now waits in this browser"
 
 
@@ -39,24 +40,27 @@ def open_closed(page: Page, server: FakeServer) -> ChatPage:
 
 def expect_kept(page: Page, server: FakeServer, texts: list[str]) -> dict[str, Any]:
     """Wait until the program has one chat, with these messages: the page asks often, so there are answers."""
-    while True:
+    chats: list[dict[str, Any]] = []
+    for _ in range(ANSWERS):
         chats = [json.loads(text) for text in server.chats.values()]
         if len(chats) == 1 and [message["content"] for message in chats[0]["messages"]] == texts:
             return dict(chats[0])
         page.wait_for_event("response")
+    raise AssertionError(f"expected one chat with {texts}, found {chats}")
 
 
 def wait_in_browser(page: Page, count: int) -> None:
     """Wait until so many chats lie in the browser."""
-    script = """(count) => new Promise((resolve) => {
+    condition = f"""() => new Promise((resolve) => {{
         const opening = indexedDB.open('mkexe');
-        opening.onsuccess = () => {
+        opening.onupgradeneeded = () => opening.transaction.abort();
+        opening.onerror = () => resolve(false);
+        opening.onsuccess = () => {{
             const asked = opening.result.transaction('waiting').objectStore('waiting').count();
-            asked.onsuccess = () => { opening.result.close(); resolve(asked.result === count); };
-        };
-    })"""
-    while not page.evaluate(script, count):
-        page.wait_for_event("requestfailed")
+            asked.onsuccess = () => {{ opening.result.close(); resolve(asked.result === {count}); }};
+        }};
+    }})"""
+    wait_until(page, condition)
 
 
 def test_a_chat_that_is_begun_while_the_program_is_closed_is_kept_when_it_is_back(
@@ -167,8 +171,12 @@ def test_a_chat_goes_on_while_the_program_is_closed_and_meets_what_others_wrote(
     server.chats[kept["id"]] = json.dumps(kept | {"messages": [*kept["messages"], other]})
     server.start()
     expect(chat.prose).to_have_text("Two.")
-    while sorted(texts_of(server, kept["id"])) != ["", "Lilies?", "More?", "Red.", "Roses?", "Two."]:
+    everything = ["", "Lilies?", "More?", "Red.", "Roses?", "Two."]
+    for _ in range(ANSWERS):
+        if sorted(texts_of(server, kept["id"])) == everything:
+            return
         page.wait_for_event("response")
+    assert sorted(texts_of(server, kept["id"])) == everything
 
 
 def texts_of(server: FakeServer, chat_id: str) -> list[str]:
