@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -131,11 +133,11 @@ def test_chats_outlive_kill_9_and_are_the_same_in_another_browser(browser: Brows
     assert [message["role"] for message in kept["messages"]] == ["user", "assistant"] * 2
 
 
-def test_a_chat_that_is_begun_while_the_program_is_closed_is_in_its_folder_afterwards(
-    browser: Browser, artifact: Path, home: Path
-) -> None:
+@contextlib.contextmanager
+def asked_while_closed(browser: Browser, artifact: Path, home: Path) -> Iterator[tuple[ChatPage, str]]:
+    """The page with a question that was asked after the program had ended, and the port that it had."""
     with Running([str(artifact)], home, ("--port", "0", "--no-browser")) as running:
-        address, port = running.address, running.address.rpartition(":")[2]
+        address = running.address
         context = browser.new_context()
         chat = open_page(running, context.new_page())
         chat.page.wait_for_function("() => navigator.serviceWorker.controller?.state === 'activated'")
@@ -143,14 +145,39 @@ def test_a_chat_that_is_begun_while_the_program_is_closed_is_in_its_folder_after
     expect(chat.page.get_by_role("heading", name="The program was closed")).to_be_visible()
     chat.ask(ITEM["question"])
     expect(chat.page.locator(".chat-title")).to_have_text([ITEM["question"]])
-    chat.page.reload()
-    expect(chat.questions).to_have_text(ITEM["question"])
-    with Running([str(artifact)], home, ("--port", port, "--no-browser")):
-        expect(chat.prose).to_have_text(ITEM["answer"])
-        expect(chat.page.locator("#chats-kept")).to_contain_text(str(home))
+    yield chat, address.rpartition(":")[2]
+    context.close()
+
+
+def test_a_chat_that_is_begun_while_the_program_is_closed_is_in_its_folder_afterwards(
+    browser: Browser, artifact: Path, home: Path
+) -> None:
+    with asked_while_closed(browser, artifact, home) as (chat, port):
         chat.page.reload()
+        expect(chat.questions).to_have_text(ITEM["question"])
+        with Running([str(artifact)], home, ("--port", port, "--no-browser")):
+            expect(chat.prose).to_have_text(ITEM["answer"])
+            expect(chat.page.locator("#chats-kept")).to_contain_text(str(home))
+            chat.page.reload()
+            expect(chat.prose).to_have_text(ITEM["answer"])
+    [kept] = chats_of(home)
+    assert [message["content"] for message in kept["messages"]] == [ITEM["question"], ITEM["answer"]]
+
+
+def test_it_is_there_too_where_the_program_comes_back_on_another_port(
+    browser: Browser, artifact: Path, home: Path
+) -> None:
+    with (
+        asked_while_closed(browser, artifact, home) as (chat, port),
+        Running([str(artifact)], home, ("--port", "0", "--no-browser")) as running,
+    ):
+        assert not running.address.endswith(port)
+        other = open_page(running, chat.page.context.new_page())
+        expect(other.page.locator(".chat-title")).to_have_text([ITEM["question"]])
+        # the tab that was open follows
+        chat.page.wait_for_url(f"{running.address}/#*")
+        chat.button("Try again").click()
         expect(chat.prose).to_have_text(ITEM["answer"])
-        context.close()
     [kept] = chats_of(home)
     assert [message["content"] for message in kept["messages"]] == [ITEM["question"], ITEM["answer"]]
 
