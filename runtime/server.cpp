@@ -23,7 +23,6 @@
 #include "stopping.h"
 #include "user-folders.h"
 
-#include <algorithm>
 #include <cstdio>
 
 // upstream's tools/server/server.cpp
@@ -65,8 +64,15 @@ static std::string chats_folder(const artifact & source, chat_place place) {
     }
 }
 
-static bool is_open_to_others(const common_params & params) {
-    return !std::all_of(params.hostnames.begin(), params.hostnames.end(), is_loopback);
+// The hosts of --host that let other computers in, with commas between; empty where there are none.
+static std::string hosts_for_others(const common_params & params) {
+    std::string hosts;
+    for (const auto & host : params.hostnames) {
+        if (!is_loopback(host)) {
+            hosts += (hosts.empty() ? "" : ", ") + host;
+        }
+    }
+    return hosts;
 }
 
 static std::string loopback_problem(const common_params & params) {
@@ -89,7 +95,8 @@ static int prepare_modules(const artifact &      source,
                            const serve_options & options,
                            start_settings        start,
                            common_params &       params) {
-    const bool open = is_open_to_others(params);
+    start.open_hosts = hosts_for_others(params);
+    const bool open  = !start.open_hosts.empty();
     if (open && params.api_keys.empty()) {
         return refuse_start(
             "--host lets other computers in, and anybody there could use this one.\n"

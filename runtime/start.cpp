@@ -74,6 +74,14 @@ static std::string page_address(std::string address) {
     return address + settings.path_prefix + "/";
 }
 
+// The address that is shown leads to this computer alone, also where the server listens to all others.
+static void say_who_can_connect() {
+    if (!settings.open_hosts.empty()) {
+        std::fprintf(stderr, "Other computers can connect too: the server listens on %s. They need the key.\n",
+                     settings.open_hosts.c_str());
+    }
+}
+
 // Ends the program where the context that was asked for has no room.
 static void refuse_context() {
     const auto problem = settings.settle_memory ? settings.settle_memory() : "";
@@ -100,6 +108,7 @@ void mkexe::on_listening(const std::vector<std::string> & addresses) {
     for (size_t i = 1; i < addresses.size(); i++) {
         std::fprintf(stderr, "It can also be reached at %s\n", addresses[i].c_str());
     }
+    say_who_can_connect();
     std::fprintf(stderr, "%s stops the program. %s --help says more.\n",
                  console_is_own() ? "Closing this window" : "Ctrl-C", settings.program.c_str());
     std::fprintf(stderr, "Loading %s ...\n", readable_size(weight_bytes(settings.source->contents)).c_str());

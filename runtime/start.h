@@ -12,6 +12,7 @@ struct start_settings {
     std::string      program;      // the file's name, for hints
     std::string      log_path;     // empty where there is no log file
     std::string      path_prefix;  // --api-prefix
+    std::string      open_hosts;   // where other computers can connect; empty where the server is on loopback alone
     bool             open_browser   = true;
     bool             publish        = false;  // this start is the one that later ones find
     bool             context_chosen = false;  // nobody said --ctx-size
