@@ -216,7 +216,7 @@ bool mkexe::admit_request(const httplib::Request & request, httplib::Response & 
     }
     const std::string    message = type == "foreign_host" ?
                                        "This server answers to localhost, 127.0.0.1 and [::1] only. Start it with --host "
-                                       "and --api-key to reach it by another name." :
+                                       "and --api-key-file to reach it by another name." :
                                        foreign_origin_message(current, origin);
     const nlohmann::json error   = { { "code", 403 }, { "type", type }, { "message", message } };
     response.status              = 403;
