@@ -14,6 +14,7 @@ struct server_http_context;
 
 namespace httplib {
 class Server;
+class TaskQueue;
 struct Request;
 struct Response;
 }  // namespace httplib
@@ -27,6 +28,12 @@ std::string file_of(const std::string & path);
 // listener.cpp: binds to `host`. Where `may_choose` and nobody asked for a port, another free one is taken and `port`
 // is changed.
 bool bind_listener(httplib::Server & listener, const std::string & host, int & port, bool may_choose);
+
+// connection-gate.cpp: how many connections can be open; lets the gate have those of `server`, whose requests are then
+// answered by `workers`; closes those that wait, so that the workers come to an end.
+size_t most_connections();
+void   watch_connections(httplib::Server & server, httplib::TaskQueue & workers, const std::string & path_prefix);
+void   close_connections();
 
 // request-guard.cpp: false where the request is refused; the response then says why. Sets the headers that every
 // response has.

@@ -1,0 +1,54 @@
+#include "request-head.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+
+// Longer ones are refused anyway, and that at once.
+static constexpr unsigned long long most_body_bytes = 100ULL * 1024 * 1024;  // CPPHTTPLIB_PAYLOAD_MAX_LENGTH
+
+static std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char letter) { return std::tolower(letter); });
+    return text;
+}
+
+// The value of the first field of that name, empty where there is none. `head` is in lower case.
+static std::string field(const std::string & head, const std::string & name) {
+    const auto found = head.find("\r\n" + name + ":");
+    if (found == std::string::npos) {
+        return "";
+    }
+    const auto begin = head.find_first_not_of(" \t", found + name.size() + 3);
+    return head.substr(begin, head.find("\r\n", begin) - begin);
+}
+
+static bool waits_for_body(const std::string & received, size_t head_end) {
+    const auto head   = lower(received.substr(0, head_end));
+    const auto length = std::strtoull(field(head, "content-length").c_str(), nullptr, 10);
+    // such a client sends its body when it was told to; and in chunks nobody says how long it is
+    if (length > most_body_bytes || !field(head, "expect").empty() || !field(head, "transfer-encoding").empty()) {
+        return false;
+    }
+    return received.size() - head_end < std::min<size_t>(length, awaited_body_bytes);
+}
+
+request_state look_at_request(const std::string & received) {
+    if (!received.empty() && !std::isalpha((unsigned char) received[0])) {
+        return request_state::not_http;
+    }
+    const auto end = received.find("\r\n\r\n");
+    if (end == std::string::npos) {
+        return received.size() > most_head_bytes ? request_state::too_long : request_state::incomplete_head;
+    }
+    return waits_for_body(received, end + 4) ? request_state::incomplete_body : request_state::complete;
+}
+
+bool asks_for(const std::string & received, const std::vector<std::string> & paths) {
+    const auto head = lower(received.substr(0, received.find("\r\n\r\n") + 2));
+    if (!field(head, "content-length").empty() || !field(head, "transfer-encoding").empty()) {
+        return false;
+    }
+    return std::any_of(paths.begin(), paths.end(), [&](const std::string & path) {
+        return received.rfind("GET " + path + " ", 0) == 0 || received.rfind("HEAD " + path + " ", 0) == 0;
+    });
+}
