@@ -19,6 +19,7 @@
 #include "request-guard.h"
 #include "serve-options.h"
 #include "server-arguments.h"
+#include "slots.h"
 #include "start.h"
 #include "stopping.h"
 #include "user-folders.h"
@@ -150,6 +151,7 @@ static int run_server(common_params & params) {
     char * arguments[] = { nullptr };
     llama_backend_init();
     llama_numa_init(params.numa);
+    choose_slots(params);
     const int status = llama_server(params, 0, arguments);
     common_log_flush(common_log_main());
     if (status != exit_good) {

@@ -1,0 +1,18 @@
+#pragma once
+
+// How many requests are answered at once where nobody said it (--parallel). They share one context, so a further one
+// costs little, but for models that keep a state of their own for each.
+
+#include <cstdint>
+#include <functional>
+
+struct common_params;
+
+static constexpr int most_slots = 8;
+
+// As many as take no more than an eighth of the free memory. `bytes_of` tells what a context with so many slots needs, 0
+// where that cannot be said.
+int slots_for(uint64_t memory_free, const std::function<uint64_t(int)> & bytes_of);
+
+// Sets the number of slots, and one context for all of them, unless the options say how many.
+void choose_slots(common_params & params);
