@@ -19,10 +19,7 @@ TOGETHER = {
     "large": ("test_large_files.py", "test_file_systems.py", "test_advise.py"),  # gigabytes, on the disk or in memory
 }
 # what takes longest, so that no worker is left alone with it at the end
-FIRST = (
-    "wine",
-    "compile",
-)
+FIRST = ("wine", "compile", "boot-test_avx512", "boot-test_starters", "large", "boot-test_cpu_levels")
 _GROUP_OF = {name: group for group, names in TOGETHER.items() for name in names}
 
 
