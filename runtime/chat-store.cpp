@@ -3,6 +3,7 @@
 #include "digest.h"
 #include "files.h"
 #include "unicode.h"  // llama.cpp's
+#include "work-limits.h"
 
 #include <algorithm>
 #include <vector>
@@ -47,26 +48,45 @@ static std::string text_in(const json & object, const char * member) {
 
 // Null where `text` is no chat.
 static json parse_chat(const std::string & text) {
+    if (mkexe::json_levels(text) > mkexe::most_json_levels) {
+        return json();
+    }
     const json chat = json::parse(text, nullptr, false);
     const bool good = chat.is_object() && chat.contains("messages") && chat["messages"].is_array() &&
                       chat.contains("title") && chat["title"].is_string();
     return good ? chat : json();
 }
 
+// A line for each member of the chat, each message and each of its members, and what is below on that line: indented
+// further, a list of numbers in 200 lists would be written as a hundred times its size.
+static void write_lines(std::string & out, const json & value, size_t level) {
+    static const size_t most_levels = 3;
+    if (level == most_levels || !value.is_structured() || value.empty()) {
+        out += value.dump(-1, ' ', false, json::error_handler_t::replace);
+        return;
+    }
+    const std::string line = "\n" + std::string(level + 1, ' ');
+    const char *      next = value.is_object() ? "{" : "[";
+    for (const auto & [key, child] : value.items()) {
+        out += next + line;
+        out += value.is_object() ? json(key).dump(-1, ' ', false, json::error_handler_t::replace) + ": " : "";
+        write_lines(out, child, level + 1);
+        next = ",";
+    }
+    out += "\n" + std::string(level, ' ') + (value.is_object() ? "}" : "]");
+}
+
 // A chat whose file somebody damaged is not in the list, and stays where it is.
-const chat_store::known_chat * chat_store::look_at(const std::string & id) {
-    const auto stamp = file_stamp(path_of(id));
-    auto &     known = known_[id];
-    if (!stamp.empty() && known.stamp == stamp) {
-        return known.facts.is_null() ? nullptr : &known;
-    }
-    known           = { stamp, json(), "" };
-    const auto text = read_file(path_of(id));
-    const json chat = text ? parse_chat(text.value()) : json();
+chat_store::known_ptr chat_store::look_at(const std::string & id) const {
+    auto       known = std::make_shared<known_chat>();
+    const auto path  = path_of(id);
+    known->stamp     = file_stamp(path);
+    const auto text  = read_file(path, most_bytes);
+    const json chat  = text ? parse_chat(text.value()) : json();
     if (chat.is_null()) {
-        return nullptr;
+        return known;
     }
-    known.facts = {
+    known->facts = {
         { "id", id },
         { "title", text_in(chat, "title") },
         { "created", text_in(chat, "created") },
@@ -75,30 +95,44 @@ const chat_store::known_chat * chat_store::look_at(const std::string & id) {
         { "messages", chat["messages"].size() },
         { "revision", revision_of(text.value()) },
     };
-    known.text = lower_case(text_in(chat, "title"));
+    known->text = lower_case(text_in(chat, "title"));
     for (const auto & message : chat["messages"]) {
-        known.text += '\n' + (message.is_object() ? lower_case(text_in(message, "content")) : "");
+        known->text += '\n' + (message.is_object() ? lower_case(text_in(message, "content")) : "");
     }
-    return &known;
+    return known;
+}
+
+// A large file is read while nobody waits for it.
+chat_store::known_ptr chat_store::known(const std::string & id) {
+    const auto stamp = file_stamp(path_of(id));
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        const auto                        found = known_.find(id);
+        if (found != known_.end() && !stamp.empty() && found->second->stamp == stamp) {
+            return found->second;
+        }
+    }
+    return look_at(id);
 }
 
 std::string chat_store::list(const std::string & search) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    const auto                        wanted = lower_case(search);
-    std::vector<json>                 found;
-    std::map<std::string, known_chat> present;
+    const auto                       wanted = lower_case(search);
+    std::vector<json>                found;
+    std::map<std::string, known_ptr> present;
     for (const auto & name : list_files(folder_, suffix)) {
-        const auto id    = name.substr(0, name.size() - suffix.size());
-        const auto known = is_id(id) ? look_at(id) : nullptr;
-        if (known && (wanted.empty() || known->text.find(wanted) != std::string::npos)) {
-            found.push_back(known->facts);
+        const auto id = name.substr(0, name.size() - suffix.size());
+        if (!is_id(id)) {
+            continue;
         }
-        const auto kept = known_.find(id);
-        if (kept != known_.end()) {
-            present.insert(known_.extract(kept));
+        const auto chat = present[id] = known(id);
+        if (!chat->facts.is_null() && (wanted.empty() || chat->text.find(wanted) != std::string::npos)) {
+            found.push_back(chat->facts);
         }
     }
-    known_ = std::move(present);
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        known_ = std::move(present);
+    }
     std::sort(found.begin(), found.end(), [](const json & one, const json & other) {
         return std::make_pair(text_in(one, "updated"), text_in(one, "id")) >
                std::make_pair(text_in(other, "updated"), text_in(other, "id"));
@@ -108,21 +142,47 @@ std::string chat_store::list(const std::string & search) {
 
 chat_result chat_store::read(const std::string & id) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto                        text = read_file(path_of(id));
+    const auto                        text = read_file(path_of(id), most_bytes);
     if (!text) {
         return { chat_error::not_found, text.message(), "" };
     }
     return { chat_error::none, text.value(), revision_of(text.value()) };
 }
 
+static const std::string most_text = "a chat may have " + std::to_string(chat_store::most_bytes >> 20) + " MiB";
+
+// Why `text` cannot be a chat's, before it is parsed.
+static chat_result refuse_text(const std::string & text) {
+    if (text.size() > chat_store::most_bytes) {
+        return { chat_error::too_large, most_text + ", this one has " + std::to_string(text.size()) + " bytes", "" };
+    }
+    const size_t levels = mkexe::json_levels(text);
+    if (levels > mkexe::most_json_levels) {
+        return { chat_error::bad_chat,
+                 "a chat may nest " + std::to_string(mkexe::most_json_levels) + " levels deep, this one has " +
+                     std::to_string(levels),
+                 "" };
+    }
+    return {};
+}
+
 chat_result chat_store::write(const std::string & id, const std::string & text, const std::string & expected) {
+    if (auto refused = refuse_text(text); refused.error != chat_error::none) {
+        return refused;
+    }
     json chat = parse_chat(text);
     if (chat.is_null()) {
         return { chat_error::bad_chat, "expected a JSON object with title and messages", "" };
     }
-    chat["format"]     = 1;
-    chat["id"]         = id;
-    const auto content = chat.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+    chat["format"] = 1;
+    chat["id"]     = id;
+    std::string content;
+    write_lines(content, chat, 0);
+    content += "\n";
+    if (content.size() > most_bytes) {
+        return { chat_error::too_large,
+                 most_text + ", this one would be written as " + std::to_string(content.size()) + " bytes", "" };
+    }
 
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto                        present = read_file(path_of(id));

@@ -7,10 +7,11 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 
-enum class chat_error { none, bad_chat, not_found, changed, disk_full, not_written };
+enum class chat_error { none, bad_chat, too_large, not_found, changed, disk_full, not_written };
 
 struct chat_result {
     chat_error  error = chat_error::none;
@@ -20,7 +21,7 @@ struct chat_result {
 
 class chat_store {
   public:
-    // The largest chat in bytes.
+    // The largest chat in bytes, as it is sent and as it is written.
     static constexpr size_t most_bytes = size_t(64) << 20;
 
     explicit chat_store(std::string folder);
@@ -41,16 +42,20 @@ class chat_store {
     static bool is_id(const std::string & id);
 
   private:
+    // What the list says of one file; null `facts` where that is no chat.
     struct known_chat {
         std::string            stamp;  // size and time of the file that `facts` come from
         nlohmann::ordered_json facts;
         std::string            text;  // title and messages in lower case, for the search
     };
 
-    std::string        path_of(const std::string & id) const;
-    const known_chat * look_at(const std::string & id);
+    using known_ptr = std::shared_ptr<const known_chat>;
 
-    std::mutex                        mutex_;
-    std::string                       folder_;
-    std::map<std::string, known_chat> known_;
+    std::string path_of(const std::string & id) const;
+    known_ptr   look_at(const std::string & id) const;
+    known_ptr   known(const std::string & id);
+
+    std::mutex                       mutex_;  // of `known_` and of what lies on the disk, for as long as a write takes
+    std::string                      folder_;
+    std::map<std::string, known_ptr> known_;
 };

@@ -85,7 +85,7 @@ bool overwrite_file(const std::string & path, const std::string & content) {
     return file && !write_through(file, content);
 }
 
-outcome<std::string> read_file(const std::string & path) {
+outcome<std::string> read_file(const std::string & path, uint64_t most_bytes) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(open_for_reading(path), std::fclose);
     if (!file) {
         return failure{ path + ": " + std::strerror(errno) };
@@ -93,6 +93,9 @@ outcome<std::string> read_file(const std::string & path) {
     std::string content;
     char        buffer[1 << 16];
     for (size_t count; (count = std::fread(buffer, 1, sizeof(buffer), file.get())) > 0;) {
+        if (count > most_bytes - content.size()) {
+            return failure{ path + ": more than " + std::to_string(most_bytes) + " bytes" };
+        }
         content.append(buffer, count);
     }
     if (std::ferror(file.get())) {

@@ -4,6 +4,7 @@
 
 #include "outcome.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ write_result write_file(const std::string & path, const std::string & content);
 // The same file with another content, for files that are open elsewhere; not whole or not at all.
 bool overwrite_file(const std::string & path, const std::string & content);
 
-outcome<std::string> read_file(const std::string & path);
+// A file of more than `most_bytes` is not read.
+outcome<std::string> read_file(const std::string & path, uint64_t most_bytes = UINT64_MAX);
 
 // False where it cannot be removed; a file that is not there counts as removed.
 bool remove_file(const std::string & path);

@@ -1,6 +1,7 @@
 #include "manifest.h"
 
 #include "files.h"
+#include "work-limits.h"
 
 #include <nlohmann/json.hpp>
 
@@ -168,6 +169,7 @@ static manifest decode(const json & root, const reading & from) {
 
 outcome<manifest> read_manifest(const std::string & text, const superblock & block, const std::string & path) {
     try {
+        mkexe::check_json_levels(text);
         manifest contents = decode(json::parse(text), { block, path });
         contents.text     = text;
         return contents;

@@ -1,6 +1,7 @@
 #include "own-routes.h"
 
 #include "chat-store.h"
+#include "folder-access.h"
 #include "loading.h"
 #include "page-key.h"
 #include "platform.h"
@@ -71,6 +72,8 @@ static server_http_res_ptr refuse(const chat_result & result) {
     switch (result.error) {
         case chat_error::bad_chat:
             return refuse(400, "bad_chat", result.text);
+        case chat_error::too_large:
+            return refuse(413, "too_large", result.text);
         case chat_error::not_found:
             return refuse(404, "not_found", result.text);
         case chat_error::changed:
@@ -110,7 +113,7 @@ static server_http_res_ptr get_session(const server_http_req &) {
                           { "instance", instance },
                           { "name", settings.name },
                           { "version", MKEXE_VERSION },
-                          { "chats", chats ? "folder" : "none" },
+                          { "chats", chats && may_write_in(chats->folder()) ? "folder" : "none" },
                           { "chats_folder", settings.chats },
                           { "quit", settings.may_quit },
                           { "page_key", key_of_pages },
@@ -152,9 +155,6 @@ static server_http_res_ptr get_chat(const server_http_req & request) {
 }
 
 static server_http_res_ptr post_chat(const server_http_req & request) {
-    if (request.body.size() > chat_store::most_bytes) {
-        return refuse(413, "too_large", "a chat may have 64 MiB");
-    }
     const auto done = chats->write(request.get_param("id"), request.body, header(request, "If-Match"));
     return done.error == chat_error::none ? reply(200, json{ { "revision", done.revision } }) : refuse(done);
 }

@@ -68,6 +68,14 @@ class Server:
             urllib.request.Request(self.address + path, json.dumps(body).encode(), headers, method=method)
         )
 
+    def post_text(self, path: str, body: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+        """Status and JSON answer to a body that is sent as it is."""
+        headers = {"Content-Type": "application/json"} | (headers or {})
+        status, _, answer = self._send(
+            urllib.request.Request(self.address + path, body.encode(), headers, method="POST")
+        )
+        return status, json.loads(answer)
+
     def _send(self, request: urllib.request.Request) -> tuple[int, dict[str, str], bytes]:
         try:
             with _OPENER.open(request, timeout=READY_TIMEOUT_S) as response:

@@ -1,35 +1,11 @@
 #include "chat-store.h"
 #include "files.h"
+#include "temporary-folder.h"
 
 #include <doctest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-
-namespace {
-
-// A folder of its own for each case.
-class temporary_folder {
-  public:
-    temporary_folder() {
-        char name[] = "/tmp/mkexe-test-XXXXXX";
-        path_       = mkdtemp(name);
-    }
-
-    ~temporary_folder() {
-        std::filesystem::permissions(path_, std::filesystem::perms::owner_all);
-        std::filesystem::remove_all(path_);
-    }
-
-    const std::string & path() const { return path_; }
-
-  private:
-    std::string path_;
-};
-
-}  // namespace
 
 static const std::string id = "0123-abcd";
 
