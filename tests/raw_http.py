@@ -38,6 +38,8 @@ def sent(server: Server, data: bytes) -> Iterator[socket.socket]:
     with connect(server) as connection:
         connection.sendall(data)
         yield connection
+        with contextlib.suppress(OSError):  # the server may have left first
+            connection.shutdown(socket.SHUT_RDWR)  # files made of the connection would keep it open
 
 
 def read_answer(file: BinaryIO) -> tuple[int, dict[str, str], bytes]:

@@ -10,7 +10,7 @@ import socket
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -253,6 +253,7 @@ def test_a_stream_that_waits_says_its_place(narrow: Running) -> None:
 
 
 LIMIT = 'ulimit -n 256 && exec sh "$0" "$@"'  # connections: 96, and 32 for /health
+PLACES = 96
 
 
 @pytest.fixture(scope="module")
@@ -286,6 +287,39 @@ def test_300_slow_clients_stop_nobody(small: Running, kind: str) -> None:
         if kind != "a body in chunks":  # each of these has a thread, and their time
             assert small.ask("What is the capital of France?") == ANSWER
         assert health(small) == 200
+
+
+def test_where_all_places_are_taken_health_has_one_and_others_are_told(small: Running) -> None:
+    endless = request("POST", "/completion", ENDLESS | {"stream": True})
+    with contextlib.ExitStack() as busy:
+        files = [busy.enter_context(sent(small, endless)).makefile("rb") for _ in range(PLACES + 60)]
+        # a stream that waits for a slot begins too; one whose request comes late may have lost its place to others
+        answers = [first_line(file) for file in files]
+        assert set(answers) <= {b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 503 Service Unavailable\r\n", b""}
+        assert answers.count(b"HTTP/1.1 200 OK\r\n") == PLACES
+        assert refused(small)
+        assert health(small) == 200
+    wait_for(lambda: not refused(small))
+    assert small.ask("What is the capital of France?") == ANSWER
+
+
+def first_line(file: BinaryIO) -> bytes:
+    """The first line of an answer, empty where the connection was closed without one."""
+    try:
+        return file.readline()
+    except ConnectionResetError:
+        return b""
+
+
+def refused(server: Running) -> bool:
+    """Whether a question is answered with 503 and a time to wait."""
+    with sent(server, request("POST", CHAT, QUESTION)) as connection:
+        status, headers, body = read_answer(connection.makefile("rb"))
+    assert status in (200, 503)
+    if status == 503:
+        assert (headers["retry-after"], headers["connection"]) == ("5", "close")
+        assert json.loads(body)["error"]["code"] == 503
+    return status == 503
 
 
 @pytest.fixture
