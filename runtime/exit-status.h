@@ -6,6 +6,7 @@ enum exit_status {
     exit_good        = 0,
     exit_failed      = 1,  // upstream's server failed, or cannot be reached
     exit_usage       = 2,
+    exit_model       = 3,  // the model cannot be used (check-model)
     exit_damaged     = 4,
     exit_unsupported = 12,  // this processor or system cannot run it
     exit_memory      = 14,  // more memory is needed than there is

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/random.h>  // macOS declares getentropy here
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -59,6 +60,14 @@ std::vector<std::string> utf8_arguments(int argc, char ** argv) {
 std::string environment(const char * name) {
     const char * value = std::getenv(name);
     return value ? value : "";
+}
+
+void limit_memory(uint64_t bytes) {
+    rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > bytes ? rlim_t(bytes) : limit.rlim_max;
+        setrlimit(RLIMIT_AS, &limit);
+    }
 }
 
 std::FILE * open_for_reading(const std::string & path) {

@@ -109,6 +109,8 @@ std::string executable_path() {
     return length > 0 && length < path.size() ? to_utf8(path.c_str()) : "";
 }
 
+void limit_memory(uint64_t) {}
+
 std::FILE * open_for_reading(const std::string & path) {
     return _wfopen(to_wide(path).c_str(), L"rbN");
 }

@@ -40,6 +40,9 @@ std::string environment(const char * name);
 // The absolute path of the running executable, empty where the system does not tell.
 std::string executable_path();
 
+// Lets allocations fail where this process would have more than `bytes` of memory; without effect on Windows.
+void limit_memory(uint64_t bytes);
+
 // Opens for reading in binary mode; null with errno set where that fails. Not handed on to child processes.
 std::FILE * open_for_reading(const std::string & path);
 

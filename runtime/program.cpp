@@ -6,6 +6,7 @@
 #include "doctor.h"
 #include "exit-status.h"
 #include "help.h"
+#include "model-check.h"
 #include "server.h"
 #include "terminal-commands.h"
 
@@ -103,6 +104,9 @@ int run_program(const std::vector<std::string> & arguments) {
     words       rest = given;
     if (holds(rest, "--version")) {
         return show_version();
+    }
+    if (!rest.empty() && rest[0] == "check-model") {  // asked by mkexe, of a runtime without an artifact
+        return check_model(words(rest.begin() + 1, rest.end()));
     }
     const auto  path = find_artifact();
     std::string name;

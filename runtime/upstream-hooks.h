@@ -1,6 +1,6 @@
 #pragma once
 
-// What upstream calls while it runs (native/patches/server-hooks.patch, projector-inside.patch). Each is defined in the module that its
+// What upstream calls while it runs (native/patches/server-hooks.patch, projector-inside.patch, check-without-weights.patch). Each is defined in the module that its
 // comment names.
 
 #include "ggml.h"
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+struct ggml_backend_buffer;
 struct llama_context;
 struct llama_ui_asset;
 struct server_http_context;
@@ -24,6 +25,11 @@ namespace mkexe {
 // embedded-file.cpp: the file that holds what `path` names: another one only for an entry of the artifact. Offsets that
 // gguf_init_from_file() gives count from that file's first byte.
 std::string file_of(const std::string & path);
+
+// model-check.cpp: whether a model's weights are read. Where they are not, `stand_in_for_weights` gives all `tensors` of
+// a model one place that holds zeros, and returns its buffer.
+bool                  reads_weights();
+ggml_backend_buffer * stand_in_for_weights(ggml_context * tensors);
 
 // listener.cpp: binds to `host`. Where `may_choose` and nobody asked for a port, another free one is taken and `port`
 // is changed.

@@ -34,12 +34,13 @@ add_subdirectory(${MKEXE_LLAMA_DIR}/tools/cli llama-cli EXCLUDE_FROM_ALL)
 target_include_directories(server-context PRIVATE ${MKEXE_LLAMA_DIR})
 target_include_directories(llama-server-impl PRIVATE ${MKEXE_LLAMA_DIR})
 
-# The hooks that server-hooks.patch and projector-inside.patch in native/patches call are declared in this folder and
+# The hooks that patches in native/patches call are declared in this folder and
 # defined in its modules; limit-*.patch includes work-limits.h and template-work.h.
 foreach(library mtmd llama-common server-context llama-server-impl)
     target_include_directories(${library} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 endforeach()
-set_property(SOURCE ${MKEXE_LLAMA_DIR}/src/llama-grammar.cpp TARGET_DIRECTORY llama
+set_property(SOURCE ${MKEXE_LLAMA_DIR}/src/llama-grammar.cpp ${MKEXE_LLAMA_DIR}/src/llama-model.cpp
+    TARGET_DIRECTORY llama
     APPEND PROPERTY INCLUDE_DIRECTORIES ${CMAKE_CURRENT_SOURCE_DIR})
 
 # 2. Files: every loader opens through ggml_fopen. Upstream's definition gets another name, ours stands in

@@ -28,6 +28,7 @@ from mkexe import (
     extraction,
     known_weights,
     layouts,
+    model_check,
     outputs,
     packaged,
     packing,
@@ -108,6 +109,7 @@ def build(request: BuildRequest) -> delivery.Built:
         layouts.choose_layout(wanted.layout, chosen, model.size_bytes)
     runtimes = tuple((target, get_runtime(target)) for target in chosen)
     _check_default_args(wanted.default_args)
+    _try_model(checked, projector, wanted.default_args)
     contents = assemble.Contents(
         name=name,
         layout=wanted.layout,
@@ -528,6 +530,24 @@ def _check_default_args(arguments: tuple[str, ...]) -> None:
         artifact = Path(name) / "artifact"
         _write_empty_artifact(artifact)
         unchecked = server_options.check_options(arguments, runtime, artifact)
+    if unchecked:
+        console.say(unchecked)
+
+
+def _try_model(files: ModelFiles, projector: Projector | None, default_args: tuple[str, ...]) -> None:
+    """Let this machine's runtime load the model, whatever the targets are; one that it cannot use is refused here."""
+    runtime = _host_runtime()
+    if runtime is None:
+        console.say("the model was not tried: the runtime for this machine is not compiled")
+        return
+    question = model_check.Question(
+        model=files.parts[0],
+        projector=None if projector is None else projector.part.path,
+        context_length=files.header.context_length,
+        size_bytes=files.size_bytes,
+        default_args=default_args,
+    )
+    unchecked = model_check.check_model(question, runtime)
     if unchecked:
         console.say(unchecked)
 

@@ -25,13 +25,26 @@ _KEPT_PREFIXES = ("PIP_", "NPM_CONFIG_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"
 
 
 class ProcessFailed(Exception):  # noqa: N818
-    """A child process ended with another status than 0. `tail` is the end of what it printed."""
+    """A child process ended with another status than 0. `tail` is the end of what it printed.
 
-    def __init__(self, command: Sequence[str], returncode: int, tail: str) -> None:
+    `timed_out` where it was ended because it took too long.
+    """
+
+    def __init__(self, command: Sequence[str], returncode: int, tail: str, timed_out: bool = False) -> None:
         super().__init__(f"{shlex.join(command)} ended with status {returncode}")
         self.command = command
         self.returncode = returncode
         self.tail = tail
+        self.timed_out = timed_out
+
+
+def describe_status(status: int) -> str:
+    """How a child ended: "signal SIGABRT" where a signal ended it, else "status 3"; Windows' own are hexadecimal."""
+    if status < 0:
+        with contextlib.suppress(ValueError):
+            return f"signal {signal.Signals(-status).name}"
+        return f"signal {-status}"
+    return f"status {status:#x}" if status > 255 else f"status {status}"
 
 
 def base_environment(**extra: str) -> dict[str, str]:
@@ -63,7 +76,7 @@ def run(
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with log_path.open("a", encoding="utf-8", errors="replace") as log:
         log.write(f"$ {shlex.join(words)}\n")
-        with _started(words, cwd, env) as child, _killed_after(child, timeout_s):
+        with _started(words, cwd, env) as child, _killed_after(child, timeout_s) as killed:
             assert child.stdout is not None
             for line in child.stdout:
                 log.write(line)
@@ -72,7 +85,7 @@ def run(
                     on_line(line.rstrip("\n"))
             child.wait()
     if child.returncode != 0:
-        raise ProcessFailed(words, child.returncode, "".join(tail))
+        raise ProcessFailed(words, child.returncode, "".join(tail), killed.is_set())
 
 
 def start(command: Sequence[str | Path], *, env: Mapping[str, str], stderr: IO[bytes], cwd: Path | None = None,
@@ -120,13 +133,20 @@ def _started(words: list[str], cwd: Path | None, env: Mapping[str, str] | None) 
 
 
 @contextlib.contextmanager
-def _killed_after(child: subprocess.Popen[str], timeout_s: float | None) -> Iterator[None]:
-    timer = threading.Timer(timeout_s, child.kill) if timeout_s is not None else None
+def _killed_after(child: subprocess.Popen[str], timeout_s: float | None) -> Iterator[threading.Event]:
+    """Kill the child after `timeout_s` seconds; the event that is yielded is set then."""
+    killed = threading.Event()
+
+    def kill() -> None:
+        killed.set()
+        child.kill()
+
+    timer = threading.Timer(timeout_s, kill) if timeout_s is not None else None
     if timer is not None:
         timer.daemon = True
         timer.start()
     try:
-        yield
+        yield killed
     finally:
         if timer is not None:
             timer.cancel()

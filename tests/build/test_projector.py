@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from random_projector import write_random_projector
 
-from conftest import Mkexe
+from conftest import TINY_MODEL, Mkexe
 from mkexe.container.reader import open_artifact
 from small_models import EMBEDDING_LENGTH, write_small_model
 
@@ -76,9 +77,12 @@ def test_it_goes_through_every_layout_and_back(mkexe: Mkexe, model: Path, projec
 
 @pytest.mark.parametrize(("layout", "target"), [("oci", "linux-x86_64"), ("app", "macos-aarch64")])
 def test_layouts_with_a_package_around_them_take_it_too(
-    real_mkexe: Mkexe, runtimes: dict[str, Path], model: Path, projector: Path, tmp_path: Path, layout: str, target: str
+    real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path: Path, layout: str, target: str
 ) -> None:
     assert target in runtimes
+    model, projector = tmp_path / "small.gguf", tmp_path / "mmproj.gguf"
+    shutil.copy(TINY_MODEL, model)
+    write_random_projector(projector, 256)
     real_mkexe(
         "build", model, "--mmproj", projector, "--layout", layout, "--target", target, "-o", tmp_path / "out"
     )  # fmt: skip

@@ -40,6 +40,7 @@ LEVELS = [
         "sources",
         "branding",
         "server_options",
+        "model_check",
         "preview",
         "scripted",
         "unbundle",
