@@ -343,7 +343,7 @@ def model_cases() -> Iterator[Case]:
         name = key.decode()
         yield Case(f"{name} missing", write(without(key), TENSORS).data, f"lacks the key {name}")
         for value in (0, 2**32 - 1):
-            yield patch(f"{name} {value}", f"expected {name} from 1 to", f"value {name}", "I", value)
+            yield patch(f"{name} {value}", f"expected {name} from", f"value {name}", "I", value)
         wrong = write(replaced(key, U64, 8), TENSORS)
         yield Case(f"{name} of type 10", wrong.data, f"{name} of type uint32, found uint64", wrong.at[f"value {name}"])
     yield from architecture_cases()

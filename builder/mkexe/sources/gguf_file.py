@@ -19,11 +19,12 @@ from mkexe.sources.gguf_errors import damaged, file_name, shown, unusable
 from mkexe.sources.gguf_header import read_gguf
 from mkexe.sources.gguf_kinds import ModelKind, kind_of
 from mkexe.sources.gguf_model import ArrayInfo, GgufHeader, Scalar, TensorInfo, describe_quantization
+from mkexe.sources.gguf_parameters import check_parameters, check_tensor_types
 from mkexe.sources.gguf_split import find_parts, read_parts
 from mkexe.sources.gguf_supported import supported
 from mkexe.sources.gguf_tokenizer import check_tokenizer
-from mkexe.sources.gguf_typed import NEWER, check_type, required_number, required_text
-from mkexe.sources.gguf_types import MAPPED_ALIGNMENT_BYTES, MAX_LAYERS, VALUE_FORMATS
+from mkexe.sources.gguf_typed import NEWER, required_text
+from mkexe.sources.gguf_types import MAPPED_ALIGNMENT_BYTES, VALUE_FORMATS
 
 __all__ = [
     "ArrayInfo",
@@ -90,9 +91,10 @@ def check_model(path: Path) -> ModelFiles:
     files = ModelFiles(tuple(read_parts(path)))
     _check_kind(files.header, files.tensor_count)
     _check_architecture(files.header)
-    _check_parameters(files.header)
+    check_parameters(files.header)
     check_tokenizer(files.header, supported())
     for header in files.headers:
+        check_tensor_types(header)
         _check_can_be_mapped(header)
     return files
 
@@ -183,16 +185,6 @@ def _check_architecture(header: GgufHeader) -> None:
     offset = header.entries[Keys.General.ARCHITECTURE].offset_bytes
     expected = f"an architecture that llama.cpp {known.commit[:9]} knows"
     raise unusable(header.path, f"cannot be run: expected {expected} at byte {offset}, found {shown(name)}", hint)
-
-
-def _check_parameters(header: GgufHeader) -> None:
-    """Check what `load_hparams` reads for every architecture, where it throws or aborts otherwise."""
-    check_type(header, Keys.General.NAME, GGUFValueType.STRING)
-    check_type(header, Keys.General.FILE_TYPE, GGUFValueType.UINT32)
-    architecture = header.architecture
-    required_number(header, Keys.LLM.CONTEXT_LENGTH.format(arch=architecture), 1, 2**31 - 1)
-    required_number(header, Keys.LLM.EMBEDDING_LENGTH.format(arch=architecture), 1, 2**31 - 1)
-    required_number(header, Keys.LLM.BLOCK_COUNT.format(arch=architecture), 1, MAX_LAYERS)
 
 
 def _check_can_be_mapped(header: GgufHeader) -> None:

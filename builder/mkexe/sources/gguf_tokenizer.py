@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+
 from mkexe.sources.gguf_constants import GGUFValueType, Keys
 from mkexe.sources.gguf_errors import damaged, shown, unusable
 from mkexe.sources.gguf_model import ArrayInfo, GgufHeader
 from mkexe.sources.gguf_supported import Supported
 from mkexe.sources.gguf_typed import NEWER, RECONVERT, check_type, required_text
 
+_LENGTH = struct.Struct("<Q")
 NO_VOCABULARY = ("no_vocab", "none")
 WITH_MERGES = ("gpt2", "hybriddna", "whitespace", "gemma4")
 WITH_PRE_TOKENIZER = ("gpt2", "hybriddna", "whitespace")
@@ -75,6 +78,8 @@ def _check_arrays(header: GgufHeader, model: str) -> None:
     if token_count == 0:
         offset = header.entries[Keys.Tokenizer.LIST].offset_bytes
         raise damaged(header.path, offset, f"{Keys.Tokenizer.LIST} to hold a vocabulary", "0 tokens", RECONVERT)
+    if tokens is not None:
+        _check_distinct(header, tokens)
     for key, types in PER_TOKEN_ARRAYS.items():
         array = _array(header, key, types, required=False)
         if array is not None and array.length < token_count:
@@ -86,6 +91,28 @@ def _check_arrays(header: GgufHeader, model: str) -> None:
     without = header.scalar_text(Keys.Tokenizer.PRE) == WITHOUT_MERGES_PRE and model != "gemma4"
     if model in WITH_MERGES:
         _array(header, Keys.Tokenizer.MERGES, (GGUFValueType.STRING,), required=not without)
+
+
+def _check_distinct(header: GgufHeader, tokens: ArrayInfo) -> None:
+    """Check that no token comes twice, which upstream asserts; it reads each up to its first zero byte.
+
+    An empty one gets the name of its place there.
+    """
+    with header.path.open("rb") as file:
+        file.seek(tokens.offset_bytes)
+        data = file.read(tokens.size_bytes)
+    seen: dict[bytes, int] = {}
+    position = 0
+    for index in range(tokens.length):
+        (size,) = _LENGTH.unpack_from(data, position)
+        begin = position + _LENGTH.size
+        position = begin + size
+        text = data[begin:position].partition(b"\0")[0] or b"[EMPTY_%d]" % index
+        first = seen.setdefault(text, index)
+        if first != index:
+            offset = tokens.offset_bytes + begin
+            expected = f"token {index} to be another than token {first}"
+            raise damaged(header.path, offset, expected, shown(text.decode("utf-8", "replace")), RECONVERT)
 
 
 def _array(header: GgufHeader, key: str, types: tuple[GGUFValueType, ...], *, required: bool) -> ArrayInfo | None:

@@ -23,6 +23,10 @@ MAX_ELEMENTS = 2**63 - 1
 """Elements of a tensor: `INT64_MAX` (`gguf_init_from_reader`, ggml/src/gguf.cpp)."""
 MAX_LAYERS = 512
 """`LLAMA_MAX_LAYERS` (src/llama-hparams.h); `load_hparams` aborts beyond it."""
+MAX_EXPERTS = 1024
+"""`LLAMA_MAX_EXPERTS` (src/llama-hparams.h); `load_hparams` aborts beyond it."""
+LEAST_CONTEXT = 8
+"""Tokens below which no question has room; upstream aborts where two have none. A limit of our own."""
 DEFAULT_ALIGNMENT_BYTES = 32
 """`GGUF_DEFAULT_ALIGNMENT` (ggml/include/gguf.h)."""
 MAPPED_ALIGNMENT_BYTES = 32
