@@ -5,6 +5,7 @@
 #include "exit-status.h"
 #include "files.h"
 #include "instance.h"
+#include "own-folder.h"
 #include "platform.h"
 #include "user-folders.h"
 
@@ -24,7 +25,8 @@ bool is_opened_as_app(const std::vector<std::string> & arguments) {
 // A file for what the server says, of this start alone.
 static std::string output_path(const artifact & source) {
     const auto folder = find_user_folders().state;
-    if (folder.empty() || make_folder(folder).problem != write_problem::none) {
+    if (folder.empty() || make_folder(folder).problem != write_problem::none ||
+        !is_own_folder(folder, folder_link::ours_leads_there)) {
         return "";
     }
     return folder + "/" + source.contents.name + "-console.txt";

@@ -1,7 +1,9 @@
 #include "artifact.h"
 
 #include "app.h"
+#include "files.h"
 #include "platform.h"
+#include "safe-text.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -73,7 +75,7 @@ static outcome<artifact> read_artifact(std::FILE * file, const std::string & pat
 outcome<artifact> open_artifact(const std::string & path) {
     const file_handle file(open_for_reading(path));
     if (!file) {
-        return failure{ path + ": " + std::strerror(errno) };
+        return failure{ path + ": " + reading_problem() };
     }
     auto opened = read_artifact(file.get(), path);
     if (!opened) {
@@ -85,15 +87,16 @@ outcome<artifact> open_artifact(const std::string & path) {
 outcome<std::string> read_range(const stored_range & range) {
     const file_handle file(open_for_reading(range.path));
     if (!file) {
-        return failure{ range.path + ": " + std::strerror(errno) };
+        return failure{ range.path + ": " + reading_problem() };
     }
     auto bytes = read_bytes(file.get(), range.offset, range.size);
     if (!bytes) {
         return failure{ range.path + ": " + bytes.message() };
     }
     if (const auto found = sha256(bytes.value().data(), range.size); found != range.sha256) {
-        return failure{ range.path + ": entry \"" + range.name + "\" at offset " + std::to_string(range.offset) +
-                        " is damaged: expected " + to_hex(range.sha256) + ", found " + to_hex(found) };
+        return failure{ range.path + ": entry \"" + safe_line(range.name) + "\" at offset " +
+                        std::to_string(range.offset) + " is damaged: expected " + to_hex(range.sha256) + ", found " +
+                        to_hex(found) };
     }
     return bytes;
 }
@@ -101,7 +104,7 @@ outcome<std::string> read_range(const stored_range & range) {
 static std::string found_beside(const stored_range & range) {
     const file_handle file(open_for_reading(range.path));
     if (!file) {
-        return std::strerror(errno);
+        return reading_problem();
     }
     if (const int64_t size = size_of(file.get()); uint64_t(size) != range.size) {
         return "found " + std::to_string(size) + " bytes";
@@ -118,8 +121,9 @@ std::string problem_beside(const artifact & source) {
     for (const auto & model : source.contents.models) {
         for (const auto & part : model.parts) {
             if (const auto found = part.is_beside ? found_beside(part) : ""; !found.empty()) {
-                return source.path + " needs the file \"" + part.name + "\" beside it.\n" + part.path + ": expected " +
-                       std::to_string(part.size) + " bytes with the SHA-256 " + to_hex(part.sha256) + ", " + found;
+                return source.path + " needs the file \"" + safe_line(part.name) + "\" beside it.\n" + part.path +
+                       ": expected " + std::to_string(part.size) + " bytes with the SHA-256 " + to_hex(part.sha256) +
+                       ", " + found;
             }
         }
     }

@@ -1,4 +1,5 @@
 #include "command-options.h"
+#include "console-text.h"
 #include "cpu-dispatch.h"
 #include "exit-status.h"
 #include "log-console.h"
@@ -61,13 +62,14 @@ static double measure(terminal_model & model, const bench_row & row, unsigned & 
 int bench(const artifact & source, const std::vector<std::string> & arguments) {
     const auto options = parse_command_options(source.contents.default_args, arguments, {});
     if (!options) {
+        say(options.message() + " Try bench --help.");
         return exit_usage;
     }
     show_log_on_console(options.value().verbose);
     const auto began = std::chrono::steady_clock::now();
     auto       model = terminal_model::load(source, options.value().server_arguments);
     if (!model) {
-        std::fprintf(stderr, "%s\n", model.message().c_str());
+        say(model.message());
         return model.status();
     }
     const double loaded = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -81,7 +83,7 @@ int bench(const artifact & source, const std::vector<std::string> & arguments) {
             std::fflush(stdout);
         }
     } catch (const std::exception & error) {
-        std::fprintf(stderr, "bench: %s\n", error.what());
+        say(std::string("bench: ") + error.what());
         return exit_failed;
     }
     return exit_good;

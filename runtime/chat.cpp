@@ -1,9 +1,11 @@
 #include "command-options.h"
+#include "console-text.h"
 #include "console.h"
 #include "exit-status.h"
 #include "files.h"
 #include "log-console.h"
 #include "platform.h"
+#include "safe-text.h"
 #include "terminal-commands.h"
 #include "terminal-model.h"
 
@@ -90,21 +92,24 @@ class conversation {
             console::log("\n\n");
         }
         reasoning_ = piece.reasoning;
-        console::log("%s", piece.text.c_str());
+        console::log("%s", shown_text(piece.text).c_str());
         console::flush();
         content += piece.reasoning ? "" : piece.text;
     }
 
     void answer() {
         std::string content;
-        reasoning_     = false;
-        const auto end = model_.ask(messages_.dump(-1, ' ', false, json::error_handler_t::replace),
-                                    [&](const answer_piece & piece) { show(piece, content); });
+        reasoning_ = false;
+        const auto end =
+            model_.ask(messages_.dump(-1, ' ', false, json::error_handler_t::replace), [&](const answer_piece & piece) {
+                show(piece, content);
+                return true;
+            });
         console::set_display(DISPLAY_TYPE_RESET);
         console::log(was_interrupted() ? " [stopped]\n" : "\n");
         forget_interrupt();
         if (!end.error.empty()) {
-            console::error("%s\n", end.error.c_str());
+            console::error("%s\n", safe_text(end.error).c_str());
         }
         if (end.generation_rate > 0) {
             console::set_display(DISPLAY_TYPE_INFO);
@@ -278,14 +283,14 @@ static void converse(conversation & talk) {
 int chat(const artifact & source, const std::vector<std::string> & arguments) {
     const auto options = parse_command_options(source.contents.default_args, arguments, { { "--system" } });
     if (!options) {
-        std::fprintf(stderr, "%s Try chat --help.\n", options.message().c_str());
+        say(options.message() + " Try chat --help.");
         return exit_usage;
     }
     show_log_on_console(options.value().verbose);
-    std::fprintf(stderr, "%s is loading ...\n", source.contents.title.c_str());
+    say(source.contents.title + " is loading ...");
     auto model = terminal_model::load(source, options.value().server_arguments);
     if (!model) {
-        std::fprintf(stderr, "%s\n", model.message().c_str());
+        say(model.message());
         return model.status();
     }
     const bool terminal = is_terminal(stdin) && is_terminal(stdout);

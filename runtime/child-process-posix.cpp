@@ -42,7 +42,7 @@ static outcome<int> spawn(const std::vector<std::string> & words, int input, con
         posix_spawn_file_actions_adddup2(&streams, input, 0);
     }
     for (int stream = 1; stream <= 2; stream++) {
-        posix_spawn_file_actions_addopen(&streams, stream, output, O_RDWR | O_CREAT | O_APPEND, 0600);
+        posix_spawn_file_actions_addopen(&streams, stream, output, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
     }
     // a group of its own: Ctrl-C here must not end the browser
     posix_spawnattr_t attributes;

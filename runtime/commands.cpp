@@ -1,8 +1,11 @@
 #include "commands.h"
 
 #include "build-info.h"
+#include "console-text.h"
 #include "exit-status.h"
+#include "files.h"
 #include "platform.h"
+#include "safe-text.h"
 
 #include <cstdio>
 #include <memory>
@@ -18,19 +21,19 @@ static void show_model(const bundled_model & model) {
                 model_bytes(model) / 1e6);
     std::printf(model.parts.size() > 1 ? ", %zu parts)\n" : ")\n", model.parts.size());
     for (const auto & part : model.parts) {
-        std::printf("         %s at offset %llu, SHA-256 %s\n", part.name.c_str(), (unsigned long long) part.offset,
-                    to_hex(part.sha256).c_str());
+        std::printf("         %s at offset %llu, SHA-256 %s\n", safe_line(part.name).c_str(),
+                    (unsigned long long) part.offset, to_hex(part.sha256).c_str());
     }
 }
 
 int show_info(const artifact & source, bool as_json) {
     const auto & contents = source.contents;
     if (as_json) {
-        std::printf("%s\n", contents.text.c_str());
+        print_result(contents.text + "\n");
         return exit_good;
     }
     std::printf("%-8s %s\n%-8s %s\n", "name", contents.name.c_str(), "title", contents.title.c_str());
-    std::printf("%-8s %s, %.1f MB\n", "file", source.path.c_str(), source.size / 1e6);
+    std::printf("%-8s %s, %.1f MB\n", "file", safe_line(source.path).c_str(), source.size / 1e6);
     std::printf("%-8s %s by %s\n", "made", contents.created.c_str(), contents.generator.c_str());
     for (const auto & model : contents.models) {
         show_model(model);
@@ -40,7 +43,7 @@ int show_info(const artifact & source, bool as_json) {
     }
     std::printf("%-8s", "options");
     for (const auto & argument : contents.default_args) {
-        std::printf(" %s", argument.c_str());
+        std::printf(" %s", safe_line(argument).c_str());
     }
     std::printf("\n");
     return exit_good;
@@ -49,7 +52,10 @@ int show_info(const artifact & source, bool as_json) {
 // Empty where the range is whole, else what is wrong.
 static std::string check_range(const stored_range & range) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(open_for_reading(range.path), std::fclose);
-    if (!file || !seek_to(file.get(), range.offset)) {
+    if (!file) {
+        return "cannot be read: " + reading_problem();
+    }
+    if (!seek_to(file.get(), range.offset)) {
         return "cannot be read";
     }
     std::vector<char> buffer(1 << 20);
@@ -72,17 +78,16 @@ static std::string check_range(const stored_range & range) {
 int verify(const artifact & source) {
     int damaged = 0;
     for (const auto & range : all_ranges(source.contents)) {
-        const auto name    = range.name.empty() ? "the program" : range.name;
+        const auto name    = range.name.empty() ? "the program" : safe_line(range.name);
         const auto problem = check_range(range);
         std::printf("%s  %s\n", problem.empty() ? "good   " : "DAMAGED", name.c_str());
         if (!problem.empty()) {
-            std::fprintf(stderr, "%s: %s at offset %llu: %s\n", range.path.c_str(), name.c_str(),
-                         (unsigned long long) range.offset, problem.c_str());
+            say(safe_line(range.path) + ": " + name + " at offset " + std::to_string(range.offset) + ": " + problem);
             damaged++;
         }
     }
     if (damaged > 0) {
-        std::fprintf(stderr, "%s\n", damaged_hint);
+        say(damaged_hint);
         return exit_damaged;
     }
     return exit_good;
@@ -96,10 +101,10 @@ int show_licenses(const artifact & source) {
         }
         const auto text = read_range(range);
         if (!text) {
-            std::fprintf(stderr, "%s\n%s\n", text.message().c_str(), damaged_hint);
+            say(text.message() + "\n" + damaged_hint);
             return exit_damaged;
         }
-        std::printf("===== %s\n\n%s\n", range.name.c_str(), text.value().c_str());
+        print_result("===== " + safe_line(range.name) + "\n\n" + text.value() + "\n");
     }
     return exit_good;
 }

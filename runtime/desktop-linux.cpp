@@ -1,10 +1,10 @@
 #include "child-process.h"
+#include "console-text.h"
 #include "desktop.h"
 #include "platform.h"
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <sstream>
 
 static bool is_set(const char * variable) {
@@ -33,7 +33,7 @@ std::string why_no_browser() {
 }
 
 void show_alert(const std::string & title, const std::string & text) {
-    std::fprintf(stderr, "%s\n%s\n", title.c_str(), text.c_str());
+    say(title + "\n" + text);
 }
 
 bool open_browser(const std::string & address) {

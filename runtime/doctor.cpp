@@ -1,10 +1,12 @@
 #include "doctor.h"
 
 #include "build-info.h"
+#include "console-text.h"
 #include "cpu-dispatch.h"
 #include "exit-status.h"
 #include "machine.h"
 #include "platform.h"
+#include "safe-text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -61,7 +63,7 @@ static json all_facts(const artifact & source) {
 }
 
 static void print_row(const char * name, const std::string & text) {
-    std::printf("%-10s %s\n", name, text.c_str());
+    std::printf("%-10s %s\n", name, safe_line(text).c_str());
 }
 
 static std::string readable_size(const json & bytes) {
@@ -99,7 +101,7 @@ static void print_readable(const json & facts) {
 int show_doctor(const artifact & source, bool as_json) {
     const auto facts = all_facts(source);
     if (as_json) {
-        std::printf("%s\n", facts.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+        print_result(facts.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
     } else {
         print_readable(facts);
     }

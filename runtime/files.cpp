@@ -64,8 +64,13 @@ static std::error_code write_through(std::FILE * file, const std::string & conte
 }
 
 write_result write_file(const std::string & path, const std::string & content) {
+    std::error_code unknown;
+    const auto      type = fs::status(to_path(path), unknown).type();
+    if (type != fs::file_type::regular && type != fs::file_type::not_found) {
+        return { write_problem::not_written, path + ": this is no ordinary file" };
+    }
     const auto  beside = path + ".new";
-    std::FILE * file   = open_for_writing(beside);
+    std::FILE * file   = make_file(beside);
     if (!file) {
         return problem_with(path, { errno, std::generic_category() });
     }
@@ -80,15 +85,19 @@ write_result write_file(const std::string & path, const std::string & content) {
     return {};
 }
 
-bool overwrite_file(const std::string & path, const std::string & content) {
-    std::FILE * file = open_for_writing(path);
-    return file && !write_through(file, content);
+bool make_empty_file(const std::string & path) {
+    std::FILE * file = make_file(path);
+    return file && std::fclose(file) == 0;
+}
+
+std::string reading_problem() {
+    return errno == EINVAL ? "this is no ordinary file" : std::strerror(errno);
 }
 
 outcome<std::string> read_file(const std::string & path, uint64_t most_bytes) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(open_for_reading(path), std::fclose);
     if (!file) {
-        return failure{ path + ": " + std::strerror(errno) };
+        return failure{ path + ": " + reading_problem() };
     }
     std::string content;
     char        buffer[1 << 16];

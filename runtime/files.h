@@ -25,11 +25,15 @@ std::string path_beside(const std::string & path, const std::string & name);
 // Makes the folder and those above it, for this user alone.
 write_result make_folder(const std::string & path);
 
-// Writes beside `path` and renames, so that a reader sees the old content or the new.
+// Writes beside `path` and renames, so that a reader sees the old content or the new. What is no ordinary file, such as a
+// device, is left as it is.
 write_result write_file(const std::string & path, const std::string & content);
 
-// The same file with another content, for files that are open elsewhere; not whole or not at all.
-bool overwrite_file(const std::string & path, const std::string & content);
+// An empty file in the place of whatever file or link is there; false where there can be none.
+bool make_empty_file(const std::string & path);
+
+// Why open_for_reading() has just failed, from errno.
+std::string reading_problem();
 
 // A file of more than `most_bytes` is not read.
 outcome<std::string> read_file(const std::string & path, uint64_t most_bytes = UINT64_MAX);

@@ -1,8 +1,10 @@
 #include "command-options.h"
 #include "commands.h"
+#include "console-text.h"
 #include "exit-status.h"
 #include "instance.h"
 #include "platform.h"
+#include "safe-text.h"
 
 #include <cpp-httplib/httplib.h>
 
@@ -29,7 +31,7 @@ static std::string reachable(const std::string & host) {
 }
 
 static int say(const std::string & address, const char * what, int status) {
-    std::fprintf(status == exit_good ? stdout : stderr, "%s: %s\n", address.c_str(), what);
+    std::fprintf(status == exit_good ? stdout : stderr, "%s: %s\n", safe_line(address).c_str(), what);
     return status;
 }
 
@@ -65,18 +67,17 @@ int show_health(const artifact & source, const std::vector<std::string> & argume
     const auto own     = parse_command_options({}, arguments, names);
     const auto bundled = parse_command_options({}, source.contents.default_args, names);
     if (!own || !bundled) {
-        std::fprintf(stderr, "%s Try health --help.\n", (own ? bundled : own).message().c_str());
+        say((own ? bundled : own).message() + " Try health --help.");
         return exit_usage;
     }
     if (!own.value().server_arguments.empty()) {
-        std::fprintf(stderr, "health: unexpected argument \"%s\". Try health --help.\n",
-                     own.value().server_arguments[0].c_str());
+        say("health: unexpected argument \"" + own.value().server_arguments[0] + "\". Try health --help.");
         return exit_usage;
     }
     const auto host = option_or_variable(own.value(), bundled.value(), "--host", "LLAMA_ARG_HOST");
     const auto port = option_or_variable(own.value(), bundled.value(), "--port", "LLAMA_ARG_PORT");
     if (!port.empty() && !is_port(port)) {
-        std::fprintf(stderr, "health: expected a port from 1 to 65535, found \"%s\".\n", port.c_str());
+        say("health: expected a port from 1 to 65535, found \"" + port + "\".");
         return exit_usage;
     }
     // without a port the server may have taken another one than the usual, and has written it down

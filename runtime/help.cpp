@@ -1,6 +1,7 @@
 #include "help.h"
 
 #include "exit-status.h"
+#include "safe-text.h"
 
 #include <cstdio>
 #include <map>
@@ -21,6 +22,7 @@ commands:
   info       what is inside: models, licences, systems, hashes
   verify     read every byte and compare every hash
   licenses   the licences of everything inside
+  clean      remove what earlier starts left on the disk
 
 options:
   --version         versions of this program and of llama.cpp
@@ -169,17 +171,29 @@ example:
   {} licenses
 )";
 
+static const char clean_help[] =
+    R"(usage: {} clean
+
+Removes what starts of files like this one left on the disk: programs that they
+unpacked (a start unpacks its own again), logs, locks. Says what it removed.
+Chats stay, and what is in use.
+
+example:
+  {} clean
+)";
+
 static const std::map<std::string, const char *> & all_texts() {
     static const std::map<std::string, const char *> texts = {
         { "", overview },          { "serve", serve_help },       { "chat", chat_help },     { "run", run_help },
         { "bench", bench_help },   { "info", info_help },         { "doctor", doctor_help }, { "health", health_help },
-        { "verify", verify_help }, { "licenses", licenses_help },
+        { "verify", verify_help }, { "licenses", licenses_help }, { "clean", clean_help },
     };
     return texts;
 }
 
-int show_help(const std::string & program, const std::string & command) {
-    std::string text = all_texts().at(command);
+int show_help(const std::string & name, const std::string & command) {
+    const auto  program = safe_line(name);
+    std::string text    = all_texts().at(command);
     for (size_t at = 0; (at = text.find("{}", at)) != std::string::npos; at += program.size()) {
         text.replace(at, 2, program);
     }

@@ -1,5 +1,6 @@
 #include "log-console.h"
 
+#include "safe-text.h"
 #include "upstream-hooks.h"
 
 #include <atomic>
@@ -20,7 +21,7 @@ bool mkexe::shows_log(enum ggml_log_level level, const char * text) {
     if (level == GGML_LOG_LEVEL_ERROR) {
         const std::lock_guard<std::mutex> lock(errors_mutex);
         if (errors.size() < kept_errors) {
-            errors.push_back(text);
+            errors.push_back(safe_text(text));
         }
     }
     // level none: what was asked for, such as --help-server

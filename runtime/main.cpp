@@ -1,3 +1,4 @@
+#include "console-text.h"
 #include "crash.h"
 #include "exit-status.h"
 #include "platform.h"
@@ -5,6 +6,7 @@
 
 int main(int argc, char ** argv) {
     watch_crashes();
+    watch_results();
     prepare_console();
     const int status = run_program(utf8_arguments(argc, argv));
     if (status == exit_failed || status == exit_damaged || status == exit_memory) {

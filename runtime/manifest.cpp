@@ -1,6 +1,7 @@
 #include "manifest.h"
 
 #include "files.h"
+#include "safe-text.h"
 #include "work-limits.h"
 
 #include <nlohmann/json.hpp>
@@ -54,6 +55,11 @@ static std::string text_of(const json & object, const char * key) {
         throw manifest_error(std::string("\"") + key + "\" must be a string, found " + value.dump());
     }
     return value.get<std::string>();
+}
+
+// For people to read.
+static std::string line_of(const json & object, const char * key) {
+    return safe_line(text_of(object, key));
 }
 
 static const json & list_of(const json & object, const char * key) {
@@ -110,10 +116,10 @@ static stored_range part_of(const json & object, const reading & from) {
 
 static bundled_model model_of(const json & object, const reading & from) {
     bundled_model model = {
-        text_of(object, "role"),
-        text_of(object, "name"),
-        text_of(object, "architecture"),
-        text_of(object, "license"),
+        line_of(object, "role"),
+        line_of(object, "name"),
+        line_of(object, "architecture"),
+        line_of(object, "license"),
         {},
     };
     for (const json & part : list_of(object, "parts")) {
@@ -141,16 +147,16 @@ static void check_version(const json & root) {
 static manifest decode(const json & root, const reading & from) {
     check_version(root);
     manifest contents;
-    contents.name          = text_of(root, "name");
-    contents.title         = text_of(member(root, "page"), "title");
+    contents.name          = line_of(root, "name");
+    contents.title         = line_of(member(root, "page"), "title");
     contents.system_prompt = text_of(member(root, "page"), "system_prompt");
-    contents.created       = text_of(root, "created");
-    contents.generator     = text_of(root, "generator");
+    contents.created       = line_of(root, "created");
+    contents.generator     = line_of(root, "generator");
     for (const json & argument : list_of(root, "default_args")) {
         contents.default_args.push_back(argument.get<std::string>());
     }
     for (const json & runtime : list_of(root, "runtimes")) {
-        contents.runtimes.push_back({ text_of(runtime, "target"), range_of(runtime, from) });
+        contents.runtimes.push_back({ line_of(runtime, "target"), range_of(runtime, from) });
     }
     for (const json & pack : list_of(root, "packs")) {
         contents.packs.push_back(range_of(pack, from));

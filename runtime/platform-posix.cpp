@@ -8,9 +8,18 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
-void prepare_console() {}
+// Where a stream is closed, the next file that is opened would take its number, and be written to by who means the stream.
+// Standard output then fails, as a closed one does; the others read and write nothing.
+void prepare_console() {
+    for (int stream = 0; stream <= 2; stream++) {
+        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", stream == 2 ? O_WRONLY : O_RDONLY) < 0) {
+            return;
+        }
+    }
+}
 
 bool console_is_own() {
     return false;
@@ -71,11 +80,22 @@ void limit_memory(uint64_t bytes) {
 }
 
 std::FILE * open_for_reading(const std::string & path) {
-    return std::fopen(path.c_str(), "rbe");
+    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0) {
+        return nullptr;
+    }
+    struct stat status;
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+        close(file);
+        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+        return nullptr;
+    }
+    return fdopen(file, "rb");
 }
 
-std::FILE * open_for_writing(const std::string & path) {
-    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+std::FILE * make_file(const std::string & path) {
+    unlink(path.c_str());
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     return file < 0 ? nullptr : fdopen(file, "wb");
 }
 

@@ -115,7 +115,7 @@ std::FILE * open_for_reading(const std::string & path) {
     return _wfopen(to_wide(path).c_str(), L"rbN");
 }
 
-std::FILE * open_for_writing(const std::string & path) {
+std::FILE * make_file(const std::string & path) {
     return _wfopen(to_wide(path).c_str(), L"wbN");
 }
 

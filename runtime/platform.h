@@ -43,12 +43,13 @@ std::string executable_path();
 // Lets allocations fail where this process would have more than `bytes` of memory; without effect on Windows.
 void limit_memory(uint64_t bytes);
 
-// Opens for reading in binary mode; null with errno set where that fails. Not handed on to child processes.
+// Opens an ordinary file for reading in binary mode; null with errno set where that fails, EINVAL where it is another kind
+// of file, such as a pipe, which is not waited for. Not handed on to child processes.
 std::FILE * open_for_reading(const std::string & path);
 
-// Opens for writing in binary mode, empty; null with errno set where that fails. Readable by this user alone where it is
-// made now, not handed on to child processes.
-std::FILE * open_for_writing(const std::string & path);
+// Makes a file for writing in binary mode, readable by this user alone, in the place of one that is there, or of a link;
+// null with errno set where that fails. Not handed on to child processes.
+std::FILE * make_file(const std::string & path);
 
 // Hands everything written to the disk; false with errno set where that fails.
 bool flush_to_disk(std::FILE * file);

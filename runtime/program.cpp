@@ -1,7 +1,9 @@
 #include "program.h"
 
 #include "app.h"
+#include "cleaning.h"
 #include "commands.h"
+#include "console-text.h"
 #include "crash.h"
 #include "doctor.h"
 #include "exit-status.h"
@@ -11,7 +13,6 @@
 #include "terminal-commands.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <functional>
 
 using words = std::vector<std::string>;
@@ -25,8 +26,7 @@ static std::string file_name(const std::string & path) {
 }
 
 static int unexpected(const std::string & command, const std::string & argument) {
-    std::fprintf(stderr, "%s: unexpected argument \"%s\". Try %s --help.\n", command.c_str(), argument.c_str(),
-                 command.c_str());
+    say(command + ": unexpected argument \"" + argument + "\". Try " + command + " --help.");
     return exit_usage;
 }
 
@@ -56,6 +56,7 @@ static const std::vector<command> & all_commands() {
           { "--json" } },
         { "health", show_health, {}, false, true },
         { "verify", [](const auto & source, const auto &) { return verify(source); }, {} },
+        { "clean", [](const auto & source, const auto &) { return clean(source); }, {} },
         { "licenses", [](const auto & source, const auto &) { return show_licenses(source); }, {} },
     };
     return commands;
@@ -75,7 +76,7 @@ static int unknown_command(const std::string & name) {
     for (const auto & command : all_commands()) {
         list += (list.empty() ? "" : ", ") + std::string(command.name);
     }
-    std::fprintf(stderr, "\"%s\" is no command: expected one of %s. Try --help.\n", name.c_str(), list.c_str());
+    say("\"" + name + "\" is no command: expected one of " + list + ". Try --help.");
     return exit_usage;
 }
 
@@ -88,12 +89,12 @@ static int run_command(const command & chosen, const std::string & path, const w
     }
     const auto source = open_artifact(path);
     if (!source) {
-        std::fprintf(stderr, "%s\n%s\n", source.message().c_str(), damaged_hint);
+        say(source.message() + "\n" + damaged_hint);
         return exit_damaged;
     }
     name_in_crashes(source.value());
     if (const auto problem = chosen.takes_server_options ? problem_beside(source.value()) : ""; !problem.empty()) {
-        std::fprintf(stderr, "%s\n%s\n", problem.c_str(), beside_hint);
+        say(problem + "\n" + beside_hint);
         return exit_damaged;
     }
     return is_opened_as_app(given) ? run_app(source.value()) : chosen.run(source.value(), rest);
@@ -102,6 +103,7 @@ static int run_command(const command & chosen, const std::string & path, const w
 int run_program(const std::vector<std::string> & arguments) {
     const words given(arguments.begin() + std::min<size_t>(1, arguments.size()), arguments.end());
     words       rest = given;
+    clear_abandoned_programs();
     if (holds(rest, "--version")) {
         return show_version();
     }

@@ -1,4 +1,5 @@
 #include "command-options.h"
+#include "console-text.h"
 #include "exit-status.h"
 #include "log-console.h"
 #include "platform.h"
@@ -15,7 +16,7 @@
 using json = nlohmann::ordered_json;
 
 static int fail(const std::string & message, int status) {
-    std::fprintf(stderr, "%s\n", message.c_str());
+    say(message);
     return status;
 }
 
@@ -90,17 +91,21 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
     if (!model) {
         return fail(model.message(), model.status());
     }
-    char       last = '\n';
+    char       last   = '\n';
+    bool       wanted = true;  // somebody can still read the answer
     const auto end =
         model.value()->ask(messages_of(value_of(options.value(), "--system", source.contents.system_prompt), question)
                                .dump(-1, ' ', false, json::error_handler_t::replace),
                            [&](const answer_piece & piece) {
                                if (!piece.reasoning) {
-                                   std::fwrite(piece.text.data(), 1, piece.text.size(), stdout);
-                                   std::fflush(stdout);
-                                   last = piece.text.back();
+                                   wanted = print_result(piece.text) && std::fflush(stdout) == 0;
+                                   last   = piece.text.back();
                                }
+                               return wanted;
                            });
+    if (!wanted) {
+        return exit_failed;
+    }
     if (last != '\n') {
         std::printf("\n");
     }

@@ -2,10 +2,12 @@
 
 #include "budget.h"
 #include "common.h"
+#include "console-text.h"
 #include "cpu-dispatch.h"
 #include "crash.h"
 #include "embedded-file.h"
 #include "exit-status.h"
+#include "file-lock.h"
 #include "files.h"
 #include "instance.h"
 #include "listener.h"
@@ -13,6 +15,7 @@
 #include "log-console.h"
 #include "log.h"
 #include "memory-check.h"
+#include "own-folder.h"
 #include "own-routes.h"
 #include "page-assets.h"
 #include "platform.h"
@@ -40,16 +43,23 @@ static bool is_said(const std::vector<std::string> & arguments,
 }
 
 static int refuse_start(const std::string & message, int status) {
-    std::fprintf(stderr, "%s\n", message.c_str());
+    say(message);
     return status;
 }
 
+// A new file that this start holds until it ends; none where somebody else could have a hand in it.
 static std::string log_file_path(const artifact & source, bool first) {
     const auto folder = find_user_folders().state;
-    if (folder.empty() || make_folder(folder).problem != write_problem::none) {
+    if (folder.empty() || make_folder(folder).problem != write_problem::none ||
+        !is_own_folder(folder, folder_link::ours_leads_there)) {
         return "";
     }
-    return native_path(folder + "/" + source.contents.name + (first ? ".log" : "-2.log"));
+    const auto path = native_path(folder + "/" + source.contents.name + (first ? ".log" : "-2.log"));
+    if (!make_empty_file(path)) {
+        return "";
+    }
+    take_lock(path);
+    return path;
 }
 
 static std::string chats_folder(const artifact & source, chat_place place) {
@@ -210,7 +220,7 @@ int serve(const artifact & source, const std::vector<std::string> & user_argumen
     const auto & arguments = options.value().server_arguments;
     const bool   port      = is_said(arguments, { "--port" }, "LLAMA_ARG_PORT");
     const bool   host      = is_said(arguments, { "--host" }, "LLAMA_ARG_HOST");
-    std::fprintf(stderr, "%s\n", source.contents.title.c_str());
+    say(source.contents.title);
     ask_for_exact_port(port);
     const auto claimed = claim_instance(source);
     // who says where to listen wants a server there

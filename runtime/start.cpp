@@ -1,6 +1,7 @@
 #include "start.h"
 
 #include "budget.h"
+#include "console-text.h"
 #include "cpu-dispatch.h"
 #include "desktop.h"
 #include "exit-status.h"
@@ -11,6 +12,7 @@
 #include "log-console.h"
 #include "log.h"
 #include "platform.h"
+#include "safe-text.h"
 #include "stopping.h"
 #include "upstream-hooks.h"
 
@@ -21,7 +23,9 @@ static start_settings settings;
 static bool           listening = false;
 
 void prepare_start(start_settings wanted) {
-    settings = std::move(wanted);
+    settings          = std::move(wanted);
+    settings.program  = safe_line(settings.program);
+    settings.log_path = safe_line(settings.log_path);
 }
 
 static std::string readable_size(uint64_t bytes) {
@@ -34,7 +38,7 @@ static std::string readable_size(uint64_t bytes) {
 // Opens a browser where there is a desktop and says what happens.
 static void show_page(const std::string & address, bool with_browser) {
     const auto reason = with_browser ? why_no_browser() : "";
-    std::fprintf(stderr, "\n    %s\n\n", address.c_str());
+    say("\n    " + safe_line(address) + "\n");
     if (with_browser && reason.empty() && open_browser(address)) {
         std::fprintf(stderr, "This address opens in your browser.\n");
     } else if (reason.empty()) {
@@ -77,16 +81,26 @@ static std::string page_address(std::string address) {
 // The address that is shown leads to this computer alone, also where the server listens to all others.
 static void say_who_can_connect() {
     if (!settings.open_hosts.empty()) {
-        std::fprintf(stderr, "Other computers can connect too: the server listens on %s. They need the key.\n",
-                     settings.open_hosts.c_str());
+        say("Other computers can connect too: the server listens on " + safe_line(settings.open_hosts) +
+            ". They need the key.");
     }
+}
+
+// The first page that is this computer's alone; empty where there is none.
+static std::string own_page_address(const std::vector<std::string> & addresses) {
+    for (const auto & listening : addresses) {
+        if (const auto address = page_address(listening); is_own_address(address)) {
+            return address;
+        }
+    }
+    return "";
 }
 
 // Ends the program where the context that was asked for has no room.
 static void refuse_context() {
     const auto problem = settings.settle_memory ? settings.settle_memory() : "";
     if (!problem.empty()) {
-        std::fprintf(stderr, "%s\n", problem.c_str());
+        say(problem);
         std::_Exit(exit_memory);
     }
 }
@@ -97,16 +111,16 @@ void mkexe::on_listening(const std::vector<std::string> & addresses) {
     }
     listening          = true;
     const auto address = page_address(addresses[0]);
-    if (settings.publish && !address.empty()) {
-        publish_instance(*settings.source, address);
+    if (settings.publish) {
+        publish_instance(*settings.source, own_page_address(addresses));
     }
     if (address.empty()) {
-        std::fprintf(stderr, "\n    %s\n\n", addresses[0].c_str());
+        say("\n    " + safe_line(addresses[0]) + "\n");
     } else {
         show_page(address, settings.open_browser);
     }
     for (size_t i = 1; i < addresses.size(); i++) {
-        std::fprintf(stderr, "It can also be reached at %s\n", addresses[i].c_str());
+        say("It can also be reached at " + safe_line(addresses[i]));
     }
     say_who_can_connect();
     std::fprintf(stderr, "%s stops the program. %s --help says more.\n",
@@ -137,7 +151,7 @@ void mkexe::on_ready(llama_context * context) {
 
 void explain_failure() {
     if (!listener_problem().empty()) {
-        std::fprintf(stderr, "%s\n", listener_problem().c_str());
+        say(listener_problem());
         return;
     }
     const auto errors = first_log_errors();

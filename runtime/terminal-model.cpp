@@ -133,9 +133,10 @@ static std::string text_of(const json & delta, const char * member) {
 }
 
 answer_end terminal_model::ask(const std::string &                               messages,
-                               const std::function<void(const answer_piece &)> & on_piece) {
+                               const std::function<bool(const answer_piece &)> & on_piece) {
     const json body = { { "messages", json::parse(messages) }, { "stream", true }, { "timings_per_token", true } };
     answer_end end;
+    bool       wanted  = true;
     const auto on_data = [&](const std::string & data) {
         const json chunk = json::parse(data, nullptr, false);
         if (!chunk.is_object()) {
@@ -154,13 +155,16 @@ answer_end terminal_model::ask(const std::string &                              
             for (const bool reasoning : { true, false }) {
                 const auto text = text_of(delta, reasoning ? "reasoning_content" : "content");
                 if (!text.empty()) {
-                    on_piece({ text, reasoning });
+                    wanted = on_piece({ text, reasoning }) && wanted;
                 }
             }
         }
     };
-    const auto failed = client_.post_sse(
-        "/v1/chat/completions", body.dump(-1, ' ', false, json::error_handler_t::replace), was_interrupted, on_data);
+    const auto is_over = [&] {
+        return was_interrupted() || !wanted;
+    };
+    const auto failed = client_.post_sse("/v1/chat/completions",
+                                         body.dump(-1, ' ', false, json::error_handler_t::replace), is_over, on_data);
     if (!failed.empty()) {
         end.error = error_in(failed);
     }

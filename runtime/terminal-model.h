@@ -33,8 +33,8 @@ class terminal_model {
                                                          const std::vector<std::string> & arguments);
     ~terminal_model();
 
-    // `messages`: a JSON array as OpenAI's API has it. Ends early where Ctrl-C comes.
-    answer_end ask(const std::string & messages, const std::function<void(const answer_piece &)> & on_piece);
+    // `messages`: a JSON array as OpenAI's API has it. Ends early where Ctrl-C comes, or `on_piece` wants no more.
+    answer_end ask(const std::string & messages, const std::function<bool(const answer_piece &)> & on_piece);
 
     // A request of upstream's own API; throws std::runtime_error where it fails.
     std::string post(const std::string & path, const std::string & body) { return client_.post(path, body); }

@@ -65,4 +65,7 @@ void on_stop();
 // log-console.cpp: whether an entry of llama.cpp's log is shown on the console too.
 bool shows_log(enum ggml_log_level level, const char * text);
 
+// safe-text.cpp: an entry of that log, ending in a zero, made fit for a terminal.
+void make_log_safe(std::vector<char> & message);
+
 }  // namespace mkexe

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from running import Running, run_to_end
+from conftest import TINY_MODEL, Mkexe
+from running import Running, browser_in, environment_of, run_to_end
+
+PLAIN = ("--no-browser",)  # no port is asked for
 
 LISTED = "https://app.example,http://localhost:3000"
 
@@ -48,3 +56,137 @@ def test_a_list_that_names_no_origin_is_refused(artifact: Path, tmp_path: Path) 
     done = run_to_end([str(artifact), "--no-browser", "--cors-origins", "app.example"], HOME=str(tmp_path))
     assert done.returncode == 2
     assert 'https://example.com, with commas between; found "app.example".' in done.stderr
+
+
+def test_the_lock_and_the_log_are_no_way_to_another_file(artifact: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious\n")
+    with Running([str(artifact)], tmp_path):
+        pass
+    [lock] = (tmp_path / ".cache/mkexe").glob("*.lock")
+    state = tmp_path / ".local/state/mkexe"
+    # without its lock a start is one beside the first
+    for link in (Path.symlink_to, Path.hardlink_to):
+        for replaced, log in (([], state / "tiny.log"), ([lock], state / "tiny-2.log")):
+            for path in (*replaced, log):
+                path.unlink(missing_ok=True)
+                link(path, precious)
+            with Running([str(artifact)], tmp_path):
+                assert not log.is_symlink()
+                assert "kernels: " in log.read_text()
+            assert precious.read_text() == "precious\n"
+        lock.unlink()
+    os.mkfifo(lock)
+    with Running([str(artifact)], tmp_path) as running:
+        assert running.get("/health")[0] == 200
+
+
+PLANTED = ["http://evil.example:80/", "http://127.0.0.1.evil.example:80/", "http://127.0.0.1@evil.example:80/", "file:///etc/",
+           "http://127.0.0.1:8080", "http://127.0.0.1:80/\x1b[2J/"]  # fmt: skip
+
+
+def test_a_planted_lock_opens_no_address_of_others(artifact: Path, tmp_path: Path) -> None:
+    with Running([str(artifact)], tmp_path):
+        pass
+    [lock] = (tmp_path / ".cache/mkexe").glob("*.lock")
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for address in PLANTED:
+            lock.write_text(address + "\n")
+            done = run_to_end([str(artifact), "health"], HOME=str(tmp_path))
+            assert (done.stdout + done.stderr).startswith("http://127.0.0.1:8080: "), address
+        variables, pipe = browser_in(tmp_path)
+        with Running([str(artifact)], tmp_path, (), **variables) as running:
+            assert pipe.read_text().strip() == running.address + "/"
+            assert "It is running already; --new starts another.\n" not in running.log
+
+
+@pytest.mark.parametrize("how", ["writable", "link"])
+def test_no_lock_in_a_folder_that_others_may_have_made(artifact: Path, tmp_path: Path, how: str) -> None:
+    folder, planted = tmp_path / "shared/mkexe", tmp_path / "planted"
+    folder.parent.mkdir()
+    planted.mkdir()
+    if how == "link":
+        folder.symlink_to(planted)
+    else:
+        folder.mkdir()
+        folder.chmod(0o777)
+    with Running([str(artifact)], tmp_path, PLAIN, XDG_RUNTIME_DIR=str(folder.parent)):
+        assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_is_open_to_its_group_is_closed(artifact: Path, tmp_path: Path) -> None:
+    folder = tmp_path / ".cache/mkexe"
+    folder.mkdir(parents=True)
+    folder.chmod(0o775)
+    with Running([str(artifact)], tmp_path, PLAIN):
+        assert folder.stat().st_mode & 0o777 == 0o755
+        assert len(list(folder.glob("*.lock"))) == 1
+
+
+def test_nothing_waits_for_a_pipe(artifact: Path, tmp_path: Path) -> None:
+    """A FIFO among the chats, and one in the place of the file itself."""
+    chats = tmp_path / ".local/share/mkexe/tiny/chats"
+    chats.mkdir(parents=True)
+    os.mkfifo(chats / "chat-0001.json")
+    with Running([str(artifact)], tmp_path) as running:
+        headers = {"X-Mkexe-Token": running.json("/mkexe/session")["token"]}
+        assert json.loads(running.get("/mkexe/chats", headers)[2])["chats"] == []
+        assert running.get("/mkexe/chats/chat-0001", headers)[0] == 404
+        status, _, body = running.post(
+            "/mkexe/chats/chat-0001", {"title": "a", "messages": []}, headers | {"If-Match": "*"}
+        )
+        assert (status, json.loads(body)["error"]["type"]) == (500, "not_written")
+    program = running.stored_runtime(artifact)
+    os.mkfifo(tmp_path / "pipe")
+    done = run_to_end(["sh", "-c", f'exec "{program}" verify'], MKEXE_ARTIFACT=str(tmp_path / "pipe"))
+    assert (done.returncode, done.stderr.splitlines()[0]) == (4, f"{tmp_path}/pipe: this is no ordinary file")
+
+
+def test_weights_beside_that_are_a_pipe_are_not_waited_for(
+    real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path: Path
+) -> None:
+    real_mkexe("build", TINY_MODEL, "-o", tmp_path / "out", "--layout", "pair", "--target", "linux-x86_64")
+    [weights] = tmp_path.glob("*.gguf")
+    weights.unlink()
+    os.mkfifo(weights)
+    for command in ("verify", "run -p Hi"):
+        done = run_to_end([str(tmp_path / "out"), *command.split()])
+        assert done.returncode == 4
+        assert "this is no ordinary file" in done.stderr
+
+
+ESCAPES = "\x1b]0;owned\x07\u202egnp.exe\u2069\x7f\u009b2J"
+SAFE = "\ufffd]0;owned\ufffd\ufffdgnp.exe\ufffd\ufffd\ufffd2J"
+
+
+def test_names_and_log_lines_reach_no_terminal_as_they_are(artifact: Path, tmp_path: Path) -> None:
+    odd = shutil.copyfile(artifact, tmp_path / f"{ESCAPES}\n.exe")
+    for command in (["info"], ["--help"], ["doctor"], ["no-such-command" + ESCAPES], ["info", ESCAPES],
+                    ["--port", "0", "--no-browser", "--lora", f"/no/{ESCAPES}"]):  # fmt: skip
+        done = run_to_end([str(odd), *command], HOME=str(tmp_path))
+        written = done.stdout + done.stderr
+        assert SAFE in written, command
+        assert not set(written) & set(ESCAPES) - set(SAFE), command
+    assert SAFE in (tmp_path / ".local/state/mkexe/tiny.log").read_text()
+
+
+def said_on_a_terminal(command: list[str], home: Path) -> bytes:
+    """What a program writes on a terminal of its own."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(command, env=environment_of(home), stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs):
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while piece := os.read(ours, 4096):
+                said += piece
+    os.close(ours)
+    return said
+
+
+def test_an_answer_obeys_no_one_but_the_reader(artifact: Path, tmp_path: Path) -> None:
+    """On a terminal control characters are replaced; through a pipe the answer comes as it is."""
+    grammar = r'root ::= "a\x1b]0;b\x07c"'
+    command = ["sh", str(artifact), "run", "-p", "Hi", "--grammar", grammar]
+    assert "a\ufffd]0;b\ufffdc".encode() in said_on_a_terminal(command, tmp_path)
+    assert run_to_end(command[1:], HOME=str(tmp_path)).stdout == "a\x1b]0;b\x07c\n"

@@ -59,6 +59,20 @@ TEST_CASE("a valid manifest gives every member") {
     CHECK(weight_bytes(contents) == 16);
 }
 
+TEST_CASE("what people read is one line that no terminal obeys") {
+    json document                     = sample_document();
+    document["page"]["title"]         = "Nice\n\x1b[2JReady.";
+    document["models"][0]["name"]     = "\xE2\x80\xAEgnp.exe";
+    document["models"][0]["license"]  = "free\x07";
+    document["page"]["system_prompt"] = "one\ntwo";
+    const auto read                   = read_manifest(document.dump(), block, "here");
+    REQUIRE_MESSAGE(read, read.message());
+    CHECK(read.value().title == "Nice\xEF\xBF\xBD\xEF\xBF\xBD[2JReady.");
+    CHECK(read.value().models[0].name == "\xEF\xBF\xBDgnp.exe");
+    CHECK(read.value().models[0].license == "free\xEF\xBF\xBD");
+    CHECK(read.value().system_prompt == "one\ntwo");  // what the model reads
+}
+
 TEST_CASE("the parts of a split model keep their order") {
     json   document = sample_document();
     json & parts    = document["models"][0]["parts"];
