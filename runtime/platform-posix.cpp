@@ -105,10 +105,10 @@ bool flush_to_disk(std::FILE * file) {
 
 // An old kernel, or a sandbox that forbids getrandom(2), may still have the device.
 static bool read_random_device(unsigned char * bytes, size_t size) {
-    std::FILE * device = open_for_reading("/dev/urandom");
-    const bool  good   = device && std::fread(bytes, 1, size, device) == size;
-    if (device) {
-        std::fclose(device);
+    const int  device = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    const bool good   = device >= 0 && read(device, bytes, size) == ssize_t(size);
+    if (device >= 0) {
+        close(device);
     }
     return good;
 }
