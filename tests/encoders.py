@@ -32,6 +32,7 @@ def write_encoder(path: Path) -> Path:
     writer.add_sep_token_id(3)
     writer.add_pad_token_id(0)
     writer.add_bos_token_id(2)
+    writer.add_eos_token_id(3)  # two tokens to warm up with, where BERT has one
     writer.add_mask_token_id(4)
     random = np.random.default_rng(1)
     for name, shape in _shapes().items():
