@@ -40,7 +40,7 @@ SURFACE = ROOT / "native/upstream.json"
 PATCHES = ROOT / "native/patches"
 RENAMED = ("native/cpu/renamed.txt", "native/cpu/renamed-ops.txt")
 # what of the source is read and patched; all of it would take minutes to unpack
-PARTS = ("src", "common", "include", "ggml", "tools/server", "tools/mtmd")
+PARTS = ("src", "common", "include", "ggml", "tools", "vendor/cpp-httplib")
 SUBMODULE_HEAD = ".git/modules/vendor/llama.cpp/HEAD"
 ROUTE = re.compile(r'\bctx_http\.(get|post|del)\s*\(\s*"([^"]+)"')
 OPTION = re.compile(r"add_opt\(common_arg\(\s*\{([^{}]*)\}\s*,\s*(?:\{([^{}]*)\})?")
