@@ -27,54 +27,65 @@ static uint64_t free_beside(const artifact & source, uint64_t memory_free) {
     return memory_free > weights ? memory_free - weights : 0;
 }
 
+// A chat: how long it may be, and the bytes that it takes.
+namespace {
+struct chat_size {
+    int      tokens = 0;
+    uint64_t bytes  = 0;
+};
+}  // namespace
+
 // As many tokens as `room` holds, of those `wanted`. What a chat takes grows evenly with its length.
-static int tokens_in(const common_params & params, uint64_t room, int wanted, const context_need & least) {
+static chat_size size_in(const common_params & params, uint64_t room, int wanted, const context_need & least) {
     const auto full = measure_context(params, wanted);
     if (full.bytes <= room || wanted <= least_context) {
-        return wanted;
+        return { wanted, full.bytes };
     }
     const double each  = double(full.bytes - std::min(full.bytes, least.bytes)) / (wanted - least_context);
     const double extra = room > least.bytes && each > 0 ? double(room - least.bytes) / each : 0;
     const int    fits  = least_context + int(std::min<double>(extra, wanted - least_context));
-    return std::max(least_context, fits / context_step * context_step);
+    return { std::max(least_context, fits / context_step * context_step), std::max(room, least.bytes) };
 }
 
-static void choose_context(const artifact & source,
-                           bool             as_long_as_trained,
-                           uint64_t         memory_free,
-                           common_params &  params) {
+static chat_size choose_chat(const artifact &      source,
+                             bool                  as_long_as_trained,
+                             uint64_t              memory_free,
+                             const common_params & params) {
     const auto least = measure_context(params, least_context);
     if (least.trained == 0) {
-        return;  // loading will say what is wrong
+        return {};  // loading will say what is wrong
     }
     const int trained = int(std::min<uint32_t>(least.trained, 1 << 30));
     const int wanted  = as_long_as_trained ? trained : std::min(trained, usual_context);
     if (memory_free == 0) {
-        params.n_ctx = wanted;
-        return;
+        return { wanted, 0 };
     }
     const uint64_t part =
         as_long_as_trained ? memory_free - memory_free / share_of_memory : memory_free / share_of_memory;
-    params.n_ctx = tokens_in(params, std::min(part, free_beside(source, memory_free)), wanted, least);
+    return size_in(params, std::min(part, free_beside(source, memory_free)), wanted, least);
 }
 
-static void choose_cache(const artifact & source, uint64_t memory_free, common_params & params) {
+static void choose_cache(const artifact & source, uint64_t memory_free, uint64_t chat_bytes, common_params & params) {
     const uint64_t beside = free_beside(source, memory_free);
-    const uint64_t chat   = measure_context(params, params.n_ctx).bytes;
-    const uint64_t left   = beside > chat ? beside - chat : 0;
+    const uint64_t left   = beside > chat_bytes ? beside - chat_bytes : 0;
     const auto     most   = uint64_t(std::max(0, params.cache_ram_mib));
     params.cache_ram_mib  = int(std::min(most, left / share_of_memory / bytes_per_mib));
 }
 
 std::string settle_memory(const artifact & source, const memory_wishes & wishes, common_params & params) {
     const uint64_t memory_free = read_machine().memory_free;
+    chat_size      chat;
     if (params.n_ctx == 0) {
-        choose_context(source, wishes.context, memory_free, params);
-    } else if (const auto problem = wishes.check ? find_context_problem(params) : ""; !problem.empty()) {
-        return problem;
+        chat         = choose_chat(source, wishes.context, memory_free, params);
+        params.n_ctx = chat.tokens;
+    } else {
+        chat = { params.n_ctx, measure_context(params, params.n_ctx).bytes };
+        if (wishes.check && memory_free > 0 && chat.bytes > memory_free) {
+            return context_problem(chat.tokens, chat.bytes, memory_free);
+        }
     }
     if (!wishes.cache && memory_free > 0 && params.n_ctx > 0) {
-        choose_cache(source, memory_free, params);
+        choose_cache(source, memory_free, chat.bytes, params);
     }
     return "";
 }

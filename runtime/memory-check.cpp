@@ -46,15 +46,9 @@ context_need measure_context(common_params params, int tokens) {
     }
 }
 
-std::string find_context_problem(const common_params & params) {
-    const auto     machine = read_machine();
-    const uint64_t needed =
-        params.n_ctx > 0 && machine.memory_free > 0 ? measure_context(params, params.n_ctx).bytes : 0;
-    if (needed <= machine.memory_free) {
-        return "";
-    }
-    return "A chat of " + std::to_string(params.n_ctx) + " tokens needs " + gigabytes(double(needed)) +
-           " of memory, and " + gigabytes(double(machine.memory_free)) +
+std::string context_problem(int tokens, uint64_t needed, uint64_t memory_free) {
+    return "A chat of " + std::to_string(tokens) + " tokens needs " + gigabytes(double(needed)) + " of memory, and " +
+           gigabytes(double(memory_free)) +
            " are free.\nGive a smaller --ctx-size, or none: then as many are taken as there is room for. "
            "--no-memory-check tries all the same.";
 }

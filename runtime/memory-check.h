@@ -1,7 +1,6 @@
 #pragma once
 
-// Whether the model and a chat of the length that was asked for have room in memory. Each returns an empty text, or
-// sentences that say what is missing and what to do.
+// Whether the model and a chat of the length that was asked for have room in memory.
 
 #include "artifact.h"
 
@@ -9,6 +8,7 @@
 
 struct common_params;
 
+// Why the weights have no room, and what to do; an empty text where they have.
 std::string find_weights_problem(const artifact & source);
 
 struct context_need {
@@ -19,6 +19,5 @@ struct context_need {
 // What a chat of so many tokens needs. Reads the model's metadata, some hundredths of a second.
 context_need measure_context(common_params params, int tokens);
 
-// For a context that was asked for: upstream makes one that nobody asked for as small as it must be. Reads the model's
-// metadata, some hundredths of a second.
-std::string find_context_problem(const common_params & params);
+// Says that a chat of so many tokens has no room, and what to do; in bytes what it needs and what is free.
+std::string context_problem(int tokens, uint64_t needed, uint64_t memory_free);

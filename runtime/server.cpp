@@ -140,8 +140,13 @@ static int prepare_modules(const artifact &      source,
         { source.contents.name, params.api_prefix, chats_folder(source, options.chats), options.may_quit });
     start.path_prefix    = params.api_prefix;
     start.context_chosen = params.n_ctx == 0;
-    start.settle_memory  = [&params, &source,
+    // reads the model's metadata several times, so after the server answers
+    const bool any_slots = ask_for_most_slots(params);
+    start.settle_memory  = [&params, &source, any_slots,
                            wishes = read_memory_wishes(options.server_arguments, options.check_memory)] {
+        if (any_slots) {
+            choose_slots(params);
+        }
         return settle_memory(source, wishes, params);
     };
     prepare_start(start);
@@ -161,7 +166,6 @@ static int run_server(common_params & params) {
     char * arguments[] = { nullptr };
     llama_backend_init();
     llama_numa_init(params.numa);
-    choose_slots(params);
     const int status = llama_server(params, 0, arguments);
     common_log_flush(common_log_main());
     if (status != exit_good) {

@@ -32,10 +32,15 @@ static uint64_t bytes_of_slots(common_params params, int slots) {
     return measure_context(std::move(params), measured_tokens).bytes;
 }
 
-void choose_slots(common_params & params) {
+bool ask_for_most_slots(common_params & params) {
     if (params.n_parallel >= 0) {
-        return;
+        return false;
     }
-    params.n_parallel = slots_for(read_machine().memory_free, [&](int slots) { return bytes_of_slots(params, slots); });
+    params.n_parallel = most_slots;
     params.kv_unified = true;
+    return true;
+}
+
+void choose_slots(common_params & params) {
+    params.n_parallel = slots_for(read_machine().memory_free, [&](int slots) { return bytes_of_slots(params, slots); });
 }

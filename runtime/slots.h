@@ -14,5 +14,8 @@ static constexpr int most_slots = 8;
 // where that cannot be said.
 int slots_for(uint64_t memory_free, const std::function<uint64_t(int)> & bytes_of);
 
-// Sets the number of slots, and one context for all of them, unless the options say how many.
+// Where the options do not say how many, asks for `most_slots` in one context, and returns true.
+bool ask_for_most_slots(common_params & params);
+
+// Sets the number of slots by the free memory. Reads the model's metadata twice, some hundredths of a second each.
 void choose_slots(common_params & params);

@@ -78,7 +78,7 @@ TEST_CASE("a wrong command line is a usage error, in one sentence") {
     CHECK(command.status == exit_usage);
     CHECK(command.err ==
           "\"frobnicate\" is no command: expected one of serve, chat, run, bench, info, doctor, health, verify, "
-          "licenses. Try "
+          "clean, licenses. Try "
           "--help.\n");
     for (const char * name : { "info", "verify", "doctor" }) {
         const auto argument = run(file.path(), { name, "--jsn" });
