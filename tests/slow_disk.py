@@ -50,7 +50,8 @@ def slow_disk(file: Path, folder: Path, begin: int, end: int) -> Iterator[SlowDi
     folder.mkdir()
     with file.open("rb") as source:
         disk = SlowDisk(folder / file.name, source.fileno(), range(begin, end - READ_AHEAD_BYTES))
-        with mounted(_operations(disk), folder, ro=True):
+        # like a disk's, what was read stays when the file is opened again; else opening waits for the reads under way
+        with mounted(_operations(disk), folder, ro=True, kernel_cache=True):
             try:
                 yield disk
             finally:
