@@ -1,6 +1,7 @@
 #include "stopping.h"
 
 #include "exit-status.h"
+#include "realigned-stack.h"
 #include "upstream-hooks.h"
 
 #include <atomic>
@@ -22,7 +23,7 @@ static constexpr auto busy_share      = 0.1;  // of one processor; an open page'
 static std::atomic<bool>            can_stop = false;
 static std::atomic<clock_type::rep> last_use = 0;
 
-void mkexe::on_stop() {
+REALIGNED_STACK void mkexe::on_stop() {
     end_soon();
 }
 

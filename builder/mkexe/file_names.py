@@ -26,8 +26,8 @@ def find_name_problem(name: str) -> str:
 
 
 def check_output_name(path: Path) -> None:
-    """Raise UsageError where no file should be written under that name."""
-    problem = find_name_problem(path.name)
+    """Raise UsageError where no file should be written under that name; a folder such as `.` is none of its cases."""
+    problem = find_name_problem(path.name) if path.name not in ("", "..") else ""
     if problem:
         raise UsageError(f"{_shortened(str(path))}: the name {problem}", "choose another with -o")
 

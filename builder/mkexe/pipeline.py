@@ -94,8 +94,8 @@ def build(request: BuildRequest) -> delivery.Built:
 
     wanted = request.settings
     if wanted.output is not None:  # before minutes of compiling
-        outputs.check_place(wanted.output)
         check_output_name(wanted.output)
+        outputs.check_place(wanted.output)
     checked = check_model(request.model)
     name = _checked_name(wanted.name or _name_of(request.model))
     header = checked.header
@@ -195,8 +195,8 @@ def convert(request: ConvertRequest) -> delivery.Built:
     """
     _check_split_size(request.layout, request.split_size)
     if request.output is not None:
-        outputs.check_place(request.output)
         check_output_name(request.output)
+        outputs.check_place(request.output)
     with tempfile.TemporaryDirectory(prefix="mkexe-convert-") as folder:
         package = packaged.open_package(request.artifact, Path(folder))
         manifest = package.artifacts[0].manifest
