@@ -104,13 +104,16 @@ class Running(Server):
         )  # fmt: skip
         self._until_ready = True
         self.log: list[str] = []
+        self._said = threading.Condition()
         self._listening = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
 
     def _read(self) -> None:
         assert self._process.stderr is not None
         for line in self._process.stderr:
-            self.log.append(line)
+            with self._said:
+                self.log.append(line)
+                self._said.notify_all()
             found = re.search(r"^    (http://[^/\s]+)/", line)
             if found:
                 self.address = found[1]
@@ -149,6 +152,11 @@ class Running(Server):
         finally:
             self._process.kill()
             self._reader.join(30)
+
+    def until_said(self, line: str) -> None:
+        """Return when the program has said this line on stderr."""
+        with self._said:
+            assert self._said.wait_for(lambda: line in self.log, READY_TIMEOUT_S), "".join(self.log)
 
     def wait(self, timeout_s: float = 60) -> int:
         """The exit status of one that ends by itself."""

@@ -63,7 +63,7 @@ def test_where_others_can_connect_that_is_said(
         sockets = listening_addresses(running.process_named("mkexe"))
         assert sockets == [(ipaddress.ip_address(listens), port_of(running))]
         assert running.address == f"http://{shown}:{port_of(running)}"
-    assert f"{OTHERS}{host}. They need the key.\n" in running.log
+        running.until_said(f"{OTHERS}{host}. They need the key.\n")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", LAN, "0", "::ffff:0.0.0.0", "example.localhost.example"])

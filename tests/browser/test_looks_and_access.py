@@ -111,6 +111,8 @@ def test_nothing_moves_where_motion_is_not_wanted(
     server.loading = True
     chat = ChatPage(page).open(server)
     expect(page.get_by_role("heading", name="The model is loading")).to_be_visible()
+    if wish == "no-preference":
+        page.wait_for_function(f"() => ({MOTION_SCRIPT})().includes('transform')")
     changed = set(page.evaluate(MOTION_SCRIPT))
     server.loading = False
     server.answers.append(Answer(["Begin", gate := Gate()]))

@@ -293,9 +293,9 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_lost(
     with Running([str(artifact)], home) as running, watched(browser, running.address) as context:
         folder = Path(running.json("/mkexe/session")["chats_folder"])
         folder.parent.mkdir(parents=True, exist_ok=True)
+        chat = open_page(running, context.new_page())
         shutil.rmtree(folder, ignore_errors=True)
         folder.write_text("a file in the folder's place")
-        chat = open_page(running, context.new_page())
         chat.ask(ITEM["question"])
         expect(chat.prose).to_have_text(ITEM["answer"])
         note = chat.page.get_by_role("alert").filter(has_text="not being saved")
