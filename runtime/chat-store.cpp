@@ -6,6 +6,8 @@
 #include "work-limits.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <vector>
 
 using json = nlohmann::ordered_json;
@@ -140,16 +142,31 @@ std::string chat_store::list(const std::string & search) {
     return json{ { "chats", found } }.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+static const std::string most_text = "a chat may have " + std::to_string(chat_store::most_bytes >> 20) + " MiB";
+
+// Why the file `path` could not be read: `message` is what reading it said.
+static chat_result refuse_file(const std::string & path, const std::string & message) {
+    std::error_code error;
+    const auto      file = std::filesystem::u8path(path);
+    if (!std::filesystem::exists(std::filesystem::symlink_status(file, error))) {
+        return { chat_error::not_found, message, "" };
+    }
+    const auto size = std::filesystem::file_size(file, error);
+    if (!error && size > chat_store::most_bytes) {
+        return { chat_error::too_large, path + ": " + most_text + ", this one has " + std::to_string(size) + " bytes",
+                 "" };
+    }
+    return { chat_error::not_read, message, "" };
+}
+
 chat_result chat_store::read(const std::string & id) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto                        text = read_file(path_of(id), most_bytes);
     if (!text) {
-        return { chat_error::not_found, text.message(), "" };
+        return refuse_file(path_of(id), text.message());
     }
     return { chat_error::none, text.value(), revision_of(text.value()) };
 }
-
-static const std::string most_text = "a chat may have " + std::to_string(chat_store::most_bytes >> 20) + " MiB";
 
 // Why `text` cannot be a chat's, before it is parsed.
 static chat_result refuse_text(const std::string & text) {

@@ -11,7 +11,7 @@
 #include <mutex>
 #include <string>
 
-enum class chat_error { none, bad_chat, too_large, not_found, changed, disk_full, not_written };
+enum class chat_error { none, bad_chat, too_large, not_found, not_read, changed, disk_full, not_written };
 
 struct chat_result {
     chat_error  error = chat_error::none;

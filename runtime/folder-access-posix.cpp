@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 // The folder that `path` is in; empty for the root.
 static std::string parent_of(const std::string & path) {
@@ -15,16 +16,24 @@ static std::string parent_of(const std::string & path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-bool may_write_in(const std::string & folder) {
+static std::string problem_with(const std::string & path, int error) {
+    return path + ": " + std::strerror(error);
+}
+
+std::string problem_of_writing_in(const std::string & folder) {
     for (std::string path = folder; !path.empty(); path = parent_of(path)) {
         struct stat status;
         if (stat(path.c_str(), &status) == 0) {
-            return S_ISDIR(status.st_mode) && access(path.c_str(), W_OK | X_OK) == 0;
+            if (!S_ISDIR(status.st_mode)) {
+                return problem_with(path, ENOTDIR);
+            }
+            return access(path.c_str(), W_OK | X_OK) == 0 ? "" : problem_with(path, errno);
         }
+        const int error = errno;
         // a link that leads nowhere is in the way
-        if (errno != ENOENT || lstat(path.c_str(), &status) == 0) {
-            return false;
+        if (error != ENOENT || lstat(path.c_str(), &status) == 0) {
+            return problem_with(path, error);
         }
     }
-    return false;
+    return problem_with(folder, ENOENT);
 }

@@ -80,6 +80,8 @@ static server_http_res_ptr refuse(const chat_result & result) {
             return refuse(409, "changed", result.text, more);
         case chat_error::disk_full:
             return refuse(507, "disk_full", result.text);
+        case chat_error::not_read:
+            return refuse(500, "not_read", result.text);
         default:
             return refuse(500, "not_written", result.text);
     }
@@ -108,13 +110,15 @@ static server_http_res_ptr with_etag(server_http_res_ptr response, const std::st
 }
 
 static server_http_res_ptr get_session(const server_http_req &) {
+    const auto problem = chats ? problem_of_writing_in(chats->folder()) : "";
     return reply(200, json{
                           { "token", token },
                           { "instance", instance },
                           { "name", settings.name },
                           { "version", MKEXE_VERSION },
-                          { "chats", chats && may_write_in(chats->folder()) ? "folder" : "none" },
+                          { "chats", chats && problem.empty() ? "folder" : "none" },
                           { "chats_folder", settings.chats },
+                          { "chats_problem", problem },
                           { "quit", settings.may_quit },
                           { "page_key", key_of_pages },
                       });

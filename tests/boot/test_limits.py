@@ -194,9 +194,32 @@ def test_a_folder_that_takes_no_chats_is_told_at_the_time_of_asking(artifact: Pa
         assert not folder.exists()
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.write_text("in the way")
-        assert running.json("/mkexe/session")["chats"] == "none"
+        session = running.json("/mkexe/session")
+        assert session["chats"] == "none"
+        assert session["chats_folder"] == str(folder)
+        assert session["chats_problem"] == f"{folder}: Not a directory"
         folder.unlink()
-        assert running.json("/mkexe/session")["chats"] == "folder"
+        session = running.json("/mkexe/session")
+        assert (session["chats"], session["chats_problem"]) == ("folder", "")
+
+
+def test_a_chat_s_file_that_cannot_be_read_is_not_said_to_be_absent(artifact: Path, tmp_path: Path) -> None:
+    with Running([str(artifact)], tmp_path) as running:
+        session = running.json("/mkexe/session")
+        headers = {"X-Mkexe-Token": session["token"]}
+        large = Path(session["chats_folder"], "large-chat.json")
+        large.parent.mkdir(parents=True, exist_ok=True)
+        with large.open("wb") as file:
+            file.truncate((64 << 20) + 1)
+        status, _, body = running.get("/mkexe/chats/large-chat", headers)
+        error = json.loads(body)["error"]
+        assert (status, error["type"]) == (413, "too_large")
+        assert error["message"] == f"{large}: a chat may have 64 MiB, this one has 67108865 bytes"
+        large.unlink()
+        assert running.get("/mkexe/chats/large-chat", headers)[0] == 404
+        large.mkdir()
+        status, _, body = running.get("/mkexe/chats/large-chat", headers)
+        assert (status, json.loads(body)["error"]["type"]) == (500, "not_read")
 
 
 def test_templates_are_bounded_and_the_start_goes_on(artifact: Path, tmp_path: Path) -> None:

@@ -104,3 +104,18 @@ TEST_CASE("an id is no path") {
     }
     CHECK_FALSE(chat_store::is_id(std::string(65, 'a')));
 }
+
+TEST_CASE("a file that is there and cannot be read is not said to be absent") {
+    const temporary_folder folder;
+    chat_store             store(folder.path());
+    const auto             path = folder.path() + "/" + id + ".json";
+    std::ofstream(path) << "";
+    std::filesystem::resize_file(path, chat_store::most_bytes + 1);
+    const auto large = store.read(id);
+    CHECK(large.error == chat_error::too_large);
+    CHECK(large.text == path + ": a chat may have 64 MiB, this one has 67108865 bytes");
+    std::filesystem::remove(path);
+    CHECK(store.read(id).error == chat_error::not_found);
+    std::filesystem::create_directory(path);
+    CHECK(store.read(id).error == chat_error::not_read);
+}

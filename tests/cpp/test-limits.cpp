@@ -270,13 +270,13 @@ TEST_CASE("a chat's file that nests deep is not in the list and stays where it i
 
 TEST_CASE("whether a folder takes files is told without making any") {
     const temporary_folder folder;
-    CHECK(may_write_in(folder.path()));
-    CHECK(may_write_in(folder.path() + "/not/yet/there/"));
+    CHECK(problem_of_writing_in(folder.path()) == "");
+    CHECK(problem_of_writing_in(folder.path() + "/not/yet/there/") == "");
     CHECK(std::filesystem::is_empty(folder.path()));
     std::ofstream(folder.path() + "/file") << "";
-    CHECK_FALSE(may_write_in(folder.path() + "/file"));
-    CHECK_FALSE(may_write_in(folder.path() + "/file/chats"));
+    CHECK(problem_of_writing_in(folder.path() + "/file") == folder.path() + "/file: Not a directory");
+    CHECK(problem_of_writing_in(folder.path() + "/file/chats") == folder.path() + "/file/chats: Not a directory");
     std::filesystem::create_symlink("nowhere", folder.path() + "/link");
-    CHECK_FALSE(may_write_in(folder.path() + "/link"));
-    CHECK_FALSE(may_write_in(""));
+    CHECK(problem_of_writing_in(folder.path() + "/link") == folder.path() + "/link: No such file or directory");
+    CHECK(problem_of_writing_in("") != "");
 }
