@@ -155,10 +155,12 @@ class FakeServer:
     progress: dict[str, Any] | None = None
     quit_allowed: bool = False
     chats_folder: str | None = None
+    chats_problem: str = ""
     token: str = ""
     page_key: str = ""
     chats: dict[str, str] = field(default_factory=dict)
     chat_refusal: Refusal | None = None
+    unreadable: dict[str, Refusal] = field(default_factory=dict)
     streams: dict[str, Stream] = field(default_factory=dict)
     lost_replays: int = 0
     media_tokens: int = 0
@@ -230,9 +232,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, "application/json", json.dumps(state.settings).encode())
         elif name == "mkexe/session" and state.session_name is not None:
             folder = state.chats_folder
-            chats = {"chats": "folder", "chats_folder": folder} if folder is not None else {"chats": "none"}
-            session = {"name": state.session_name, "token": state.token, "quit": state.quit_allowed, **chats}
-            session["page_key"] = state.page_key
+            kept = folder is not None and state.chats_problem == ""
+            session = {"name": state.session_name, "token": state.token, "quit": state.quit_allowed}
+            session |= {"chats": "folder" if kept else "none", "chats_folder": folder or ""}
+            session |= {"chats_problem": state.chats_problem, "page_key": state.page_key}
             self._send(200, "application/json", json.dumps(session).encode())
         elif name == "mkexe/progress" and state.progress is not None:
             self._send(200, "application/json", json.dumps(state.progress).encode())
@@ -299,7 +302,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _get_chats(self, chat_id: str) -> None:
         chats = self.server_state.chats
-        if chat_id in chats:
+        refusal = self.server_state.unreadable.get(chat_id)
+        if refusal is not None:
+            self._send(refusal.status, "application/json", refusal.text().encode())
+        elif chat_id in chats:
             self._send(200, "application/json", chats[chat_id].encode(), etag=_revision(chats[chat_id]))
         elif chat_id:
             self._send(404, "application/json", Refusal(404, "no such chat", "not_found").text().encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from .chat_files import chat_file
 from .chat_page import ChatPage
 from .conftest import watched
-from .fake_server import Answer, FakeServer
+from .fake_server import Answer, FakeServer, Refusal
 from .test_offline import open_kept, wait_until
 
 pytestmark = pytest.mark.browser
@@ -171,12 +172,7 @@ def test_a_chat_goes_on_while_the_program_is_closed_and_meets_what_others_wrote(
     server.chats[kept["id"]] = json.dumps(kept | {"messages": [*kept["messages"], other]})
     server.start()
     expect(chat.prose).to_have_text("Two.")
-    everything = ["", "Lilies?", "More?", "Red.", "Roses?", "Two."]
-    for _ in range(ANSWERS):
-        if sorted(texts_of(server, kept["id"])) == everything:
-            return
-        page.wait_for_event("response")
-    assert sorted(texts_of(server, kept["id"])) == everything
+    texts_kept(page, server, kept["id"], ["", "Lilies?", "More?", "Red.", "Roses?", "Two."])
 
 
 def texts_of(server: FakeServer, chat_id: str) -> list[str]:
@@ -240,19 +236,25 @@ KEY = "0123456789abcdef" * 2
 
 
 @contextlib.contextmanager
+def other_port(server: FakeServer, key: str = KEY) -> Iterator[FakeServer]:
+    """The program of `server` at another port."""
+    other = FakeServer(server.page_dir, session_name="tiny", chats_folder=FOLDER, page_key=key)
+    try:
+        yield other
+    finally:
+        other.stop()
+
+
+@contextlib.contextmanager
 def two_ports(browser: Browser, server: FakeServer, other_key: str = KEY) -> Iterator[tuple[Page, FakeServer]]:
     """A tab with a chat that waits at the port of `server`, which is closed, and a program at another port."""
     server.page_key = KEY
-    other = FakeServer(server.page_dir, session_name="tiny", chats_folder=FOLDER, page_key=other_key)
-    try:
-        with watched(browser, "http://127.0.0.1:") as context:
-            tab = context.new_page()
-            chat = open_closed(tab, server)
-            chat.ask("Who takes this?")
-            wait_in_browser(tab, 1)
-            yield tab, other
-    finally:
-        other.stop()
+    with other_port(server, other_key) as other, watched(browser, "http://127.0.0.1:") as context:
+        tab = context.new_page()
+        chat = open_closed(tab, server)
+        chat.ask("Who takes this?")
+        wait_in_browser(tab, 1)
+        yield tab, other
 
 
 def test_what_waits_comes_to_the_page_at_another_port(browser: Browser, server: FakeServer) -> None:
@@ -270,16 +272,75 @@ def test_what_waits_comes_to_the_page_at_another_port(browser: Browser, server: 
         wait_in_browser(page, 0)
 
 
-def test_an_open_tab_follows_to_the_other_port(browser: Browser, server: FakeServer) -> None:
+def test_an_open_tab_follows_to_the_other_port_with_its_drafts_and_asks(browser: Browser, server: FakeServer) -> None:
     with two_ports(browser, server) as (tab, other):
         other.answers.append(Answer(["I do."]))
-        tab.context.new_page().goto(other.url)
         chat = ChatPage(tab)
+        chat.attach(NOTES)
+        expect(chat.chips).to_have_count(1)
+        chat.message.fill("and this later")
+        tab.context.new_page().goto(other.url)
         tab.wait_for_url(f"{other.url}#*")
         expect(chat.questions).to_have_text("Who takes this?")
-        chat.button("Try again").click()
+        # asked by itself, once, as at the same port
         expect(chat.prose).to_have_text("I do.")
         expect_kept(tab, other, ["Who takes this?", "I do."])
+        assert len(other.chat_requests) == 1
+        expect(chat.message).to_have_value("and this later")
+        expect(chat.chips).to_contain_text("notes.md")
+        # these are its drafts now, and are no longer where they were
+        tab.reload()
+        expect(chat.message).to_have_value("and this later")
+        expect(chat.chips).to_contain_text("notes.md")
+        tab.goto(server.url)
+        expect(tab.get_by_role("heading", name="The program was closed")).to_be_visible()
+        expect(chat.message).to_have_value("")
+        expect(chat.chips).to_have_count(0)
+
+
+def test_a_tab_in_which_nothing_was_sent_follows_with_its_draft(browser: Browser, server: FakeServer) -> None:
+    server.page_key = KEY
+    with other_port(server) as other, watched(browser, "http://127.0.0.1:") as context:
+        tab = context.new_page()
+        chat = open_closed(tab, server)
+        chat.message.fill("not sent yet")
+        page = context.new_page()
+        page.goto(other.url)
+        tab.wait_for_url(other.url)
+        expect(chat.message).to_have_value("not sent yet")
+        expect(page.locator("iframe")).to_have_count(0)
+        assert context.cookies() == []
+
+
+def test_a_tab_does_not_go_while_a_title_or_a_question_is_being_changed(browser: Browser, server: FakeServer) -> None:
+    with two_ports(browser, server) as (tab, other):
+        tab.get_by_role("button", name="What to do with “Who takes this?”").click()
+        tab.get_by_role("menuitem", name="Rename").click()
+        title = tab.get_by_label("Title of the chat")
+        title.fill("Who, then?")
+        page = tab.context.new_page()
+        page.goto(other.url)
+        expect(page.locator(".chat-title")).to_have_text(["Who takes this?"])
+        expect(page.locator("iframe")).to_have_count(0)
+        other.answers.append(Answer(["I do."]))
+        title.press("Enter")
+        tab.wait_for_url(f"{other.url}#*")
+        expect(tab.locator(".chat-title")).to_have_text(["Who, then?"])
+        expect(ChatPage(tab).prose).to_have_text("I do.")
+
+
+def test_neither_chats_nor_tabs_go_to_another_program_of_the_same_user(browser: Browser, server: FakeServer) -> None:
+    with two_ports(browser, server) as (tab, other):
+        other.session_name = "other"
+        page = tab.context.new_page()
+        with page.expect_event("framenavigated", lambda frame: "hand-over" in frame.url):
+            page.goto(other.url)
+        expect(page.get_by_text("No chats yet.")).to_be_visible()
+        expect(page.locator("iframe")).to_have_count(0)
+        assert other.chats == {}
+        assert tab.url.startswith(server.url)
+        tab.reload()
+        expect(tab.locator(".chat-title")).to_have_text(["Who takes this?"])
 
 
 def test_what_waits_is_given_to_no_page_that_lacks_the_key(browser: Browser, server: FakeServer) -> None:
@@ -292,6 +353,45 @@ def test_what_waits_is_given_to_no_page_that_lacks_the_key(browser: Browser, ser
         assert other.chats == {}
         tab.reload()
         expect(tab.locator(".chat-title")).to_have_text(["Who takes this?"])
+
+
+ASK_WITHOUT_PROOF = """async (address) => {
+    const frame = document.createElement('iframe');
+    const heard = (kind) => new Promise((resolve) => addEventListener('message', function listen({ data }) {
+        if (data.kind !== kind) return;
+        removeEventListener('message', listen);
+        resolve(data);
+    }));
+    const hello = heard('hello');
+    frame.src = `${address}hand-over`;
+    document.body.append(frame);
+    await hello;
+    const given = heard('give');
+    frame.contentWindow.postMessage({ kind: 'take', nonce: 'n', proof: 'none', name: 'tiny', tab: true }, '*');
+    const { chats, begun } = await given;
+    frame.contentWindow.postMessage({ kind: 'taken', ids: [], path: '/', name: 'tiny', begun: true }, '*');
+    const once_more = heard('give');
+    frame.contentWindow.postMessage({ kind: 'take', nonce: 'n', proof: 'none' }, '*');
+    await once_more;
+    return [chats ?? null, begun ?? null];
+}"""
+LISTEN = """() => {
+    window.heard = [];
+    new BroadcastChannel('mkexe.moved').onmessage = ({ data }) => window.heard.push(data.name);
+}"""
+
+
+def test_a_page_that_proves_nothing_gets_nothing_and_leads_no_tab_away(browser: Browser, server: FakeServer) -> None:
+    with two_ports(browser, server, other_key="f" * 32) as (tab, other):
+        tab.evaluate(LISTEN)
+        page = tab.context.new_page()
+        page.goto(f"{other.url}nothing-here")
+        assert page.evaluate(ASK_WITHOUT_PROOF, server.url) == [None, None]
+        beside = tab.context.new_page()
+        beside.goto(server.url)
+        beside.evaluate("new BroadcastChannel('mkexe.moved').postMessage({ name: 'the end', address: location.href })")
+        tab.wait_for_function("() => window.heard.includes('the end')")
+        assert tab.evaluate("window.heard") == ["the end"]
 
 
 def test_a_draft_belongs_to_its_chat_with_its_files_and_outlives_a_reload(page: Page, server: FakeServer) -> None:
@@ -333,3 +433,189 @@ def test_a_draft_belongs_to_its_chat_with_its_files_and_outlives_a_reload(page: 
     expect(chat.chips).to_have_count(0)
     page.get_by_role("link", name="Roses").click()
     expect(chat.message).to_have_value("for the roses")
+
+
+def texts_kept(page: Page, server: FakeServer, chat_id: str, texts: list[str]) -> None:
+    """Wait until the program has these messages in the chat, in whatever order."""
+    for _ in range(ANSWERS):
+        if chat_id in server.chats and sorted(texts_of(server, chat_id)) == sorted(texts):
+            return
+        page.wait_for_event("response")
+    assert sorted(texts_of(server, chat_id)) == sorted(texts)
+
+
+def test_two_tabs_that_ask_in_one_chat_while_closed_lose_nothing(page: Page, server: FakeServer) -> None:
+    """One of them is shut before the program is back: what it wrote waits beside what the other writes later."""
+    server.chats["chat-0000"] = chat_file("chat-0000", "Roses")
+    open_kept(page, server)
+    other = page.context.new_page()
+    chats = [ChatPage(tab) for tab in (page, other)]
+    for chat in chats:
+        chat.page.goto(f"{server.url}#chat-0000")
+        expect(chat.prose).to_have_text("About: Roses")
+    server.stop()
+    for chat, question in zip(chats, ("From the first?", "From the second?"), strict=True):
+        expect(chat.page.locator("#banner")).to_be_visible()
+        chat.page.bring_to_front()
+        chat.ask(question)
+        stands_in_browser(chat.page, question)
+    page.close()
+    stands_in_browser(other, "From the first?")
+    server.answers.append(Answer(["Aye."]))
+    server.start()
+    expect(chats[1].prose).to_have_text("Aye.")
+    texts_kept(other, server, "chat-0000", ["Roses", "About: Roses", "From the first?", "", "From the second?", "Aye."])
+
+
+def stands_in_browser(page: Page, text: str) -> None:
+    """Wait until a chat with this text waits in the browser."""
+    condition = f"""() => new Promise((resolve) => {{
+        const opening = indexedDB.open('mkexe');
+        opening.onsuccess = () => {{
+            const asked = opening.result.transaction('waiting').objectStore('waiting').getAll();
+            asked.onsuccess = () => {{
+                opening.result.close();
+                resolve(asked.result.some((record) => record.text.includes({json.dumps(text)})));
+            }};
+        }};
+    }})"""
+    wait_until(page, condition)
+
+
+def test_a_title_that_is_changed_while_the_program_is_closed_is_kept(page: Page, server: FakeServer) -> None:
+    server.chats["chat-0000"] = chat_file("chat-0000", "Roses")
+    open_kept(page, server)
+    page.goto(f"{server.url}#chat-0000")
+    chat = ChatPage(page)
+    expect(chat.prose).to_have_text("About: Roses")
+    chat.button("What to do with “Roses”").click()
+    page.get_by_role("menuitem", name="Rename").click()
+    server.stop()
+    expect(page.locator("#banner")).to_be_visible()
+    page.get_by_label("Title of the chat").fill("Lilies")
+    page.get_by_label("Title of the chat").press("Enter")
+    expect(page.locator(".chat-title")).to_have_text(["Lilies"])
+    chat.button("What to do with “Lilies”").click()
+    page.get_by_role("menuitem", name="Pin to the top").click()
+    expect(page.locator(".chat-link .icon-pin")).to_be_visible()
+    page.reload()
+    expect(page.locator(".chat-title")).to_have_text(["Lilies"])
+    server.start()
+    for _ in range(ANSWERS):
+        kept = json.loads(server.chats["chat-0000"])
+        if (kept["title"], kept["pinned"]) == ("Lilies", True):
+            return
+        page.wait_for_event("response")
+    raise AssertionError(server.chats)
+
+
+def test_a_chat_of_the_program_s_is_not_said_to_be_deleted_while_it_is_closed(page: Page, server: FakeServer) -> None:
+    server.chats["chat-0000"] = chat_file("chat-0000", "Roses")
+    open_kept(page, server)
+    page.goto(f"{server.url}#chat-0000")
+    chat = ChatPage(page)
+    expect(chat.prose).to_have_text("About: Roses")
+    server.stop()
+    expect(page.locator("#banner")).to_be_visible()
+    chat.ask("More?")
+    stands_in_browser(page, "More?")
+    page.reload()
+    expect(chat.questions).to_have_text(["Roses", "More?"])
+    chat.button("What to do with “Roses”").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(page.locator("#toast")).to_contain_text("The chat could not be deleted.")
+    server.start()
+    texts_kept(page, server, "chat-0000", ["Roses", "About: Roses", "More?", ""])
+
+
+def test_a_chat_that_is_imported_while_the_program_is_closed_is_beside_the_one_that_is_there(
+    page: Page, server: FakeServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "roses.json"
+    file.write_text(chat_file("chat-0000", "Roses, as they were", updated="2026-02-01T00:00:00Z"), "utf-8")
+    server.chats["chat-0000"] = chat_file("chat-0000", "Roses")
+    open_closed(page, server)
+    page.get_by_role("button", name="More about all chats").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("menuitem", name="Import chats").click()
+    chooser.value.set_files([file])
+    expect(page.locator("#toast")).to_contain_text("Chats imported: 1")
+    server.start()
+    expect(page.locator(".chat-title")).to_have_text(["Roses, as they were", "Roses"])
+    wait_in_browser(page, 0)
+    assert json.loads(server.chats["chat-0000"])["title"] == "Roses"
+
+
+NO_ROOM = """(() => {
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (...given) {
+        const asked = put.apply(this, given);
+        this.transaction.abort();
+        return asked;
+    };
+})()"""
+NO_STORAGE = "Object.defineProperty(window, 'indexedDB', { value: undefined })"
+
+
+@pytest.mark.parametrize("script", [NO_ROOM, NO_STORAGE])
+def test_a_browser_that_keeps_nothing_is_not_said_to_keep_it(page: Page, server: FakeServer, script: str) -> None:
+    """A full disk, a private window."""
+    page.add_init_script(script)
+    chat = open_closed(page, server)
+    chat.ask("Who keeps this?")
+    place = page.locator("#chats-kept")
+    expect(place).to_contain_text("this browser keeps nothing for it")
+    expect(page.get_by_text(WAITING)).to_have_count(0)
+    server.answers.append(Answer(["The folder."]))
+    server.start()
+    expect(chat.prose).to_have_text("The folder.")
+    expect_kept(page, server, ["Who keeps this?", "The folder."])
+    expect(place).to_contain_text(FOLDER)
+
+
+def test_a_folder_that_takes_no_chats_is_named_with_the_reason_and_they_wait(page: Page, server: FakeServer) -> None:
+    problem = "/home/ada/.local/share: Read-only file system"
+    server.chats["chat-0000"] = chat_file("chat-0000", "Roses")
+    server.chats_problem = problem
+    server.chat_refusal = Refusal(500, f"{FOLDER}/x.json: Read-only file system", "not_written")
+    chat = ChatPage(page).open_ready(server)
+    place = page.locator("#chats-kept")
+    expect(place).to_have_text(f"Chats cannot be kept in \u2066{FOLDER}\u2069 now: \u2066{problem}\u2069")
+    # what is in it can be read
+    expect(page.locator(".chat-title")).to_have_text(["Roses"])
+    server.answers.append(Answer(["Here."]))
+    chat.ask("Where?")
+    expect(chat.prose).to_have_text("Here.")
+    note = page.get_by_role("alert").filter(has_text="not being saved")
+    expect(note).to_contain_text("x.json: Read-only file system")
+    page.reload()
+    expect(chat.prose).to_have_text("Here.")
+    expect(note).to_be_visible()
+    server.chats_problem, server.chat_refusal = "", None
+    expect(note).to_be_hidden()
+    expect(place).to_have_text(f"Chats are kept on this computer, in \u2066{FOLDER}\u2069")
+    assert sorted(json.loads(text)["title"] for text in server.chats.values()) == ["Roses", "Where?"]
+
+
+def test_a_chat_that_is_there_and_cannot_be_read_is_not_said_to_be_gone(page: Page, server: FakeServer) -> None:
+    server.unreadable["chat-0000"] = Refusal(413, f"{FOLDER}/chat-0000.json: a chat may have 64 MiB", "too_large")
+    page.goto(f"{server.url}#chat-0000")
+    expect(page.locator("#toast")).to_contain_text("The chat cannot be opened: ")
+    expect(page.locator("#toast")).to_contain_text("a chat may have 64 MiB")
+
+
+def test_an_answer_goes_on_in_the_chat_as_another_tab_has_left_it(page: Page, server: FakeServer) -> None:
+    """The button was drawn before the chat was read anew."""
+    answer = {"id": "a", "parent": "q", "role": "assistant", "content": "One,", "created": "", "stopped": True}
+    text = chat_file("chat-0000", "Count", {"id": "q", "parent": None, "role": "user", "content": "Count"}, answer)
+    server.chats["chat-0000"] = text
+    page.goto(f"{server.url}#chat-0000")
+    chat = ChatPage(page)
+    expect(chat.prose).to_have_text("One,")
+    server.chats["chat-0000"] = json.dumps(json.loads(text) | {"title": "Counting"})
+    expect(page.locator(".chat-title")).to_have_text(["Counting"])
+    page.wait_for_function("() => performance.getEntriesByName(location.origin + '/mkexe/chats/chat-0000').length > 1")
+    server.answers.append(Answer([" two."]))
+    chat.button("Go on").click()
+    expect(chat.prose).to_have_text("One, two.")
+    texts_kept(page, server, "chat-0000", ["Count", "One, two."])

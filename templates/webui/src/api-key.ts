@@ -1,4 +1,4 @@
-// The key of a program that was started with --api-key. Where the server answers 401, the person is asked for it once.
+// The key of a program that was started with a key. Where the server answers 401, the person is asked for it once.
 
 import { load, save } from "./storage";
 

@@ -1,12 +1,13 @@
 // The entry.
 
-import { startGiving } from "./hand-over";
+import { bringAlong, startGiving } from "./hand-over";
 import { startOffline } from "./offline";
 import { Page } from "./page";
 import { prepare } from "./prepare";
 
 async function startPage(): Promise<void> {
   const answered = await prepare();
+  await bringAlong();
   new Page(answered).start();
   startOffline();
 }

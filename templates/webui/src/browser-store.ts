@@ -13,6 +13,25 @@ export async function keepRecord(shelf: Shelf, key: string, value: unknown): Pro
   return (await change(shelf, (store) => store.put(value, key))) !== null;
 }
 
+/** Keeps `value` where `mayReplace` agrees to what is there now, which is `present`; both in one step. */
+export async function replaceRecord(
+  shelf: Shelf,
+  key: string,
+  value: unknown,
+  mayReplace: (present: unknown) => boolean,
+): Promise<{ kept: boolean; present: unknown }> {
+  let agreed = false;
+  const asked = await request(shelf, "readwrite", (store) => {
+    const reading = store.get(key);
+    reading.onsuccess = () => {
+      agreed = mayReplace(reading.result);
+      if (agreed) store.put(value, key);
+    };
+    return reading;
+  }, false);
+  return { kept: agreed && asked !== null, present: agreed ? undefined : asked?.result };
+}
+
 export async function forgetRecord(shelf: Shelf, key: string): Promise<void> {
   await change(shelf, (store) => store.delete(key));
 }
@@ -41,11 +60,12 @@ function change<T>(shelf: Shelf, ask: (store: IDBObjectStore) => IDBRequest<T>):
   return request(shelf, "readwrite", ask);
 }
 
-/** The request when its transaction is complete; null where that failed. */
+/** The request when its transaction is complete; null where that failed. `atOnce`: no other follows from it. */
 async function request<T>(
   shelf: Shelf,
   mode: IDBTransactionMode,
   ask: (store: IDBObjectStore) => IDBRequest<T>,
+  atOnce = true,
 ): Promise<IDBRequest<T> | null> {
   const database = await (opened ??= open());
   if (!database) return null;
@@ -56,7 +76,7 @@ async function request<T>(
       transaction.oncomplete = () => resolve(asked);
       transaction.onabort = transaction.onerror = () => resolve(null);
       // Sent at once, so that it is done also where the page goes now.
-      transaction.commit();
+      if (atOnce) transaction.commit();
     } catch {
       resolve(null);
     }

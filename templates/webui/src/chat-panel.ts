@@ -43,6 +43,11 @@ export class ChatPanel {
     onSession(() => this.refreshAll());
   }
 
+  /** Says anew where chats are kept: writing one told something else. */
+  showPlace(): void {
+    this.sidebar.show();
+  }
+
   /** Chats were written: asks for the list now instead of at the next turn. */
   refresh(): void {
     void this.list.refresh();
@@ -71,8 +76,7 @@ export class ChatPanel {
   }
 
   private async remove({ id, title }: ChatEntry): Promise<void> {
-    this.controller.stopIn(id);
-    const restore = await this.controller.library.remove(id);
+    const restore = await this.controller.library.remove(id, () => this.controller.stopIn(id));
     if (!restore) {
       showToast(t("chat_not_deleted"));
       return;
@@ -87,10 +91,17 @@ export class ChatPanel {
   }
 }
 
-/** Where what is written now is kept; "" where that is not known. A path reads from left to right (UAX #9, isolates). */
+/** Where what is written now is kept; "" where that is not known. */
 function whereKept(store: KeptChats, { state }: Connection): string {
   if (store.place === "page") return t("chats_not_kept");
-  if (state === "closed") return store.canWait ? t("chats_wait") : "";
-  const folder = session()?.chatsFolder;
-  return folder ? t("chats_kept", { folder: `\u2066${folder}\u2069` }) : "";
+  if (state === "closed") return store.canWait === null ? "" : t(store.canWait ? "chats_wait" : "chats_wait_not");
+  const { chatsFolder = "", chatsProblem = "" } = session() ?? {};
+  const folder = isolated(chatsFolder);
+  if (chatsProblem !== "") return t("chats_not_written", { folder, detail: isolated(chatsProblem) });
+  return chatsFolder === "" ? "" : t("chats_kept", { folder });
+}
+
+/** A path reads from left to right (UAX #9, isolates). */
+function isolated(path: string): string {
+  return `\u2066${path}\u2069`;
 }

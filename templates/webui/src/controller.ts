@@ -7,14 +7,13 @@ import type { Answer } from "./chats/answer";
 import { Chat } from "./chats/chat";
 import type { KeptChats } from "./chats/kept-chats";
 import { timestamp } from "./chats/ids";
-import { Library } from "./chats/library";
+import { Library, type Missing } from "./chats/library";
 import type { Message, Question } from "./chats/message";
 import { chatContent } from "./chats/request";
 import { Saver } from "./chats/saver";
 import { Writer } from "./chats/writer";
 import type { Connection } from "./connection";
 import { takeFromElsewhere } from "./hand-over";
-import { expectedSession } from "./session";
 import { systemPrompt } from "./settings";
 
 export interface ControllerView {
@@ -23,8 +22,8 @@ export interface ControllerView {
   /** An answer of the chat on the screen changed; called often while one is written. */
   updateAnswer(answer: Answer): void;
   setRunning(running: boolean): void;
-  /** The chat that was asked for is not there, or the program does not answer. */
-  showMissing(reason: "absent" | "unreachable"): void;
+  /** The chat that was asked for cannot be had. */
+  showMissing(missing: Missing): void;
   /** The program's sentence why chats are not written, "" where it does not answer; null: they are. */
   showUnsaved(detail: string | null): void;
   /** A chat was written, or is another than it was. */
@@ -80,14 +79,16 @@ export class Controller {
   /** Asks for the answer anew. The earlier one stays beside it, if there was any. */
   retry(answer: Answer): void {
     const question = answer.parent === null ? undefined : this.chat.message(answer.parent);
-    if (question?.role !== "user" || this.isRunning) return;
-    if (answer.text !== "") this.answer(question);
-    else this.write(answer);
+    const here = this.chat.message(answer.id);
+    if (question?.role !== "user" || here?.role !== "assistant" || this.isRunning) return;
+    if (here.text !== "") this.answer(question);
+    else this.write(here);
   }
 
   /** Has the answer written on from where it ends. */
   goOn(answer: Answer): void {
-    if (!this.isRunning) this.write(answer, true);
+    const here = this.chat.message(answer.id);
+    if (here?.role === "assistant" && !this.isRunning) this.write(here, true);
   }
 
   /** Puts the branch with `message` on the screen. */
@@ -101,7 +102,7 @@ export class Controller {
   branch(message: Message): void {
     const chat = this.chat.branch(message);
     this.library.adopt(chat);
-    this.saver.save(chat);
+    void this.saver.save(chat);
     this.show(chat);
   }
 
@@ -131,8 +132,12 @@ export class Controller {
 
   /** The program is there, or was started again: it takes what was written meanwhile, and has the chat that is named. */
   async arrive(): Promise<void> {
+    await this.takeIn();
+    if (await takeFromElsewhere()) await this.takeIn();
+  }
+
+  private async takeIn(): Promise<void> {
     await this.library.deliver();
-    if (await takeFromElsewhere(expectedSession().key)) await this.library.deliver();
     if (chatInAddress() !== "") await this.openNamed();
     this.view.listChanged();
   }
@@ -201,19 +206,24 @@ export class Controller {
     this.chat.updated = timestamp();
     this.writer.write(this.chat, answer, goOn);
     this.view.showChat(this.chat, false);
-    this.saver.save(this.chat);
+    void this.saver.save(this.chat);
     nameChat(this.chat.id, true);
   }
 
   private onAnswer(chat: Chat, answer: Answer): void {
     if (chat === this.chat) this.view.updateAnswer(answer);
-    if (answer.finished) this.saver.save(chat);
+    if (answer.finished) void this.saver.save(chat);
     else if (this.writer.owns(chat)) this.saver.touch(chat);
   }
 
-  /** Answers that the file says are being written: by another page, or by this one before it was loaded anew. */
+  /**
+   * Answers that the file says are being written, by another page or by this one before it was loaded anew; and those
+   * that this tab is to ask for, whichever page has brought their chat into the folder.
+   */
   private resumeUnfinished(): void {
-    const unfinished = this.chat.path().find((message) => message.role === "assistant" && !message.finished);
+    const isOpen = (message: Message): boolean =>
+      message.role === "assistant" && (!message.finished || this.writer.willAsk(message));
+    const unfinished = this.chat.path().find(isOpen);
     if (unfinished?.role === "assistant") void this.writer.resume(this.chat, unfinished);
   }
 

@@ -8,13 +8,16 @@ import { ChatPanel } from "./chat-panel";
 import type { Answer } from "./chats/answer";
 import type { Chat } from "./chats/chat";
 import { KeptChats } from "./chats/kept-chats";
+import type { Missing } from "./chats/library";
 import type { Message } from "./chats/message";
 import { Connection, type ConnectionState } from "./connection";
 import { Controller, type ControllerView } from "./controller";
 import { byId, setText } from "./dom";
-import { onMoved } from "./hand-over";
+import { hasDraftText } from "./drafts";
+import { addressToFollow, onMoved } from "./hand-over";
 import { fillIcons } from "./icons";
 import { onLanguage } from "./language";
+import { notePlace, ownPlace } from "./places";
 import { meetProgram } from "./prepare";
 import { onSession, session } from "./session";
 import { t } from "./strings";
@@ -35,6 +38,10 @@ import { TranscriptView } from "./view/transcript";
 import { startUnsavedNote } from "./view/unsaved";
 import { WelcomeView } from "./view/welcome";
 
+/** A question or a title that is being changed, a dialog. */
+const unfinishedWork = "#transcript textarea, #chat-list input, dialog[open]";
+const followPollMs = 500;
+
 export class Page implements ControllerView {
   private readonly connection: Connection;
   private readonly store = new KeptChats();
@@ -47,11 +54,7 @@ export class Page implements ControllerView {
     showVersion: (message) => this.showVersion(message),
     startNew: () => this.startNew(),
   });
-  private readonly composer = new Composer({
-    send: (text, attachments) => this.controller.ask(text, attachments),
-    stop: () => this.controller.stop(),
-    chatContent: () => this.controller.chatContent(),
-  });
+  private readonly composer: Composer;
   private readonly welcome = new WelcomeView({ begin: (text) => this.composer.begin(text) });
   private readonly panel: ChatPanel;
   private readonly showUnsavedNote = startUnsavedNote(() => this.controller.saver.saveAll());
@@ -62,6 +65,12 @@ export class Page implements ControllerView {
   constructor(answered: boolean) {
     this.connection = new Connection(meetProgram, answered);
     this.controller = new Controller(this.connection, this.store, this);
+    this.composer = new Composer({
+      send: (text, attachments) => this.controller.ask(text, attachments),
+      stop: () => this.controller.stop(),
+      chatContent: () => this.controller.chatContent(),
+      edited: () => this.noteDraft(),
+    });
     this.panel = new ChatPanel(this.store, this.connection, this.controller);
   }
 
@@ -109,15 +118,17 @@ export class Page implements ControllerView {
     if (answer.failure) announce(failureText(answer.failure));
   }
 
-  showMissing(reason: "absent" | "unreachable"): void {
-    showToast(t(reason === "absent" ? "chat_absent" : "chat_unreachable"));
-    if (reason === "unreachable") return;
+  showMissing(missing: Missing): void {
+    if (missing.kind === "refused") showToast(t("chat_refused", { detail: missing.detail }));
+    else showToast(t(missing.kind === "absent" ? "chat_absent" : "chat_unreachable"));
+    if (missing.kind !== "absent") return;
     this.composer.moveTo("");
     this.controller.startNew();
   }
 
   showUnsaved(detail: string | null): void {
     this.showUnsavedNote(detail);
+    this.panel.showPlace();
   }
 
   listChanged(): void {
@@ -145,11 +156,22 @@ export class Page implements ControllerView {
     });
   }
 
-  /** The program is at another port now, and has what was written here; a draft stays where it is. */
+  /** The program is at another port now, and has what was written here; what was begun comes along. */
   private follow(address: string): void {
-    if (this.connection.state !== "closed" || !this.composer.isEmpty) return;
+    if (this.connection.state !== "closed") return;
+    // What is in the middle of being done could not.
+    if (this.composer.isReading || document.querySelector(unfinishedWork)) {
+      setTimeout(() => this.follow(address), followPollMs);
+      return;
+    }
     this.controller.abandon();
-    location.replace(address + location.hash);
+    location.replace(addressToFollow(address));
+  }
+
+  /** What is begun while the program is closed is to be found from another port. */
+  private noteDraft(): void {
+    if (this.connection.state !== "closed") return;
+    if (hasDraftText() || !this.composer.isEmpty) notePlace(ownPlace(), true);
   }
 
   /** What was pressed is gone, and in its place an answer is being written, which can be stopped. */
@@ -193,6 +215,7 @@ export class Page implements ControllerView {
     document.body.dataset["connection"] = state;
     this.welcome.setConnection(state);
     showBanner(state, this.isEmpty);
+    this.noteDraft();
     if (state === before) return;
     announce(t(state === "ready" ? "announce_ready" : state === "loading" ? "loading_title" : "closed_title"));
   }

@@ -1,6 +1,6 @@
-// Addresses of this computer at which chats wait in the browser. The program may come back on another port, which is
-// another site with another storage; but cookies know no ports, so its page finds there where chats wait. A cookie
-// says no more than that.
+// Addresses of this computer at which chats, or tabs with drafts, wait in the browser. The program may come back on
+// another port, which is another site with another storage; but cookies know no ports, so its page finds there where
+// they wait. A cookie says no more than that.
 
 import { ownPath } from "./address";
 
@@ -9,6 +9,10 @@ const keptSeconds = 60 * 60 * 24 * 30;
 
 /** A port and a path: "8080/". */
 const form = /^\d{1,5}\/[\w.~/-]*$/;
+
+export function isPlace(text: string): boolean {
+  return form.test(text);
+}
 
 export function ownPlace(): string {
   return location.port + ownPath();
@@ -19,7 +23,7 @@ export function otherPlaces(): string[] {
   return places().filter((place) => place !== ownPlace());
 }
 
-/** Notes whether chats wait at `place`. */
+/** Notes whether something waits at `place`. */
 export function notePlace(place: string, waits: boolean): void {
   const before = places();
   if (before.includes(place) === waits) return;
@@ -32,7 +36,7 @@ function places(): string[] {
   const pairs = document.cookie.split("; ").map((pair) => pair.split("="));
   const value = pairs.find(([name]) => name === cookieName)?.[1] ?? "";
   try {
-    return decodeURIComponent(value).split(" ").filter((place) => form.test(place));
+    return decodeURIComponent(value).split(" ").filter(isPlace);
   } catch {
     return [];
   }

@@ -14,6 +14,8 @@ export interface Session {
   readonly canQuit: boolean;
   /** The folder in which the program keeps chats; "" where it keeps none. */
   readonly chatsFolder: string;
+  /** Why the folder takes no chats, so far as the program said last; "" where it does. */
+  readonly chatsProblem: string;
   /** What this user's pages know each other by, at whatever port they are; "" where they cannot. */
   readonly pageKey: string;
 }
@@ -62,6 +64,11 @@ export function onSession(listener: () => void): void {
   document.addEventListener("mkexe:session", listener);
 }
 
+/** Notes what writing a chat told of the folder: why it takes none, or "". */
+export function noteChatsProblem(problem: string): void {
+  if (known) known = { ...known, chatsProblem: problem };
+}
+
 /** From now on the page is that of the program that is known or expected now; another one's page is loaded anew. */
 export function settlePage(): void {
   pageName = expectedSession().name;
@@ -84,7 +91,8 @@ export async function loadSession(): Promise<boolean> {
   known = {
     name: asText(found["name"]),
     canQuit: found["quit"] === true,
-    chatsFolder: found["chats"] === "folder" ? asText(found["chats_folder"]) : "",
+    chatsFolder: asText(found["chats_folder"]),
+    chatsProblem: asText(found["chats_problem"]),
     pageKey: asText(found["page_key"]),
   };
   save("local", rememberedKey, JSON.stringify(expectedSession()));

@@ -52,8 +52,8 @@ export class Transfer {
   }
 
   private async take(chat: Chat): Promise<boolean> {
-    const taken = (await this.store.read(chat.id)).kind === "found";
-    const { kind } = await this.store.write(taken ? newId() : chat.id, chatToJson(chat), "*");
+    const isFree = (await this.store.read(chat.id)).kind === "absent";
+    const { kind } = await this.store.write(isFree ? chat.id : newId(), chatToJson(chat), "*");
     return kind === "written" || kind === "waiting";
   }
 }

@@ -57,7 +57,7 @@ export class AttachmentTray {
     tray.unshift(...this.entriesOf(chatId));
     this.trays.delete(this.chatId);
     this.trays.set(chatId, tray);
-    keepDraftFiles(this.chatId, []);
+    void keepDraftFiles(this.chatId, []);
     this.chatId = chatId;
     this.changed(tray);
   }
@@ -134,7 +134,7 @@ export class AttachmentTray {
   }
 
   private changed(tray: Entry[]): void {
-    for (const [chatId, entries] of this.trays) if (entries === tray) keepDraftFiles(chatId, attachmentsOf(tray));
+    for (const [chatId, entries] of this.trays) if (entries === tray) void keepDraftFiles(chatId, attachmentsOf(tray));
     if (tray === this.entries) this.draw();
   }
 

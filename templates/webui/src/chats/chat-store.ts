@@ -16,20 +16,35 @@ export interface ChatListing {
   readonly complete: boolean;
 }
 
-/** `revision` is null where the program has no file of it yet. */
+/** What two pages may change at once, of which the later counts. */
+export interface ChatFacts {
+  readonly title: string;
+  readonly pinned: boolean;
+}
+
+/** `revision` is null where the program has no file of it yet; `facts` are those of the file, where `text` is newer. */
+export interface FoundChat {
+  readonly kind: "found";
+  readonly text: string;
+  readonly revision: string | null;
+  readonly facts?: ChatFacts;
+}
+
+/** refused: it is there, but cannot be had, and `detail` says why. */
 export type ReadResult =
-  | { readonly kind: "found"; readonly text: string; readonly revision: string | null }
+  | FoundChat
   | { readonly kind: "absent" }
-  | { readonly kind: "unreachable" };
+  | { readonly kind: "unreachable" }
+  | { readonly kind: "refused"; readonly detail: string };
 
 /**
- * waiting: the browser keeps it until the program is there; changed: another page wrote it meanwhile; unreachable:
- * nobody answers; refused: `detail` says why.
+ * waiting: the browser keeps it until the program is there; changed: another page wrote it meanwhile, `other`;
+ * unreachable: nobody answers; refused: `detail` says why.
  */
 export type WriteResult =
   | { readonly kind: "written"; readonly revision: string }
   | { readonly kind: "waiting" }
-  | { readonly kind: "changed" }
+  | { readonly kind: "changed"; readonly other: ReadResult }
   | { readonly kind: "unreachable" }
   | { readonly kind: "refused"; readonly detail: string };
 
@@ -37,8 +52,8 @@ export interface ChatStore {
   /** The chats in which `search` stands. */
   list(search: string): Promise<ChatListing>;
   read(id: string): Promise<ReadResult>;
-  /** `expected`: the revision that is to be replaced, or "*" for whatever is there. */
-  write(id: string, text: string, expected: string): Promise<WriteResult>;
+  /** `expected`: the revision that is to be replaced, or "*" for whatever is there. `facts` are those of that file. */
+  write(id: string, text: string, expected: string, facts?: ChatFacts): Promise<WriteResult>;
   /** False: it is still there. */
   remove(id: string): Promise<boolean>;
 }

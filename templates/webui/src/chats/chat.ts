@@ -6,6 +6,7 @@
 import type { Attachment } from "../attach/attachment";
 import { Answer } from "./answer";
 import { newId, timestamp } from "./ids";
+import type { ChatFacts } from "./chat-store";
 import { type Message, Question, type Rest } from "./message";
 
 const titleCharacters = 60;
@@ -21,7 +22,7 @@ export class Chat {
   /** Of the file as this page knows it; null: there is none yet. */
   revision: string | null = null;
   /** What the file says, so far as this page knows. */
-  private settled = { title: "", pinned: false };
+  settled: ChatFacts = { title: "", pinned: false };
   rest: Rest = {};
   /** Messages of the file that this page cannot show; they go back into it. */
   unread: readonly unknown[] = [];
@@ -107,10 +108,10 @@ export class Chat {
     for (const message of this.all()) if (message.role === "assistant" && !message.finished) message.finish("stopped", 0);
   }
 
-  /** The file holds the chat as it is here, under `revision`; null: there is no file yet. */
-  settle(revision: string | null): void {
+  /** The file, under `revision`, says `facts`, as the chat here where nothing else is said; null: there is no file yet. */
+  settle(revision: string | null, { title, pinned }: ChatFacts = this): void {
     this.revision = revision;
-    this.settled = { title: this.title, pinned: this.pinned };
+    this.settled = { title, pinned };
   }
 
   /**

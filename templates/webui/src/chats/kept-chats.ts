@@ -1,26 +1,40 @@
 // Keeps chats where they can be kept now: in the program's folder; on this page where the program keeps none; and in
-// the browser, to be delivered later, while the program is closed and it is not known which of both it will do.
+// the browser, to be delivered later, while the program is closed and it is not known which of both it will do, or while
+// its folder takes none.
 
 import { keepsRecords } from "../browser-store";
 import { session } from "../session";
-import { byTime, type ChatEntry, type ChatListing, type ChatStore, listTexts, type ReadResult, type WriteResult } from "./chat-store";
+import {
+  byTime,
+  type ChatEntry,
+  type ChatFacts,
+  type ChatListing,
+  type ChatStore,
+  type FoundChat,
+  listTexts,
+  type ReadResult,
+  type WriteResult,
+} from "./chat-store";
 import { PageChats } from "./page-chats";
 import { ProgramChats } from "./program-chats";
-import { WaitingChats } from "./waiting-chats";
+import { type WaitingChat, WaitingChats } from "./waiting-chats";
 
 export type Place = "folder" | "page" | "unknown";
 
 export interface Undelivered {
   readonly id: string;
   readonly text: string;
+  readonly facts?: ChatFacts;
 }
+
+const noFacts: ChatFacts = { title: "", pinned: false };
 
 export class KeptChats implements ChatStore {
   private readonly program = new ProgramChats();
   private readonly page = new PageChats();
   private readonly waiting = new WaitingChats();
-  /** Whether the browser keeps chats until the program is there; false as long as that is not known. */
-  canWait = false;
+  /** Whether the browser keeps chats until the program is there; null as long as that is not known. */
+  canWait: boolean | null = null;
   /** What the program listed last, without a search. */
   private listed: readonly ChatEntry[] | null = null;
 
@@ -43,12 +57,13 @@ export class KeptChats implements ChatStore {
   }
 
   async read(id: string): Promise<ReadResult> {
+    // First what waits: it is newer, and what another tab delivers meanwhile is with the program afterwards.
+    const waiting = await this.waiting.find(id);
+    if (waiting) return foundIn(waiting);
     const found = this.place === "folder" ? await this.program.read(id) : this.page.read(id);
     if (found.kind === "found") return found;
     const here = this.page.read(id);
     if (here.kind === "found") return { ...here, revision: null };
-    const waiting = await this.waiting.find(id);
-    if (waiting) return { kind: "found", text: waiting.text, revision: waiting.revision };
     return this.place === "unknown" ? { kind: "unreachable" } : found;
   }
 
@@ -57,22 +72,24 @@ export class KeptChats implements ChatStore {
     return this.place === "folder" ? this.program.read(id) : { kind: "unreachable" };
   }
 
-  async write(id: string, text: string, expected: string): Promise<WriteResult> {
+  async write(id: string, text: string, expected: string, facts = noFacts): Promise<WriteResult> {
     const { place } = this;
     if (place === "page") return this.page.write(id, text);
-    if (place === "unknown") return this.wait(id, text, expected);
+    if (place === "unknown") return this.wait(id, text, expected, facts);
     const result = await this.writeToProgram(id, text, expected);
     // It was started again meanwhile, with other options.
-    if (this.place !== place) return this.write(id, text, "*");
-    if (result.kind === "unreachable") return this.wait(id, text, expected);
+    if (this.place !== place) return this.write(id, text, "*", facts);
+    if (result.kind === "unreachable") return this.wait(id, text, expected, facts);
     if (result.kind === "written") await this.delivered(id);
+    // Nothing is lost where the page is closed before the folder takes chats again.
+    if (result.kind === "refused" && session()?.chatsProblem !== "") await this.wait(id, text, expected, facts);
     return result;
   }
 
   async remove(id: string): Promise<boolean> {
-    const isOnlyHere = this.place !== "folder" || (await this.waiting.find(id))?.revision === null;
-    if (this.place === "folder" && !(await this.program.remove(id)) && !isOnlyHere) return false;
-    if (this.place === "unknown" && !this.waiting.knows(id) && this.page.read(id).kind !== "found") return false;
+    const isOnlyHere = this.page.read(id).kind === "found" || (await this.waiting.find(id))?.revision === null;
+    const removed = this.place === "folder" ? await this.program.remove(id) : this.place === "page";
+    if (!removed && !isOnlyHere) return false;
     await this.delivered(id);
     return true;
   }
@@ -95,12 +112,15 @@ export class KeptChats implements ChatStore {
   private async writeToProgram(id: string, text: string, expected: string): Promise<WriteResult> {
     // It waited in the browser, from where another page may have delivered it: that one is not to be lost.
     const mayBeThere = expected === "*" && this.waiting.knows(id);
-    if (mayBeThere && (await this.program.read(id)).kind === "found") return { kind: "changed" };
+    const other = mayBeThere ? await this.program.read(id) : null;
+    if (other?.kind === "found") return { kind: "changed", other };
     return this.program.write(id, text, expected);
   }
 
-  private async wait(id: string, text: string, expected: string): Promise<WriteResult> {
-    const kept = await this.waiting.put(id, text, expected === "*" ? null : expected);
+  private async wait(id: string, text: string, expected: string, facts: ChatFacts): Promise<WriteResult> {
+    const { kept, other } = await this.waiting.put(id, text, expected === "*" ? null : expected, facts);
+    if (other) return { kind: "changed", other: foundIn(other) };
+    this.canWait = kept;
     return { kind: kept ? "waiting" : "unreachable" };
   }
 
@@ -113,6 +133,10 @@ export class KeptChats implements ChatStore {
     const wanted = search.toLowerCase();
     return (this.listed ?? []).filter(({ title }) => title.toLowerCase().includes(wanted));
   }
+}
+
+function foundIn({ text, revision, facts }: WaitingChat): FoundChat {
+  return { kind: "found", text, revision, facts };
 }
 
 /** Those that are here are newer. */

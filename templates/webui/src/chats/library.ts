@@ -1,10 +1,13 @@
 // All chats of this program: found, opened, renamed, pinned, deleted and brought back.
 
 import { Chat } from "./chat";
-import { chatFromJson, chatToJson } from "./chat-file";
-import type { ReadResult } from "./chat-store";
+import { chatFromJson } from "./chat-file";
+import type { FoundChat, ReadResult } from "./chat-store";
 import type { KeptChats, Undelivered } from "./kept-chats";
 import type { Saver } from "./saver";
+
+/** Why a chat cannot be had. */
+export type Missing = Exclude<ReadResult, FoundChat>;
 
 export class Library {
   /** Chats of which this page may know more than the store. */
@@ -27,7 +30,7 @@ export class Library {
   }
 
   /** The chat as it stands in the store, or on this page where that is newer; or why it cannot be had. */
-  async open(id: string): Promise<Chat | "absent" | "unreachable"> {
+  async open(id: string): Promise<Chat | Missing> {
     const here = this.chats.get(id);
     if (here && this.isBusy(here)) return here;
     const stored = await this.store.read(id);
@@ -35,7 +38,10 @@ export class Library {
     // Written to while it was read: that is newer.
     const meanwhile = this.chats.get(id);
     if (meanwhile && this.isBusy(meanwhile)) return meanwhile;
-    if (!chat) return stored.kind === "unreachable" ? "unreachable" : "absent";
+    // As it was last, where the program cannot say how it is now.
+    if (stored.kind === "unreachable") return here ?? stored;
+    if (stored.kind === "refused") return stored;
+    if (!chat) return { kind: "absent" };
     this.chats.set(id, chat);
     return chat;
   }
@@ -54,10 +60,15 @@ export class Library {
     return this.change(id, (chat) => (chat.pinned = pinned));
   }
 
-  /** Deletes the chat and returns what brings it back; null: it is still there. */
-  async remove(id: string): Promise<(() => Promise<boolean>) | null> {
+  /**
+   * Deletes the chat and returns what brings it back; null: it is still there. `stop` ends what is being written in it,
+   * where it can be deleted.
+   */
+  async remove(id: string, stop: () => void): Promise<(() => Promise<boolean>) | null> {
     const stored = await this.store.read(id);
-    if (stored.kind !== "found" || !(await this.store.remove(id))) return null;
+    if (stored.kind !== "found") return null;
+    stop();
+    if (!(await this.store.remove(id))) return null;
     const chat = this.chats.get(id);
     if (chat) this.saver.forget(chat);
     this.chats.delete(id);
@@ -73,33 +84,38 @@ export class Library {
     else await deliverAll();
   }
 
-  private async deliverOne({ id, text }: Undelivered): Promise<void> {
-    const here = this.chats.get(id);
-    if (here) {
-      this.saver.save(here);
-      return;
-    }
-    const stored = await this.store.readFile(id);
-    const chat = chatFromJson(text, id);
-    const other = stored.kind === "found" ? chatFromJson(stored.text, id) : null;
-    if (!chat || stored.kind === "unreachable") return;
-    chat.endUnfinished();
-    const merged = other && other.updated > chat.updated ? other : chat;
-    if (other) merged.merge(merged === other ? chat : other);
-    await this.store.write(id, chatToJson(merged), (stored.kind === "found" && stored.revision) || "*");
+  private async deliverOne(undelivered: Undelivered): Promise<void> {
+    const { id } = undelivered;
+    const stored = this.chats.has(id) ? null : await this.store.readFile(id);
+    const here = this.chats.get(id) ?? (stored && delivered(undelivered, stored));
+    if (!here) return;
+    this.chats.set(id, here);
+    await this.saver.save(here);
   }
 
   private async change(id: string, apply: (chat: Chat) => void): Promise<boolean> {
     const chat = await this.open(id);
     if (!(chat instanceof Chat)) return false;
     apply(chat);
-    this.saver.save(chat);
+    void this.saver.save(chat);
     return true;
   }
 }
 
-function chatOf({ text, revision }: ReadResult & { kind: "found" }, id: string): Chat | null {
+/** The chat of `text`, with what the program has of it; null: that cannot be had, or is none. */
+function delivered({ id, text, facts }: Undelivered, stored: ReadResult): Chat | null {
   const chat = chatFromJson(text, id);
-  chat?.settle(revision);
+  if (!chat || stored.kind === "unreachable" || stored.kind === "refused") return null;
+  chat.endUnfinished();
+  chat.settle(stored.kind === "found" ? stored.revision : null, facts);
+  const other = stored.kind === "found" ? chatFromJson(stored.text, id) : null;
+  if (other) chat.merge(other);
+  if (other && other.updated > chat.updated) Object.assign(chat, { updated: other.updated, current: other.current });
+  return chat;
+}
+
+function chatOf({ text, revision, facts }: FoundChat, id: string): Chat | null {
+  const chat = chatFromJson(text, id);
+  chat?.settle(revision, facts);
   return chat;
 }

@@ -1,6 +1,6 @@
 // Chats in the program's folder (docs/http-api.md).
 
-import { ownRequest } from "../session";
+import { noteChatsProblem, ownRequest } from "../session";
 import { asRecord } from "./chat-file";
 import type { ChatEntry, ReadResult, WriteResult } from "./chat-store";
 
@@ -25,7 +25,8 @@ export class ProgramChats {
   async read(id: string): Promise<ReadResult> {
     const response = await ownRequest(`mkexe/chats/${id}`, { cache: "no-store" });
     if (response?.status === 404) return { kind: "absent" };
-    const text = response?.ok ? await response.text().catch(() => null) : null;
+    if (response && !response.ok) return { kind: "refused", detail: await detailOf(response) };
+    const text = (await response?.text().catch(() => null)) ?? null;
     if (!response || text === null) return { kind: "unreachable" };
     return { kind: "found", text, revision: (response.headers.get("ETag") ?? "").replace(/"/g, "") };
   }
@@ -34,14 +35,26 @@ export class ProgramChats {
     const headers = { "Content-Type": "application/json", "If-Match": expected === "*" ? "*" : `"${expected}"` };
     const response = await ownRequest(`mkexe/chats/${id}`, { method: "POST", headers, body: text });
     if (!response) return { kind: "unreachable" };
-    const body = asRecord(await response.json().catch(() => null)) ?? {};
-    if (response.ok) return { kind: "written", revision: String(body["revision"]) };
-    if (response.status === 409) return { kind: "changed" };
-    const detail = asRecord(body["error"])?.["message"];
-    return { kind: "refused", detail: typeof detail === "string" ? detail : `HTTP ${response.status}` };
+    if (response.ok) return this.wrote(asRecord(await response.json().catch(() => null))?.["revision"]);
+    if (response.status === 409) return { kind: "changed", other: await this.read(id) };
+    const detail = await detailOf(response);
+    // 500, 507: the folder, and not the chat.
+    if (response.status >= 500) noteChatsProblem(detail);
+    return { kind: "refused", detail };
   }
 
   async remove(id: string): Promise<boolean> {
     return (await ownRequest(`mkexe/chats/${id}`, { method: "DELETE" }))?.ok === true;
   }
+
+  private wrote(revision: unknown): WriteResult {
+    noteChatsProblem("");
+    return { kind: "written", revision: String(revision) };
+  }
+}
+
+/** The program's sentence. */
+async function detailOf(response: Response): Promise<string> {
+  const detail = asRecord(asRecord(await response.json().catch(() => null))?.["error"])?.["message"];
+  return typeof detail === "string" ? detail : `HTTP ${response.status}`;
 }

@@ -2,7 +2,7 @@
 
 import type { Chat } from "./chat";
 import { chatFromJson, chatToJson } from "./chat-file";
-import type { ChatStore } from "./chat-store";
+import type { ChatStore, ReadResult } from "./chat-store";
 
 /** A chat that keeps changing is written so often, in milliseconds. */
 const intervalMs = 2000;
@@ -45,9 +45,9 @@ export class Saver {
   }
 
   /** Writes `chat` at once. */
-  save(chat: Chat): void {
+  save(chat: Chat): Promise<void> {
     this.changed.add(chat);
-    void this.write(chat);
+    return this.write(chat);
   }
 
   /** Writes all that is not written yet. */
@@ -73,11 +73,11 @@ export class Saver {
     // Whoever is writing it sees that it changed, and writes it once more.
     if (this.writing.has(chat) || !this.changed.delete(chat)) return;
     this.writing.add(chat);
-    const result = await this.store.write(chat.id, chatToJson(chat), chat.revision ?? "*");
-    const tookOver = result.kind === "changed" && (await this.takeOver(chat));
+    const result = await this.store.write(chat.id, chatToJson(chat), chat.revision ?? "*", chat.settled);
+    const tookOver = result.kind === "changed" && this.takeOver(chat, result.other);
     this.writing.delete(chat);
     if (result.kind === "written") this.wrote(chat, result.revision);
-    else if (tookOver) this.save(chat);
+    else if (tookOver) await this.save(chat);
     else if (result.kind === "waiting") this.retryLater(chat, null);
     else this.retryLater(chat, result.kind === "refused" ? result.detail : "");
   }
@@ -102,10 +102,9 @@ export class Saver {
     this.actions.problem(detail);
   }
 
-  /** Another page wrote the chat, or deleted it: its messages come in. False: the program does not answer. */
-  private async takeOver(chat: Chat): Promise<boolean> {
-    const stored = await this.store.read(chat.id);
-    if (stored.kind === "unreachable") return false;
+  /** Another page wrote the chat, or deleted it: its messages come in. False: what it wrote cannot be had. */
+  private takeOver(chat: Chat, stored: ReadResult): boolean {
+    if (stored.kind === "unreachable" || stored.kind === "refused") return false;
     const other = stored.kind === "found" ? chatFromJson(stored.text, chat.id) : null;
     if (other) chat.merge(other);
     chat.revision = stored.kind === "found" ? stored.revision : null;

@@ -4,14 +4,11 @@ import { type AnswerEvent, ApiFailure, resumeAnswer, streamAnswer } from "../api
 import { buildInfo } from "../build-info";
 import type { Connection } from "../connection";
 import { systemPrompt } from "../settings";
-import { load, save } from "../storage";
 import { endStream } from "../stream";
 import type { Answer } from "./answer";
+import { Asked } from "./asked";
 import type { Chat } from "./chat";
 import { requestMessages } from "./request";
-
-/** The answers that this tab will ask for when the program is there, also after it was loaded anew. */
-const waitingKey = "mkexe.waiting";
 
 interface Run {
   readonly answer: Answer;
@@ -30,7 +27,7 @@ export interface WriterActions {
 export class Writer {
   private readonly runs = new Map<Chat, Run>();
   private left = false;
-  private readonly waiting = new Set((load("session", waitingKey) ?? "").split(" "));
+  private readonly asked = new Asked();
 
   constructor(
     private readonly connection: Connection,
@@ -46,10 +43,15 @@ export class Writer {
     return this.runs.get(chat)?.resumed === false;
   }
 
+  /** Whether this tab was to ask for `answer`, and nobody has begun to write it. */
+  willAsk({ id, state, text }: Answer): boolean {
+    return this.asked.has(id) && state === "stopped" && text === "";
+  }
+
   /** Has `answer` written, from its beginning or on from where it is; waits for the model where it is loading. */
   write(chat: Chat, answer: Answer, goOn = false): void {
     answer.begin(goOn);
-    this.setWaiting(answer, true);
+    this.asked.set(answer.id, true);
     const run = { answer, abort: new AbortController(), resumed: false };
     void this.run(chat, run, this.ask(chat, answer, run.abort.signal));
   }
@@ -70,7 +72,7 @@ export class Writer {
   /** Goes on with an answer that was being written when the connection broke, or by another page. */
   async resume(chat: Chat, answer: Answer): Promise<void> {
     if (this.isWriting(chat)) return;
-    if (this.waiting.has(answer.id)) {
+    if (this.asked.has(answer.id)) {
       this.write(chat, answer, answer.keptCharacters > 0);
       return;
     }
@@ -107,7 +109,7 @@ export class Writer {
     this.actions.changed(chat, answer);
     try {
       const pieces = await events;
-      this.setWaiting(answer, false);
+      this.asked.set(answer.id, false);
       answer.state = "reading";
       this.actions.changed(chat, answer);
       for await (const event of pieces) {
@@ -122,7 +124,7 @@ export class Writer {
       if (abort.signal.aborted) answer.finish("stopped", performance.now());
       else this.fail(answer, error);
     }
-    this.setWaiting(answer, false);
+    this.asked.set(answer.id, false);
     this.runs.delete(chat);
     this.actions.running(chat);
     this.actions.changed(chat, answer);
@@ -132,12 +134,6 @@ export class Writer {
   /** A connection that was away too shortly for a change of its state: nobody else would ask for the rest. */
   private async resumeIfReady(chat: Chat, answer: Answer): Promise<void> {
     if (await this.connection.isReady()) await this.resume(chat, answer);
-  }
-
-  private setWaiting({ id }: Answer, isWaiting: boolean): void {
-    if (isWaiting) this.waiting.add(id);
-    else if (!this.waiting.delete(id)) return;
-    save("session", waitingKey, [...this.waiting].filter(Boolean).join(" "));
   }
 
   private fail(answer: Answer, error: unknown): void {

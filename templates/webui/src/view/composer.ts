@@ -22,6 +22,8 @@ export interface ComposerActions {
   stop(): void;
   /** All that the model will be sent before the next message. */
   chatContent(): Content;
+  /** What is written or attached is another. */
+  edited(): void;
 }
 
 export class Composer {
@@ -83,6 +85,10 @@ export class Composer {
     return !this.tooLong.hidden;
   }
 
+  get isReading(): boolean {
+    return this.tray.isReading;
+  }
+
   get isEmpty(): boolean {
     return this.field.value === "" && this.tray.isEmpty;
   }
@@ -138,6 +144,7 @@ export class Composer {
   /** Text or files changed: what is said about them may be wrong now. */
   private onChange(): void {
     this.edits++;
+    this.actions.edited();
     this.updateButton();
     clearTimeout(this.countTimer);
     this.countTimer = setTimeout(() => void this.fits(), countDelayMs);

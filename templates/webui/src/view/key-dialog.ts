@@ -1,4 +1,4 @@
-// Asks for the key of a program that was started with --api-key.
+// Asks for the key of a program that was started with a key.
 
 import { byId } from "../dom";
 import { dialogById } from "./dialog";

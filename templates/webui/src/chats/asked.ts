@@ -1,0 +1,33 @@
+// The answers that this tab will ask for when the program is there: also after it was loaded anew, or has followed the
+// program to another port.
+
+import { load, save } from "../storage";
+
+const key = "mkexe.waiting";
+
+export class Asked {
+  private readonly ids = new Set(askedFor());
+
+  has(id: string): boolean {
+    return this.ids.has(id);
+  }
+
+  set(id: string, isAsked: boolean): void {
+    if (isAsked) this.ids.add(id);
+    else if (!this.ids.delete(id)) return;
+    save("session", key, [...this.ids].join(" "));
+  }
+}
+
+/** What this tab kept: the names of the answers. */
+export function askedFor(): string[] {
+  return (load("session", key) ?? "").split(" ").filter(Boolean);
+}
+
+export function keepAsked(ids: readonly string[]): void {
+  save("session", key, [...new Set([...askedFor(), ...ids])].join(" "));
+}
+
+export function forgetAsked(): void {
+  save("session", key, null);
+}
