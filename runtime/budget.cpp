@@ -1,6 +1,7 @@
 #include "budget.h"
 
 #include "common.h"
+#include "context-meter.h"
 #include "machine.h"
 #include "memory-check.h"
 #include "platform.h"
@@ -36,33 +37,34 @@ struct chat_size {
 }  // namespace
 
 // As many tokens as `room` holds, of those `wanted`. What a chat takes grows evenly with its length.
-static chat_size size_in(const common_params & params, uint64_t room, int wanted, const context_need & least) {
-    const auto full = measure_context(params, wanted);
-    if (full.bytes <= room || wanted <= least_context) {
-        return { wanted, full.bytes };
+static chat_size size_in(const context_meter & meter, const common_params & params, uint64_t room, int wanted) {
+    const uint64_t full = meter.bytes(params, wanted);
+    if (full <= room || wanted <= least_context) {
+        return { wanted, full };
     }
-    const double each  = double(full.bytes - std::min(full.bytes, least.bytes)) / (wanted - least_context);
-    const double extra = room > least.bytes && each > 0 ? double(room - least.bytes) / each : 0;
-    const int    fits  = least_context + int(std::min<double>(extra, wanted - least_context));
-    return { std::max(least_context, fits / context_step * context_step), std::max(room, least.bytes) };
+    const uint64_t least = meter.bytes(params, least_context);
+    const double   each  = double(full - std::min(full, least)) / (wanted - least_context);
+    const double   extra = room > least && each > 0 ? double(room - least) / each : 0;
+    const int      fits  = least_context + int(std::min<double>(extra, wanted - least_context));
+    return { std::max(least_context, fits / context_step * context_step), std::max(room, least) };
 }
 
 static chat_size choose_chat(const artifact &      source,
+                             const context_meter & meter,
                              bool                  as_long_as_trained,
                              uint64_t              memory_free,
                              const common_params & params) {
-    const auto least = measure_context(params, least_context);
-    if (least.trained == 0) {
+    if (meter.trained() == 0) {
         return {};  // loading will say what is wrong
     }
-    const int trained = int(std::min<uint32_t>(least.trained, 1 << 30));
+    const int trained = int(std::min<uint32_t>(meter.trained(), 1 << 30));
     const int wanted  = as_long_as_trained ? trained : std::min(trained, usual_context);
     if (memory_free == 0) {
         return { wanted, 0 };
     }
     const uint64_t part =
         as_long_as_trained ? memory_free - memory_free / share_of_memory : memory_free / share_of_memory;
-    return size_in(params, std::min(part, free_beside(source, memory_free)), wanted, least);
+    return size_in(meter, params, std::min(part, free_beside(source, memory_free)), wanted);
 }
 
 static void choose_cache(const artifact & source, uint64_t memory_free, uint64_t chat_bytes, common_params & params) {
@@ -72,14 +74,17 @@ static void choose_cache(const artifact & source, uint64_t memory_free, uint64_t
     params.cache_ram_mib  = int(std::min(most, left / share_of_memory / bytes_per_mib));
 }
 
-std::string settle_memory(const artifact & source, const memory_wishes & wishes, common_params & params) {
+std::string settle_memory(const artifact &      source,
+                          const memory_wishes & wishes,
+                          const context_meter & meter,
+                          common_params &       params) {
     const uint64_t memory_free = read_machine().memory_free;
     chat_size      chat;
     if (params.n_ctx == 0) {
-        chat         = choose_chat(source, wishes.context, memory_free, params);
+        chat         = choose_chat(source, meter, wishes.context, memory_free, params);
         params.n_ctx = chat.tokens;
     } else {
-        chat = { params.n_ctx, measure_context(params, params.n_ctx).bytes };
+        chat = { params.n_ctx, meter.bytes(params, params.n_ctx) };
         if (wishes.check && memory_free > 0 && chat.bytes > memory_free) {
             return context_problem(chat.tokens, chat.bytes, memory_free);
         }
@@ -87,5 +92,7 @@ std::string settle_memory(const artifact & source, const memory_wishes & wishes,
     if (!wishes.cache && memory_free > 0 && params.n_ctx > 0) {
         choose_cache(source, memory_free, chat.bytes, params);
     }
+    // upstream would read the metadata again, to fit the layers into graphics cards, which this program does not use
+    params.fit_params = params.fit_params && params.n_ctx == 0;
     return "";
 }

@@ -6,6 +6,7 @@
 
 #include <string>
 
+class context_meter;
 struct common_params;
 
 // A chat of this many tokens at most, unless --ctx-size says otherwise.
@@ -18,9 +19,12 @@ struct memory_wishes {
 };
 
 // Sets what nobody said: the context from the model, the free memory and `usual_context`; the cache from what is left.
-// Returns why the context that was asked for has no room, or an empty text. Reads the model's metadata, some hundredths
-// of a second. To be called when the number of slots is known, and before the model is loaded.
-std::string settle_memory(const artifact & source, const memory_wishes & wishes, common_params & params);
+// Returns why the context that was asked for has no room, or an empty text. To be called when the number of slots is known,
+// and before the model is loaded.
+std::string settle_memory(const artifact &      source,
+                          const memory_wishes & wishes,
+                          const context_meter & meter,
+                          common_params &       params);
 
 // What `arguments` and the environment say about memory.
 memory_wishes read_memory_wishes(const std::vector<std::string> & arguments, bool check);

@@ -3,6 +3,7 @@
 #include "budget.h"
 #include "common.h"
 #include "console-text.h"
+#include "context-meter.h"
 #include "cpu-dispatch.h"
 #include "crash.h"
 #include "embedded-file.h"
@@ -140,14 +141,15 @@ static int prepare_modules(const artifact &      source,
         { source.contents.name, params.api_prefix, chats_folder(source, options.chats), options.may_quit });
     start.path_prefix    = params.api_prefix;
     start.context_chosen = params.n_ctx == 0;
-    // reads the model's metadata several times, so after the server answers
+    // reads the model's metadata, so after the server answers
     const bool any_slots = ask_for_most_slots(params);
     start.settle_memory  = [&params, &source, any_slots,
                            wishes = read_memory_wishes(options.server_arguments, options.check_memory)] {
+        const context_meter meter(params);
         if (any_slots) {
-            choose_slots(params);
+            choose_slots(meter, params);
         }
-        return settle_memory(source, wishes, params);
+        return settle_memory(source, wishes, meter, params);
     };
     prepare_start(start);
     begin_loading(source);

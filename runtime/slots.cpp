@@ -1,8 +1,8 @@
 #include "slots.h"
 
 #include "common.h"
+#include "context-meter.h"
 #include "machine.h"
-#include "memory-check.h"
 
 #include <utility>
 
@@ -26,10 +26,10 @@ int slots_for(uint64_t memory_free, const std::function<uint64_t(int)> & bytes_o
 }
 
 // Bytes beside the weights of a small context with so many slots; 0 where upstream cannot say.
-static uint64_t bytes_of_slots(common_params params, int slots) {
+static uint64_t bytes_of_slots(const context_meter & meter, common_params params, int slots) {
     params.n_parallel = slots;
     params.kv_unified = true;
-    return measure_context(std::move(params), measured_tokens).bytes;
+    return meter.bytes(std::move(params), measured_tokens);
 }
 
 bool ask_for_most_slots(common_params & params) {
@@ -41,6 +41,7 @@ bool ask_for_most_slots(common_params & params) {
     return true;
 }
 
-void choose_slots(common_params & params) {
-    params.n_parallel = slots_for(read_machine().memory_free, [&](int slots) { return bytes_of_slots(params, slots); });
+void choose_slots(const context_meter & meter, common_params & params) {
+    params.n_parallel =
+        slots_for(read_machine().memory_free, [&](int slots) { return bytes_of_slots(meter, params, slots); });
 }

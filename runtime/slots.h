@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 
+class context_meter;
 struct common_params;
 
 static constexpr int most_slots = 8;
@@ -17,5 +18,5 @@ int slots_for(uint64_t memory_free, const std::function<uint64_t(int)> & bytes_o
 // Where the options do not say how many, asks for `most_slots` in one context, and returns true.
 bool ask_for_most_slots(common_params & params);
 
-// Sets the number of slots by the free memory. Reads the model's metadata twice, some hundredths of a second each.
-void choose_slots(common_params & params);
+// Sets the number of slots by the free memory.
+void choose_slots(const context_meter & meter, common_params & params);

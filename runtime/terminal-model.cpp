@@ -3,6 +3,7 @@
 #include "arg.h"
 #include "budget.h"
 #include "cli-server.h"
+#include "context-meter.h"
 #include "cpu-dispatch.h"
 #include "embedded-file.h"
 #include "exit-status.h"
@@ -105,7 +106,8 @@ outcome<std::unique_ptr<terminal_model>> terminal_model::load(const artifact &  
     params.ui         = false;
     params.api_keys.clear();  // such as LLAMA_API_KEY in a container: upstream's client of this server has no key
 
-    if (const auto problem = settle_memory(source, read_memory_wishes(arguments, check), params); !problem.empty()) {
+    if (const auto problem = settle_memory(source, read_memory_wishes(arguments, check), context_meter(params), params);
+        !problem.empty()) {
         return failure{ problem, exit_memory };
     }
     std::unique_ptr<terminal_model> model(new terminal_model());
