@@ -147,8 +147,9 @@ def test_the_script_passes_shellcheck(built: Path, tmp_path: Path) -> None:
     script = tmp_path / "head.sh"
     script.write_bytes(head[: head.index(b"MKEXE\x1a")].rstrip(b"\n") + b"\n")
     # SC2046, SC2086: unquoted numbers, on purpose (macOS' wc pads); SC2015: A && B || C is meant; SC3067: every
-    # shell in use knows test -O; SC2093: exec ends the script, its loop is for folders that did not do
-    excluded = "SC2046,SC2086,SC2015,SC3067,SC2093"
+    # shell in use knows test -O; SC3045: and ulimit, whose other options
+    # are nothing where it does not; SC2093: exec ends the script, its loop is for folders that did not do
+    excluded = "SC2046,SC2086,SC2015,SC3067,SC3045,SC2093"
     done = subprocess.run(["shellcheck", "-s", "sh", "-e", excluded, script], capture_output=True, text=True)
     assert done.stdout == ""
 
@@ -219,3 +220,50 @@ def test_a_runtime_that_another_start_stored_meanwhile_is_as_good(built: Path, t
     done = start(built, "sh", str(built), "x", PATH=f"{fake}:{os.environ['PATH']}", TMPDIR="/proc/nowhere")
     assert done.stdout == f"linux-x86_64 {built} x\n"
     assert [path.name for path in stored.parent.iterdir()] == [stored.name]
+
+
+def installed_shells() -> list[list[str]]:
+    return [shell.split() for shell in SHELLS if shutil.which(shell.split()[0])]
+
+
+def test_a_program_that_the_system_cannot_start_is_told_with_the_limits(mkexe: Mkexe, tmp_path: Path) -> None:
+    """As where there is less address space than it has bytes: the kernel ends it before any code of its own runs."""
+    out = built_with(mkexe, tmp_path, b"#!/bin/sh\nkill -s SEGV $$\n")
+    for shell in installed_shells():
+        done = start(out, "sh", "-c", 'ulimit -v 4000000 && exec "$@"', "sh", *shell, str(out))
+        said = "out: the system cannot start its program\nThe cause may be a limit: ulimit -v 4000000\n"
+        assert (done.returncode, done.stdout, done.stderr) == (14, "", said), shell
+
+
+def test_under_a_limit_that_leaves_room_it_starts(built: Path) -> None:
+    for shell in installed_shells():
+        done = start(built, "sh", "-c", 'ulimit -v 4000000 && exec "$@"', "sh", *shell, str(built), "x")
+        assert (done.returncode, done.stdout, done.stderr) == (7, f"linux-x86_64 {built} x\n", ""), shell
+
+
+def test_a_name_steers_no_terminal(mkexe: Mkexe, tmp_path: Path) -> None:
+    built = built_with(mkexe, tmp_path, b"#!/bin/sh\n# stored nowhere yet\n")
+    odd = built.rename(tmp_path / "a\n\x1b[2JReady.\\033[31m")
+    odd.write_bytes(odd.read_bytes()[:5000])
+    for shell in installed_shells():
+        done = start(odd, *shell, str(odd), TMPDIR="/proc/\x1b[2J")
+        assert done.returncode == 13, shell
+        assert done.stderr.startswith("a??[2JReady.\\033[31m: found no folder"), shell
+        assert "\x1b" not in done.stderr, shell
+
+
+@pytest.mark.parametrize("name", ["MKEXE_RUNTIME_DIR", "XDG_CACHE_HOME", "HOME", "TMPDIR"])
+def test_a_folder_that_is_not_absolute_is_passed_over(built: Path, tmp_path: Path, name: str) -> None:
+    """It would be another one wherever the program is started (XDG Base Directory Specification)."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert start(built, "sh", str(built), cwd=elsewhere, **{name: "relative"}).returncode == 7
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_without_a_path_it_finds_the_system_s_own_programs(built: Path) -> None:
+    """And none in the folder that it is started from, which an empty PATH means."""
+    (built.parent / "uname").write_text("#!/bin/sh\necho hostile\n")
+    (built.parent / "uname").chmod(0o755)
+    done = start(built, "/bin/sh", str(built), "x", PATH="")
+    assert (done.returncode, done.stdout, done.stderr) == (7, f"linux-x86_64 {built} x\n", "")
