@@ -34,6 +34,10 @@ struct bundled_model {
 struct bundled_runtime {
     std::string  target;
     stored_range range;
+    uint64_t     unpacked_size = 0;      // bytes of the executable
+    bool         is_packed     = false;  // it lies in the entry `pack`, one of `packs`, from `pack_skip` bytes on
+    std::string  pack;
+    uint64_t     pack_skip = 0;
 };
 
 struct manifest {

@@ -28,6 +28,7 @@ static json range_of(const sample_entry & entry) {
         { "offset", entry.offset },
         { "size", entry.content.size() },
         { "sha256", to_hex(sha256(entry.content.data(), entry.content.size())) },
+        { "crc32", 0 },  // compared by no runtime
     };
 }
 
@@ -35,6 +36,10 @@ json sample_document() {
     json stored_runtime      = range_of(unpacker);
     stored_runtime["target"] = "linux-x86_64";
     stored_runtime["pack"]   = { { "entry", pack.name }, { "skip", 0 } };
+
+    stored_runtime["unpacked_size"]   = pack.content.size();
+    stored_runtime["unpacked_sha256"] = to_hex(sha256(pack.content.data(), pack.content.size()));
+    stored_runtime["build"]           = { { "key", "0123456789abcdef" } };
     return {
         { "format", 1 },
         { "name", "tiny" },

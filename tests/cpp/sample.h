@@ -1,7 +1,7 @@
 #pragma once
 
 // A small valid artifact, written from docs/FORMAT.md alone: what the runtime's readers must accept, and what tests
-// damage. It has no ZIP records and no CRC-32: the runtime reads neither.
+// damage. It has no ZIP records, and its CRC-32s are no such: the runtime compares neither.
 
 #include <nlohmann/json.hpp>
 

@@ -78,7 +78,8 @@ TEST_CASE("the parts of a split model keep their order") {
     json & parts    = document["models"][0]["parts"];
     parts           = json::array({ parts[0], parts[0], parts[0] });
     for (int i = 0; i < 3; i++) {
-        parts[i]["entry"] = "models/part-" + std::to_string(3 - i);
+        parts[i]["entry"]  = "models/part-" + std::to_string(3 - i);
+        parts[i]["offset"] = sample_weights + 16 * i;
     }
     const auto read = read_manifest(document.dump(), block, "here");
     REQUIRE_MESSAGE(read, read.message());
@@ -90,7 +91,9 @@ TEST_CASE("the parts of a split model keep their order") {
 TEST_CASE("unknown members and optional features are skipped, unknown required features refused") {
     CHECK(refusal_with("/later", { { "unknown", 1 } }) == "accepted");
     CHECK(refusal_with("/models/0/parts/0/later", 1) == "accepted");
-    CHECK(refusal_with("/optional_features", json::array({ "warp", 5 })) == "accepted");
+    CHECK(refusal_with("/optional_features", json::array({ "warp" })) == "accepted");
+    CHECK(refusal_with("/optional_features", json::array({ "warp", 5 })) ==
+          refused + "\"optional_features\" must hold strings, found 5");
     CHECK(refusal_with("/required_features", json::array({ "warp" })) ==
           refused + "this file needs the feature \"warp\", which this program does not know");
     CHECK(refusal_with("/format", 2) == refused + "\"format\" is 2, this program reads 1");
@@ -106,8 +109,8 @@ TEST_CASE("a runtime without an entry is the Windows program") {
 }
 
 TEST_CASE("every member that the runtime needs is missed") {
-    for (const char * name : { "format", "name", "generator", "created", "required_features", "default_args", "page",
-                               "runtimes", "packs", "models", "files" }) {
+    for (const char * name : { "format", "name", "layout", "generator", "created", "required_features",
+                               "optional_features", "default_args", "page", "runtimes", "packs", "models", "files" }) {
         json document = sample_document();
         document.erase(name);
         CHECK(refusal(document) == refused + "\"" + name + "\" is missing");
@@ -117,15 +120,17 @@ TEST_CASE("every member that the runtime needs is missed") {
         document["models"][0].erase(name);
         CHECK(refusal(document) == refused + "\"" + name + "\" is missing");
     }
-    for (const char * name : { "entry", "offset", "size", "sha256" }) {
+    for (const char * name : { "entry", "offset", "size", "sha256", "crc32" }) {
         json document = sample_document();
         document["files"][1].erase(name);
         CHECK(refusal(document) == refused + "\"" + name + "\" is missing");
     }
+    for (const char * name : { "target", "pack", "unpacked_size", "unpacked_sha256", "build" }) {
+        json document = sample_document();
+        document["runtimes"][0].erase(name);
+        CHECK(refusal(document) == refused + "\"" + name + "\" is missing");
+    }
     json document = sample_document();
-    document["runtimes"][0].erase("target");
-    CHECK(refusal(document) == refused + "\"target\" is missing");
-    document = sample_document();
     document["page"].erase("title");
     CHECK(refusal(document) == refused + "\"title\" is missing");
 }
@@ -140,7 +145,8 @@ TEST_CASE("a member of another type is refused with what was found") {
     CHECK(refusal_with("/files/0", "index.html") == refused + "\"entry\" is missing");
     CHECK(refusal_with("/files/0/offset", -1) == refused + "\"offset\" must be a whole number, found -1");
     CHECK(refusal_with("/files/0/size", 1e30) == refused + "\"size\" must be a whole number, found 1e+30");
-    CHECK(refusal_with("/default_args/0", 5).find(refused) == 0);
+    CHECK(refusal_with("/default_args/0", 5) == refused + "\"default_args\" must hold strings, found 5");
+    CHECK(refusal_with("/runtimes/0/build/key", 5) == refused + "\"key\" must be a string, found 5");
     CHECK(refusal_with("/models", json::array()) == refused + "\"models\" is empty");
     CHECK(refusal_with("/models/0/parts", json::array()) == refused + "model \"Tiny\" has no parts");
 }
@@ -167,7 +173,7 @@ TEST_CASE("ranges lie between the head and the manifest") {
                std::to_string(size) + " bytes must lie between 4096 and 65792";
     };
     CHECK(check(4096, 0) == "accepted");
-    CHECK(check(4096, sample_manifest - 4096) == "accepted");
+    CHECK(check(4096, sample_unpacker - 4096) == "accepted");
     CHECK(check(sample_manifest, 0) == "accepted");
     for (const auto & [offset, size] : std::vector<std::pair<uint64_t, uint64_t>>{
              { 0, 1 },
@@ -202,4 +208,86 @@ TEST_CASE("a file beside must be named without a folder") {
         CHECK(refusal_with("/models/0/parts/0", part) ==
               refused + "\"beside\" must be the name of a file, found \"" + name + "\"");
     }
+}
+
+TEST_CASE("names are what every system can have") {
+    const std::string longest(1024, 'x');
+    CHECK(refusal_with("/files/0/entry", longest) == "accepted");
+    CHECK(refusal_with("/files/0/entry", "page/é") == "accepted");
+    for (const std::string name : { "", ".", "..", "/", "a//b", "/etc", "a/", "a/../b", "a\\b", "a\nReady.", "a\x1b[2J",
+                                    "a\xC2\x9B", "\xE2\x80\xAEgnp", "\xE2\x80\xA8" }) {
+        CAPTURE(name);
+        const auto message = refusal_with("/files/0/entry", name);
+        CHECK(message.find(refused + "\"entry\" must be names with \"/\" between them, found \"") == 0);
+        CHECK(message.find_first_of("\n\x1b") == std::string::npos);
+    }
+    CHECK(refusal_with("/files/0/entry", longest + "x").size() < 300);
+    CHECK(refusal_with("/files/0/entry", longest + "x").find(refused) == 0);
+    CHECK(refusal_with("/files/0/entry", "page/app.css.gz") ==
+          refused + "two things have the name \"page/app.css.gz\"");
+    for (const std::string name : { "", "-x", ".x", "linux x86", "linux/x86", "é" }) {
+        CHECK(refusal_with("/runtimes/0/target", name) ==
+              refused + "\"target\" must be a short name, found \"" + name + "\"");
+    }
+}
+
+TEST_CASE("runtimes and files have limits") {
+    const uint64_t most = uint64_t(256) << 20;
+
+    json document = sample_document();
+    json runtime  = document["runtimes"][0];
+    runtime.update({ { "entry", nullptr }, { "size", 0 } });
+    for (int i = 1; i < 64; i++) {
+        runtime["target"] = "other-" + std::to_string(i);
+        document["runtimes"].push_back(runtime);
+    }
+    CHECK(refusal(document) == "accepted");
+    document["runtimes"].push_back(runtime);
+    CHECK(refusal(document) == refused + "there are 65 runtimes, expected at most 64");
+    document["runtimes"].erase(64);
+    document["runtimes"][63]["target"] = "other-1";
+    CHECK(refusal(document) == refused + "two runtimes are for the same target");
+
+    for (const char * member : { "/runtimes/0/unpacked_size", "/runtimes/0/pack/skip" }) {
+        CHECK(refusal_with(member, most) == "accepted");
+        CHECK(refusal_with(member, most + 1).find(refused + "the runtime for linux-x86_64 has ") == 0);
+        CHECK(refusal_with(member, UINT64_MAX).find(", expected at most 268435456") != std::string::npos);
+    }
+    CHECK(refusal_with("/runtimes/0/pack/entry", "runtimes/other.xz") ==
+          refused + "the runtime for linux-x86_64 lies in \"runtimes/other.xz\", none of \"packs\"");
+    CHECK(refusal_with("/files/0/crc32", 0xFFFFFFFF) == "accepted");
+    CHECK(refusal_with("/files/0/crc32", uint64_t(1) << 32) ==
+          refused + "entry \"page/index.html\": crc32 4294967296 has more than 32 bits");
+
+    // files that large, in an artifact that is
+    superblock large      = block;
+    large.manifest_offset = sample_manifest + most + 1;
+    document              = sample_document();
+    document["files"][2].update({ { "offset", sample_manifest }, { "size", most - 22 } });
+    CHECK(read_manifest(document.dump(), large, "here"));
+    document["files"][2]["size"] = most - 21;
+    CHECK(read_manifest(document.dump(), large, "here")
+              .message()
+              .find("\"files\" have 268435457 bytes together, expected at most 268435456") != std::string::npos);
+}
+
+TEST_CASE("ranges share no byte") {
+    CHECK(refusal_with("/files/0/offset", sample_style) ==
+          refused + "entry \"page/app.css.gz\" at offset 65664 begins before offset 65679");
+    CHECK(refusal_with("/packs/0/size", sample_weights - sample_pack) == "accepted");
+    CHECK(refusal_with("/packs/0/size", sample_weights - sample_pack + 1) ==
+          refused + "entry \"models/tiny.gguf\" at offset 65536 begins before offset 65537");
+}
+
+TEST_CASE("a model, and perhaps a projector in one part behind it") {
+    json projector                  = sample_document()["models"][0];
+    projector["role"]               = "projector";
+    projector["parts"][0]["entry"]  = "models/mmproj.gguf";
+    projector["parts"][0]["offset"] = sample_weights + 16;
+    CHECK(refusal_with("/models/1", projector) == "accepted");
+    CHECK(refusal_with("/models/0/role", "projector").find("found \"projector\"") != std::string::npos);
+    projector["parts"].push_back(projector["parts"][0]);
+    CHECK(refusal_with("/models/1", projector) == refused + "a projector has one part, found 2");
+    projector["role"] = "model";
+    CHECK(refusal_with("/models/1", projector).find("found \"model, model\"") != std::string::npos);
 }

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from conftest import ROOT, Mkexe
-from mkexe.container import superblock
+from mkexe.container import manifest, superblock
 from mkexe.container.image import plain_page
 from mkexe.container.reader import open_artifact, verify_artifact
 from mkexe.errors import ArtifactError
@@ -97,6 +97,22 @@ def test_format_page_states_the_numbers_of_the_code() -> None:
     header = (ROOT / "runtime" / "superblock.h").read_text() + (ROOT / "runtime" / "superblock.cpp").read_text()
     for name, number in re.findall(r"at_(\w+)\s+= (\d+),", header):
         assert (int(number), name) in [(row[0], name) for row in rows], f"at_{name} in runtime/superblock.cpp"
+
+
+def test_format_page_states_the_limits_of_both_readers() -> None:
+    text = (ROOT / "docs" / "FORMAT.md").read_text()
+    header = (ROOT / "runtime" / "manifest-limits.h").read_text()
+    found = re.findall(r"(\w+_maximum) += (?:uint64_t\()?(\d+)\)?(?: << (\d+))?;", header)
+    assert {name: int(number) << int(bits or 0) for name, number, bits in found} == {
+        "runtimes_maximum": manifest.RUNTIMES_MAXIMUM,
+        "program_size_maximum": manifest.PROGRAM_SIZE_MAXIMUM,
+        "small_files_maximum": manifest.SMALL_FILES_MAXIMUM,
+        "name_size_maximum": manifest.NAME_SIZE_MAXIMUM,
+    }
+    assert f"At most {manifest.RUNTIMES_MAXIMUM} runtimes" in text
+    assert text.count(f"at\nmost {manifest.PROGRAM_SIZE_MAXIMUM >> 20} MiB") == 1
+    assert f"`files` have at most {manifest.SMALL_FILES_MAXIMUM >> 20} MiB together" in text
+    assert f"of at most {manifest.NAME_SIZE_MAXIMUM} bytes" in text
 
 
 def test_sha256_of_the_closing_table_is_the_file_s(mkexe: Mkexe, model: Path, tmp_path: Path) -> None:

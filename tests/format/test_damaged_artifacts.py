@@ -21,6 +21,7 @@ from mkexe import boot, cli, oci, targets
 from mkexe import compile as compile_stage
 from mkexe.container.reader import open_artifact
 from mkexe.copying import ignore
+from mkexe.errors import ArtifactError
 from mkexe.model import Part
 from small_models import write_small_model
 
@@ -216,3 +217,37 @@ def test_what_nobody_expected_is_a_sentence_with_a_status_of_its_own(
     kept.parent.write_text("no folder")
     status, said = run("inspect", tmp_path / "x")
     assert (status, "raise KeyError" in said) == (70, True)
+
+
+def refused_by_the_builder(path: Path) -> str:
+    """Why; empty where it opens the file."""
+    try:
+        open_artifact(path)
+    except ArtifactError as error:
+        return str(error)
+    return ""
+
+
+def test_the_program_s_own_reader_refuses_what_the_builder_s_refuses(
+    good: Good, runtimes: dict[str, Path], tmp_path: Path
+) -> None:
+    """docs/FORMAT.md, "Who refuses what", the first four rows: one page, two readers, the same files."""
+    program = runtimes[targets.host_target()]
+    problems, refused = [], 0
+    for case in make_cases(good, COUNT // 2):
+        if case.kind not in ("whole", "pair"):
+            continue
+        path = write_case(case, good, tmp_path)
+        done = subprocess.run(
+            [program, "info"], env={"HOME": str(tmp_path), "MKEXE_ARTIFACT": str(path)}, capture_output=True, timeout=60
+        )  # fmt: skip
+        said = done.stderr.decode("utf-8", "replace")
+        reason = refused_by_the_builder(path)
+        refused += bool(reason)
+        # the builder bounds nesting by its interpreter's stack
+        if done.returncode != (4 if reason else 0) and "levels" not in said:
+            problems.append(f"{case.name} {case.kind}: program: {done.returncode} {said[:300]}; builder: {reason}")
+        if len(said) > 2000 or _RAW.search(said):
+            problems.append(f"{case.name} {case.kind}: a long or unsafe message: {said[:300]!r}")
+    assert not problems, "\n".join(problems)
+    assert refused > COUNT // 8
