@@ -75,11 +75,11 @@ static outcome<artifact> read_artifact(std::FILE * file, const std::string & pat
 outcome<artifact> open_artifact(const std::string & path) {
     const file_handle file(open_for_reading(path));
     if (!file) {
-        return failure{ path + ": " + reading_problem() };
+        return failure{ safe_line(path) + ": " + reading_problem(), exit_failed };
     }
     auto opened = read_artifact(file.get(), path);
     if (!opened) {
-        return failure{ path + ": " + opened.message() };
+        return failure{ safe_line(path) + ": " + opened.message(), exit_damaged };
     }
     return opened;
 }
@@ -87,14 +87,14 @@ outcome<artifact> open_artifact(const std::string & path) {
 outcome<std::string> read_range(const stored_range & range) {
     const file_handle file(open_for_reading(range.path));
     if (!file) {
-        return failure{ range.path + ": " + reading_problem() };
+        return failure{ safe_line(range.path) + ": " + reading_problem() };
     }
     auto bytes = read_bytes(file.get(), range.offset, range.size);
     if (!bytes) {
-        return failure{ range.path + ": " + bytes.message() };
+        return failure{ safe_line(range.path) + ": " + bytes.message() };
     }
     if (const auto found = sha256(bytes.value().data(), range.size); found != range.sha256) {
-        return failure{ range.path + ": entry \"" + safe_line(range.name) + "\" at offset " +
+        return failure{ safe_line(range.path) + ": entry \"" + safe_line(range.name) + "\" at offset " +
                         std::to_string(range.offset) + " is damaged: expected " + to_hex(range.sha256) + ", found " +
                         to_hex(found) };
     }
@@ -121,9 +121,9 @@ std::string problem_beside(const artifact & source) {
     for (const auto & model : source.contents.models) {
         for (const auto & part : model.parts) {
             if (const auto found = part.is_beside ? found_beside(part) : ""; !found.empty()) {
-                return source.path + " needs the file \"" + safe_line(part.name) + "\" beside it.\n" + part.path +
-                       ": expected " + std::to_string(part.size) + " bytes with the SHA-256 " + to_hex(part.sha256) +
-                       ", " + found;
+                return safe_line(source.path) + " needs the file \"" + safe_line(part.name) + "\" beside it.\n" +
+                       safe_line(part.path) + ": expected " + std::to_string(part.size) + " bytes with the SHA-256 " +
+                       to_hex(part.sha256) + ", " + found;
             }
         }
     }

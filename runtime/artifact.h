@@ -24,7 +24,8 @@ struct artifact {
 // MKEXE_ARTIFACT names.
 std::string find_artifact();
 
-// Opens and checks superblock, manifest and every bound. A message names the file.
+// Opens and checks superblock, manifest and every bound. A message names the file; the status is exit_damaged where its
+// content is wrong, else exit_failed.
 outcome<artifact> open_artifact(const std::string & path);
 
 // What is wrong with the weights that lie beside the artifact, so far as a start may look; empty where nothing is.

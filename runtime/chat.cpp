@@ -8,6 +8,7 @@
 #include "safe-text.h"
 #include "terminal-commands.h"
 #include "terminal-model.h"
+#include "terminal-state.h"
 
 #include <nlohmann/json.hpp>
 
@@ -294,7 +295,11 @@ int chat(const artifact & source, const std::vector<std::string> & arguments) {
         return model.status();
     }
     const bool terminal = is_terminal(stdin) && is_terminal(stdout);
-    console::init(!terminal, terminal && environment("NO_COLOR").empty());
+    const bool coloured = terminal && environment("NO_COLOR").empty();
+    if (terminal) {
+        keep_terminal(coloured);
+    }
+    console::init(!terminal, coloured);
     if (terminal) {
         keep_terminal_queues();  // console::cleanup() puts the terminal's state back
     }

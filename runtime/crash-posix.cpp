@@ -2,6 +2,7 @@
 #include "crash.h"
 #include "realigned-stack.h"
 #include "signal-stack.h"
+#include "terminal-state.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -33,6 +34,7 @@ static constexpr rlim_t usual_files = 64;  // fewer may be too few
 // In kilobytes, as the shell's ulimit counts.
 static void note_limits() {
     rlimit limit = {};
+    limits       = fixed_text();
     if (is_limited(RLIMIT_AS, limit)) {
         limits.add(" Its address space is limited to ").add_number(limit.rlim_cur / 1024);
         limits.add(" KiB (ulimit -v); a larger model needs more.");
@@ -93,6 +95,7 @@ void end_with_words(const fixed_text & text, exit_status status) {
     if (log >= 0) {
         write_all(log, text);
     }
+    restore_terminal();
     write_all(STDERR_FILENO, text);
     _exit(status);
 }
@@ -157,4 +160,9 @@ void watch_system_crashes() {
         sigaction(number, &action, nullptr);
     }
     signal(SIGXFSZ, SIG_IGN);  // a file larger than allowed (ulimit -f) is an error of write(2) then
+}
+
+// Before the constructors of other files, which fail where there is no memory for them.
+__attribute__((constructor(101))) static void watch_early() {
+    watch_crashes();
 }

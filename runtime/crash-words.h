@@ -24,8 +24,9 @@ class fixed_text {
 
 // A file that is mapped while this program runs.
 struct mapped_file {
-    const char * path = nullptr;
-    uint64_t     size = 0;  // bytes that it must have
+    const char * path  = nullptr;
+    const char * shown = nullptr;  // the path as a terminal may get it
+    uint64_t     size  = 0;        // bytes that it must have
 };
 
 // The log's path; empty where there is none.

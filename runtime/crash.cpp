@@ -1,20 +1,27 @@
 #include "crash.h"
 
 #include "crash-words.h"
+#include "files.h"
 #include "ggml.h"
+#include "safe-text.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
 #include <system_error>
-#include <vector>
 
-static char   program_name[512] = "This program";
-static char   log_path[4096];
+static char program_name[512] = "This program";
+static char log_path[4096];
+static char shown_log_path[4096];
+
+static constexpr size_t most_mapped_files = 1024;
+
 // for ever: a thread may still read weights while main ends
-static auto & paths = *new std::vector<std::string>;
-static auto & files = *new std::vector<mapped_file>;
+static mapped_file files[most_mapped_files];
+static size_t      file_count = 0;
 
 // What steers a terminal does not reach it; lines end where this program ends them.
 static char shown(char letter) {
@@ -50,7 +57,7 @@ fixed_text & fixed_text::add_address(uintptr_t address) {
 
 static void copy_text(const std::string & text, char * place, size_t size) {
     const size_t count = std::min(text.size(), size - 1);
-    std::replace_copy(text.begin(), text.begin() + std::ptrdiff_t(count), place, '\n', '?');
+    std::copy_n(text.begin(), count, place);
     place[count] = '\0';
 }
 
@@ -63,7 +70,7 @@ void end_by_crash(const char * cause, exit_status status) {
     fixed_text text;
     text.add("\n").add(program_name).add(" cannot go on: ").add(cause);
     if (log_path[0] != '\0') {
-        text.add("\nThe log: ").add(log_path);
+        text.add("\nThe log: ").add(shown_log_path);
     }
     text.add("\n");
     end_with_words(text, status);
@@ -72,7 +79,7 @@ void end_by_crash(const char * cause, exit_status status) {
 static void add_lost_file(fixed_text & cause, const mapped_file & file) {
     uint64_t   size  = 0;
     const bool there = size_of_path(file.path, size);
-    cause.add("the file ").add(file.path).add(" was cut off, or its disk went away, while the program ran: expected ");
+    cause.add("the file ").add(file.shown).add(" was cut off, or its disk went away, while the program ran: expected ");
     cause.add_number(file.size).add(" bytes, ");
     if (there) {
         cause.add("found ").add_number(size);
@@ -83,8 +90,9 @@ static void add_lost_file(fixed_text & cause, const mapped_file & file) {
 }
 
 void end_by_lost_file(bool surely) {
-    for (const auto & file : files) {
-        uint64_t size = 0;
+    for (size_t i = 0; i < file_count; i++) {
+        const auto & file = files[i];
+        uint64_t     size = 0;
         if (!size_of_path(file.path, size) || size < file.size) {
             fixed_text cause;
             add_lost_file(cause, file);
@@ -97,9 +105,14 @@ void end_by_lost_file(bool surely) {
 }
 
 static void on_ggml_abort(const char * message) {
+    const bool no_memory = errno == ENOMEM;  // ggml says only that there is no buffer
     fixed_text cause;
     if (thread_problem()[0] != '\0') {
         end_by_crash(thread_problem(), exit_failed);
+    }
+    if (no_memory) {
+        cause.add("there is no more memory for it (").add(message).add(").").add(limit_hint());
+        end_by_crash(cause.begin(), exit_memory);
     }
     cause.add("an error in llama.cpp, ").add(message).add(".").add(limit_hint());
     end_by_crash(cause.begin(), exit_crashed);
@@ -139,28 +152,35 @@ void explain_limits() {
 }
 
 void watch_crashes() {
-    watch_system_crashes();
     std::set_terminate(on_terminate);
     ggml_set_abort_callback(on_ggml_abort);
+    watch_system_crashes();
+}
+
+static const char * keep(const std::string & text) {
+    return (new std::string(text))->c_str();
+}
+
+static void add_file(const std::string & path, uint64_t size) {
+    if (file_count < most_mapped_files) {
+        files[file_count++] = { keep(path), keep(safe_line(path)), size };
+    }
 }
 
 void name_in_crashes(const artifact & source) {
-    copy_text(source.path.substr(source.path.find_last_of("/\\") + 1), program_name, sizeof(program_name));
-    paths = { source.path };
-    files = { { nullptr, source.size } };
+    copy_text(safe_line(file_name(source.path)), program_name, sizeof(program_name));
+    file_count = 0;
+    add_file(source.path, source.size);
     for (const auto & model : source.contents.models) {
         for (const auto & part : model.parts) {
             if (part.is_beside) {
-                paths.push_back(part.path);
-                files.push_back({ nullptr, part.size });
+                add_file(part.path, part.size);
             }
         }
-    }
-    for (size_t i = 0; i < files.size(); i++) {
-        files[i].path = paths[i].c_str();
     }
 }
 
 void name_log_in_crashes(const std::string & path) {
     copy_text(path, log_path, sizeof(log_path));
+    copy_text(safe_line(path), shown_log_path, sizeof(shown_log_path));
 }

@@ -18,6 +18,14 @@ std::string native_path(const std::string & path) {
     return to_path(path).make_preferred().u8string();
 }
 
+std::string file_name(const std::string & path) {
+    return to_path(path).filename().u8string();
+}
+
+std::string path_in_same_folder(const std::string & path, const std::string & name) {
+    return to_path(path).replace_filename(to_path(name)).u8string();
+}
+
 std::string path_beside(const std::string & path, const std::string & name) {
     const auto      beside = to_path(path).replace_filename(to_path(name));
     std::error_code error;

@@ -18,6 +18,12 @@ struct write_result {
 // With the separators that people of this system expect to see.
 std::string native_path(const std::string & path);
 
+// What stands behind a path's last separator: the file's name.
+std::string file_name(const std::string & path);
+
+// The path of the file `name` in the folder of `path`.
+std::string path_in_same_folder(const std::string & path, const std::string & name);
+
 // The path of the file `name` in the folder of `path`; where that is a link to a file and there is none beside the link,
 // in the folder that it leads to.
 std::string path_beside(const std::string & path, const std::string & name);

@@ -5,6 +5,7 @@
 #include <cpp-httplib/httplib.h>
 
 #include <cerrno>
+#include <cstring>
 
 // Tried one after the other from the default one on; then the system chooses.
 static constexpr int tried_ports = 100;
@@ -67,7 +68,11 @@ std::string find_loopback_problem(const std::string & host) {
     httplib::Client client(host, port);
     client.set_connection_timeout(connect_seconds);
     client.set_read_timeout(0, 0);  // nobody answers; the system connects all the same
+    errno            = 0;
     const auto error = client.Get("/").error();
+    if (errno == EMFILE || errno == ENFILE) {
+        return std::string("The program in this file cannot connect to its own server: ") + std::strerror(errno) + ".";
+    }
     listener.stop();
     return error != httplib::Error::Connection && error != httplib::Error::ConnectionTimeout ?
                "" :

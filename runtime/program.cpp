@@ -7,6 +7,7 @@
 #include "crash.h"
 #include "doctor.h"
 #include "exit-status.h"
+#include "files.h"
 #include "help.h"
 #include "model-check.h"
 #include "server.h"
@@ -19,10 +20,6 @@ using words = std::vector<std::string>;
 
 static bool holds(const words & arguments, const std::string & word) {
     return std::find(arguments.begin(), arguments.end(), word) != arguments.end();
-}
-
-static std::string file_name(const std::string & path) {
-    return path.substr(path.find_last_of("/\\") + 1);
 }
 
 static int unexpected(const std::string & command, const std::string & argument) {
@@ -80,6 +77,9 @@ static int unknown_command(const std::string & name) {
     return exit_usage;
 }
 
+static constexpr const char * unreadable_hint =
+    "It is the file that holds the model: it must be there, and this user must be allowed to read it.";
+
 // `given` are all arguments, `rest` those of the command.
 static int run_command(const command & chosen, const std::string & path, const words & given, const words & rest) {
     for (const auto & argument : rest) {
@@ -89,8 +89,8 @@ static int run_command(const command & chosen, const std::string & path, const w
     }
     const auto source = open_artifact(path);
     if (!source) {
-        say(source.message() + "\n" + damaged_hint);
-        return exit_damaged;
+        say(source.message() + "\n" + (source.status() == exit_damaged ? damaged_hint : unreadable_hint));
+        return source.status();
     }
     name_in_crashes(source.value());
     if (const auto problem = chosen.takes_server_options ? problem_beside(source.value()) : ""; !problem.empty()) {

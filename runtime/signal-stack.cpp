@@ -17,6 +17,7 @@
 
 static constexpr size_t    handler_bytes = 64 << 10;  // a frame with AMX's registers has 11 KiB
 static constexpr size_t    usual_bytes   = 8 << 20;
+static constexpr size_t    beside_stack  = 1 << 20;    // what the C library keeps of a thread, and the handlers' stack
 static constexpr uintptr_t near_end      = 256 << 10;  // a large frame may jump over the last page
 
 namespace {
@@ -112,8 +113,9 @@ const char * any_thread_problem() {
 }
 
 // Whether there is room for a thread's stack: else the number of threads is what the system refuses.
-static bool has_room(size_t bytes) {
-    void * room = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+static bool has_room(size_t stack_bytes) {
+    const size_t bytes = stack_bytes + beside_stack;
+    void *       room  = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
     return room != MAP_FAILED && munmap(room, bytes) == 0;
 }
 

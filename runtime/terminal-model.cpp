@@ -15,6 +15,7 @@
 #include "serve-options.h"
 #include "server-arguments.h"
 #include "server-stream.h"
+#include "terminal-state.h"
 
 #include <nlohmann/json.hpp>
 
@@ -64,6 +65,7 @@ static void on_interrupt() {
         presses = 0;
         end_waiting_read();
     } else if (++presses > (patient ? 2 : 1)) {
+        restore_terminal();
         std::_Exit(exit_interrupted);
     }
 }

@@ -10,6 +10,7 @@ import re
 import select
 import signal
 import subprocess
+import termios
 import time
 from pathlib import Path
 
@@ -17,6 +18,8 @@ import pyte
 import pytest
 
 from running import environment_of, run_to_end
+
+pytestmark = pytest.mark.usefixtures("unpacked")
 
 FRANCE = "What is the capital of France?"
 PARIS = "The capital of France is Paris."
@@ -92,6 +95,19 @@ def test_bench_measures(artifact: Path) -> None:
         assert float(found[1]) > 0
 
 
+def modes_of(terminal: int) -> tuple[int, ...]:
+    return tuple(termios.tcgetattr(terminal)[:4])
+
+
+def modes_of_a_new_terminal() -> tuple[int, ...]:
+    ours, theirs = pty.openpty()
+    try:
+        return modes_of(ours)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
 class Terminal:
     """A program in a pseudo-terminal with a screen (pyte), which answers questions such as where the cursor is."""
 
@@ -122,6 +138,19 @@ class Terminal:
         """The colour of the first letter of a text, where it stands last."""
         row = max(row for row, line in enumerate(self._screen.display) if text in line)
         return self._screen.buffer[row][self._screen.display[row].index(text)].fg
+
+    @property
+    def modes(self) -> tuple[int, ...]:
+        """What termios(3) calls c_iflag, c_oflag, c_cflag and c_lflag."""
+        return modes_of(self._master)
+
+    @property
+    def colour(self) -> str:
+        """The colour of what is written next."""
+        return str(self._screen.cursor.attrs.fg)
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self._child, number)
 
     def type(self, data: str) -> None:
         os.write(self._master, data.encode())
@@ -245,3 +274,20 @@ def test_ctrl_d_ends_a_line_and_takes_nothing_of_it(terminal: Terminal, tmp_path
     assert json.loads((tmp_path / "chat.json").read_text())[0]["content"] == FRANCE
     terminal.type("\x04")
     assert terminal.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGSEGV, 70), (signal.SIGABRT, 70), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP),
+     (signal.SIGQUIT, -signal.SIGQUIT), (signal.SIGUSR1, -signal.SIGUSR1)],
+)  # fmt: skip
+def test_the_terminal_is_put_back_however_a_chat_ends(terminal: Terminal, number: int, status: int) -> None:
+    terminal.expect(r"\n> ")
+    terminal.type("half a thought")
+    terminal.expect("half a thought")
+    assert not terminal.modes[3] & (termios.ICANON | termios.ECHO)
+    assert terminal.colour == "green"
+    terminal.send_signal(number)
+    assert terminal.wait() == status
+    assert terminal.modes == modes_of_a_new_terminal()
+    assert terminal.colour == "default"
