@@ -3,6 +3,7 @@
 #include "desktop.h"
 #include "dock.h"
 #include "exit-status.h"
+#include "file-lock.h"
 #include "files.h"
 #include "instance.h"
 #include "own-folder.h"
@@ -29,7 +30,7 @@ static std::string output_path(const artifact & source) {
         !is_own_folder(folder, folder_link::ours_leads_there)) {
         return "";
     }
-    return folder + "/" + source.contents.name + "-console.txt";
+    return folder + "/" + source.contents.name + app_output_ending;
 }
 
 static std::string read_output(const std::string & path) {
@@ -72,6 +73,7 @@ int run_app(const artifact & source) {
     if (!server) {
         return fail(source, server.message());
     }
+    take_lock(output);  // against `clean`
     server_process = server.value();
     std::signal(SIGTERM, stop_server);
     // however the server ends, by the page's button too, the icon goes with it

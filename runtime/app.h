@@ -12,6 +12,9 @@
 // looked at.
 std::string bundled_artifact(const std::string & executable);
 
+// What the server of an app says is written to NAME with this ending, beside its log.
+constexpr const char * app_output_ending = "-console.txt";
+
 // Whether the system opened this program as an app: it lies in a bundle, has no terminal and no arguments.
 bool is_opened_as_app(const std::vector<std::string> & arguments);
 

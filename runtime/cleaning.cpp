@@ -1,5 +1,6 @@
 #include "cleaning.h"
 
+#include "app.h"
 #include "console-text.h"
 #include "exit-status.h"
 #include "file-lock.h"
@@ -118,7 +119,7 @@ static void remove_programs(cleaner & cleaning) {
     }
 }
 
-// A server holds the lock of its log and of its artifact for as long as it runs.
+// A server holds the lock of its log and of its artifact for as long as it runs, an app that of what its server says.
 static fate remove_unlocked(const std::string & path) {
     switch (take_lock(path)) {
         case lock_result::taken:
@@ -135,7 +136,7 @@ int clean(const artifact &) {
     cleaner    cleaning;
     remove_programs(cleaning);
     for (const auto & name : list_own_folder(folders.state, folder_link::ours_leads_there)) {
-        if (ends_with(name, ".log")) {
+        if (ends_with(name, ".log") || ends_with(name, app_output_ending)) {
             cleaning.take(folders.state + "/" + name, remove_unlocked);
         }
     }

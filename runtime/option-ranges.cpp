@@ -2,6 +2,7 @@
 
 #include "arg.h"
 #include "platform.h"
+#include "safe-text.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -80,7 +81,8 @@ static std::string problem_with(const std::string & name, const common_arg & opt
         return "";
     }
     return name + ": expected " + (range.also == none ? "" : std::to_string(range.also) + ", or ") +
-           std::to_string(range.least) + " to " + std::to_string(range.greatest) + ", found \"" + text + "\".";
+           std::to_string(range.least) + " to " + std::to_string(range.greatest) + ", found \"" + safe_line(text) +
+           "\".";
 }
 
 static const common_arg * find_option(const std::vector<common_arg> & options, const std::string & word) {
@@ -118,6 +120,9 @@ static std::string problem_in_environment(const std::vector<common_arg> & option
 std::string find_number_problem(const std::vector<std::string> & arguments, const std::vector<common_arg> & options) {
     for (size_t i = 0; i < arguments.size(); i++) {
         const auto * option = find_option(options, arguments[i]);
+        if (!option && safe_line(arguments[i]) != arguments[i]) {  // upstream says it as it is
+            return "error: invalid argument: " + safe_line(arguments[i]);
+        }
         if (option && option->handler_int && i + 1 < arguments.size()) {
             if (const auto problem = problem_with(arguments[i], *option, arguments[i + 1]); !problem.empty()) {
                 return problem;

@@ -24,3 +24,24 @@ bool is_own_folder(const std::string & path, folder_link link) {
     close(folder);
     return own;
 }
+
+static bool is_open_to_all(const std::string & folder) {
+    struct stat status;
+    return stat(folder.empty() ? "/" : folder.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0;
+}
+
+bool is_planted(const std::string & path) {
+    struct stat status;
+    for (size_t end = 0; end != std::string::npos;) {
+        end             = path.find('/', end + 1);
+        const auto part = path.substr(0, end);
+        if (lstat(part.c_str(), &status) != 0) {
+            return false;
+        }
+        const bool is_foreign = status.st_uid != geteuid() && status.st_uid != 0;
+        if (is_foreign && is_open_to_all(part.substr(0, part.rfind('/')))) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -4,7 +4,7 @@
 #include "folder-access.h"
 #include "loading.h"
 #include "page-key.h"
-#include "platform.h"
+#include "random-name.h"
 #include "server-http.h"
 #include "stopping.h"
 #include "upstream-hooks.h"
@@ -20,20 +20,6 @@ static std::string                 instance;
 static std::string                 key_of_pages;
 
 static const std::string own_folder = "/mkexe/";
-
-// A name that nobody can guess.
-static std::string random_name() {
-    unsigned char bytes[16];
-    if (!fill_with_random(bytes, sizeof(bytes))) {
-        return "";
-    }
-    std::string text;
-    for (const unsigned char byte : bytes) {
-        text += "0123456789abcdef"[byte >> 4];
-        text += "0123456789abcdef"[byte & 15];
-    }
-    return text;
-}
 
 void prepare_own_routes(own_routes_settings wanted) {
     settings     = std::move(wanted);

@@ -21,7 +21,7 @@ std::vector<std::string> program_folders() {
     for (const auto & base : bases) {
         const bool is_shared = std::find(shared.begin(), shared.end(), base) != shared.end();
         const auto folder    = base + (is_shared ? "/mkexe-" + std::to_string(getuid()) : "/mkexe/run");
-        if (!base.empty() && std::find(folders.begin(), folders.end(), folder) == folders.end()) {
+        if (base.rfind('/', 0) == 0 && std::find(folders.begin(), folders.end(), folder) == folders.end()) {
             folders.push_back(folder);
         }
     }

@@ -3,6 +3,7 @@
 #include "api-keys.h"
 #include "arg.h"
 #include "common.h"
+#include "console-text.h"
 #include "machine.h"
 #include "option-ranges.h"
 #include "platform.h"
@@ -10,7 +11,6 @@
 
 #include <clocale>
 #include <csignal>
-#include <cstdio>
 
 std::vector<std::string> server_arguments(const artifact &                 source,
                                           const std::vector<std::string> & user_arguments,
@@ -53,7 +53,7 @@ bool read_server_arguments(const artifact &                 source,
     const auto options   = common_params_parser_init(params, LLAMA_EXAMPLE_SERVER).options;
     for (const auto & problem : { find_number_problem(user_arguments, options), find_key_problem(user_arguments) }) {
         if (!problem.empty()) {
-            std::fprintf(stderr, "%s\n\n", problem.c_str());
+            say(problem + "\n");
             return false;
         }
     }

@@ -8,12 +8,12 @@
 #include "crash.h"
 #include "embedded-file.h"
 #include "exit-status.h"
-#include "file-lock.h"
 #include "files.h"
 #include "instance.h"
 #include "listener.h"
 #include "loading.h"
 #include "log-console.h"
+#include "log-file.h"
 #include "log.h"
 #include "memory-check.h"
 #include "own-folder.h"
@@ -21,6 +21,7 @@
 #include "page-assets.h"
 #include "platform.h"
 #include "request-guard.h"
+#include "safe-text.h"
 #include "serve-options.h"
 #include "server-arguments.h"
 #include "slots.h"
@@ -48,32 +49,27 @@ static int refuse_start(const std::string & message, int status) {
     return status;
 }
 
-// A new file that this start holds until it ends; none where somebody else could have a hand in it.
-static std::string log_file_path(const artifact & source, bool first) {
-    const auto folder = find_user_folders().state;
-    if (folder.empty() || make_folder(folder).problem != write_problem::none ||
-        !is_own_folder(folder, folder_link::ours_leads_there)) {
-        return "";
-    }
-    const auto path = native_path(folder + "/" + source.contents.name + (first ? ".log" : "-2.log"));
-    if (!make_empty_file(path)) {
-        return "";
-    }
-    take_lock(path);
-    return path;
-}
-
 static std::string chats_folder(const artifact & source, chat_place place) {
     const auto & name = source.contents.name;
     const auto   data = find_user_folders().data;
     switch (place) {
         case chat_place::beside_file:
-            return native_path(source.path.substr(0, source.path.find_last_of("/\\") + 1) + name + "-chats");
+            return native_path(path_in_same_folder(source.path, name + "-chats"));
         case chat_place::user_folder:
             return data.empty() ? "" : native_path(data + "/" + name + "/chats");
         default:
             return "";
     }
+}
+
+// None where another user may read, remove or plant them.
+static std::string trusted_chats_folder(const artifact & source, chat_place place) {
+    const auto folder = chats_folder(source, place);
+    if (!is_planted(folder)) {
+        return folder;
+    }
+    say("Chats are not kept: another user made " + safe_line(folder) + ", or what lies above it.");
+    return "";
 }
 
 // The hosts of --host that let other computers in, with commas between; empty where there are none.
@@ -138,7 +134,7 @@ static int prepare_modules(const artifact &      source,
     rules.page_policy   = page_policy();
     set_guard_rules(rules);
     prepare_own_routes(
-        { source.contents.name, params.api_prefix, chats_folder(source, options.chats), options.may_quit });
+        { source.contents.name, params.api_prefix, trusted_chats_folder(source, options.chats), options.may_quit });
     start.path_prefix    = params.api_prefix;
     start.context_chosen = params.n_ctx == 0;
     // reads the model's metadata, so after the server answers
@@ -198,8 +194,8 @@ static int start_server(const artifact & source, const serve_options & options, 
 
     start_settings start;
     start.source   = &source;
-    start.program  = source.path.substr(source.path.find_last_of("/\\") + 1);
-    start.log_path = log_said ? "" : log_file_path(source, first);
+    start.program  = file_name(source.path);
+    start.log_path = log_said ? "" : claim_log_file(source, first);
     name_log_in_crashes(start.log_path);
     start.open_browser = options.open_browser;
     start.publish      = first;

@@ -6,7 +6,7 @@
 
 static std::string home_folder() {
     const auto home = environment("HOME");
-    if (!home.empty()) {
+    if (home.rfind('/', 0) == 0) {
         return home;
     }
     const passwd * user = getpwuid(getuid());
@@ -25,7 +25,7 @@ static std::string base_folder(const char * variable, const std::string & below_
 
 static std::string shared_folder() {
     const auto temporary = environment("TMPDIR");
-    return (temporary.empty() ? "/tmp" : temporary) + "/mkexe-" + std::to_string(getuid());
+    return (temporary.rfind('/', 0) == 0 ? temporary : "/tmp") + "/mkexe-" + std::to_string(getuid());
 }
 
 user_folders find_user_folders() {

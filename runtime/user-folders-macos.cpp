@@ -6,7 +6,7 @@
 
 user_folders find_user_folders() {
     auto home = environment("HOME");
-    if (home.empty()) {
+    if (home.rfind('/', 0) != 0) {
         const passwd * user = getpwuid(getuid());
         home                = user && user->pw_dir ? user->pw_dir : "";
     }

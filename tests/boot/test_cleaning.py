@@ -70,7 +70,13 @@ def test_clean_removes_what_is_not_in_use_and_no_chat(artifact: Path, tmp_path: 
         assert len(in_use) == 3
         started = shutil.copyfile("/bin/sleep", cache / "run" / OTHER)
         started.chmod(0o700)
-        old = [cache / "run" / "fedcba9876543210", cache / f"{OTHER}.lock", state / "other.log", state / "tiny-2.log"]
+        old = [
+            cache / "run" / "fedcba9876543210",
+            cache / f"{OTHER}.lock",
+            state / "other.log",
+            state / "tiny-2.log",
+            state / "other-console.txt",
+        ]
         for path in old:
             path.write_bytes(bytes(2_000_000))
         foreign = [cache / "notes.lock", cache / "run" / "notes", state / "notes.txt"]
@@ -86,7 +92,7 @@ def test_clean_removes_what_is_not_in_use_and_no_chat(artifact: Path, tmp_path: 
         assert sorted(lines[:-1]) == sorted(
             [f"removed  {path}, 2.0 MB" for path in old] + [f"in use   {path}" for path in (*in_use, started)]
         )
-        assert lines[-1] == "4 files removed, 8.0 MB"
+        assert lines[-1] == "5 files removed, 10.0 MB"
         assert not any(path.exists() for path in old)
         assert all(path.exists() for path in (*in_use, started, *foreign, link))
         assert running.ask("What is the capital of France?") == "The capital of France is Paris."
@@ -94,6 +100,25 @@ def test_clean_removes_what_is_not_in_use_and_no_chat(artifact: Path, tmp_path: 
     assert f"removed  {started}" in done.stdout
     assert list(state.glob("tiny*.log")) == list(cache.glob(f"{OTHER}*")) == []
     assert (data / "tiny/chats/chat-0001.json").is_file()
+
+
+def test_each_server_that_runs_keeps_a_log_of_its_own(artifact: Path, tmp_path: Path) -> None:
+    """Also where many run beside each other, and where a server of another file has the same name."""
+    state = tmp_path / ".local/state/mkexe"
+    logs = [state / "tiny.log", state / "tiny-2.log", state / "tiny-3.log"]
+    more = ("--port", "0", "--no-browser", "--new")
+    with Running([str(artifact)], tmp_path), Running([str(artifact)], tmp_path, more):
+        second = logs[1].stat().st_ino
+        with Running([str(artifact)], tmp_path, more) as third:
+            assert sorted(state.glob("*.log")) == sorted(logs)
+            assert logs[1].stat().st_ino == second
+            done = clean(artifact, tmp_path)
+            assert [f"in use   {log}" in done.stdout for log in logs] == [True] * 3
+            third.send_signal(signal.SIGKILL)
+            third.wait()
+        with Running([str(artifact)], tmp_path, more):
+            assert sorted(state.glob("*.log")) == sorted(logs)
+        assert all("kernels: " in log.read_text() for log in logs)
 
 
 COMMANDS = ["info", "info --json", "doctor", "doctor --json", "verify", "licenses", "--version", "--help", "run --help",

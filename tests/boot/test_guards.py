@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,7 +141,7 @@ def test_nothing_waits_for_a_pipe(artifact: Path, tmp_path: Path) -> None:
     program = running.stored_runtime(artifact)
     os.mkfifo(tmp_path / "pipe")
     done = run_to_end(["sh", "-c", f'exec "{program}" verify'], MKEXE_ARTIFACT=str(tmp_path / "pipe"))
-    assert (done.returncode, done.stderr.splitlines()[0]) == (4, f"{tmp_path}/pipe: this is no ordinary file")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (1, f"{tmp_path}/pipe: this is no ordinary file")
 
 
 def test_weights_beside_that_are_a_pipe_are_not_waited_for(
@@ -163,12 +164,59 @@ SAFE = "\ufffd]0;owned\ufffd\ufffdgnp.exe\ufffd\ufffd\ufffd2J"
 def test_names_and_log_lines_reach_no_terminal_as_they_are(artifact: Path, tmp_path: Path) -> None:
     odd = shutil.copyfile(artifact, tmp_path / f"{ESCAPES}\n.exe")
     for command in (["info"], ["--help"], ["doctor"], ["no-such-command" + ESCAPES], ["info", ESCAPES],
+                    ["--no-browser", f"--no-such{ESCAPES}"], ["--no-browser", "--threads", ESCAPES],
                     ["--port", "0", "--no-browser", "--lora", f"/no/{ESCAPES}"]):  # fmt: skip
         done = run_to_end([str(odd), *command], HOME=str(tmp_path))
         written = done.stdout + done.stderr
         assert SAFE in written, command
         assert not set(written) & set(ESCAPES) - set(SAFE), command
     assert SAFE in (tmp_path / ".local/state/mkexe/tiny.log").read_text()
+
+
+def test_a_name_writes_no_line_of_its_own(artifact: Path, tmp_path: Path) -> None:
+    """Where the file is damaged, too: by the script in its head, and by the program."""
+    odd = shutil.copyfile(artifact, tmp_path / "a\n\x1b[2JReady.\nb\\c")
+    assert run_to_end([str(odd), "--help"], HOME=str(tmp_path)).stdout.startswith("usage: a")
+    assert "Ready.\ufffdb\\c [COMMAND]" in run_to_end([str(odd), "--help"], HOME=str(tmp_path)).stdout
+    for size, status in ((odd.stat().st_size - 10, 4), (4500, 13)):
+        os.truncate(odd, size)
+        shutil.rmtree(tmp_path / ".cache") if status == 13 else None
+        done = run_to_end([str(odd), "info"], HOME=str(tmp_path))
+        if status == 13 and done.returncode == 4:
+            continue  # a folder that all users share had the program
+        assert done.returncode == status, done.stderr
+        assert "\x1b" not in done.stderr
+        assert "Ready." in done.stderr
+        assert not any(line.startswith(("Ready.", "b\\c")) for line in done.stderr.splitlines()), done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+@pytest.mark.parametrize("how", ["folder", "above", "link"])
+def test_chats_are_not_kept_where_another_user_put_the_folder(artifact: Path, how: str) -> None:
+    """As in /tmp, where everybody may write: who made the folder could read, remove and plant chats."""
+    with tempfile.TemporaryDirectory() as name:
+        shared = Path(name)
+        shared.chmod(0o1777)
+        copy = Path(shutil.copyfile(artifact, shared / "model"))
+        chats, start = shared / "tiny-chats", ["--portable"]
+        if how == "above":
+            chats, start = shared / "data/mkexe/tiny/chats", []
+        planted = shared / "data" if how == "above" else chats
+        if how == "link":
+            (shared / "elsewhere").mkdir()
+            planted.symlink_to(shared / "elsewhere")
+        else:
+            planted.mkdir()
+            planted.chmod(0o777)
+        (shared / "home").mkdir()
+        words = ("--port", "0", "--no-browser", *start)
+        variables = {"XDG_DATA_HOME": str(shared / "data")} if how == "above" else {}
+        for owner, kept in ((65533, "none"), (os.geteuid(), "folder")):
+            os.chown(planted, owner, -1, follow_symlinks=False)
+            with Running([str(copy)], shared / "home", words, **variables) as running:
+                assert running.json("/mkexe/session")["chats"] == kept
+                said = f"Chats are not kept: another user made {chats}, or what lies above it.\n"
+                assert (said in running.log) == (kept == "none")
 
 
 def said_on_a_terminal(command: list[str], home: Path) -> bytes:

@@ -19,6 +19,8 @@ import pytest
 
 from running import Running, browser_in, environment_of, run_to_end
 
+pytestmark = pytest.mark.usefixtures("unpacked")
+
 PLAIN = ("--no-browser",)  # no port is asked for
 
 

@@ -1,0 +1,6 @@
+#pragma once
+
+#include <string>
+
+// 32 hexadecimal digits that nobody can guess; empty where the system has no random numbers.
+std::string random_name();
