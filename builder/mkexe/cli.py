@@ -13,13 +13,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from mkexe import __version__, advice, boot, cache, compile, config, console, delivery, layouts, pipeline, targets
+from mkexe import (
+    __version__,
+    advice,
+    boot,
+    cache,
+    compile,
+    config,
+    console,
+    delivery,
+    interruption,
+    layouts,
+    pipeline,
+    targets,
+)
 from mkexe.container.reader import open_artifact
 from mkexe.errors import ArtifactError, BootError, DefectError, MkexeError, UsageError
 from mkexe.spelling import advise
 
 INTERRUPTED = 130
 _UNIT = 1_000_000
+_TIMEOUT_MAXIMUM_S = 1_000_000
 _SHOWN_CHARACTERS = 200  # of an unexpected exception's own words
 _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 # flags of `mkexe build` by the key of mkexe.toml that they stand for
@@ -36,8 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status (docs/errors.md)."""
     console.prepare()
     try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
-        options.run(options)
+        with interruption.by_signals():
+            options = parse(sys.argv[1:] if arguments is None else arguments)
+            options.run(options)
     except KeyboardInterrupt:
         console.say("interrupted; nothing half-written is left")
         return INTERRUPTED
@@ -499,6 +514,9 @@ def _preview(options: argparse.Namespace) -> None:
 
 
 def _boot(options: argparse.Namespace) -> None:
+    if not 0 < options.timeout <= _TIMEOUT_MAXIMUM_S:  # written so that a NaN is refused
+        expected = f"--timeout: expected seconds above 0, at most {_TIMEOUT_MAXIMUM_S}"
+        raise UsageError(f"{expected}, found {options.timeout}", "leave it out for the usual time")
     question = boot.Question(options.ask, options.expect)
 
     def report(result: boot.BootResult) -> None:

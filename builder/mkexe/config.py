@@ -18,6 +18,7 @@ from mkexe.errors import UsageError
 from mkexe.icon import read_icon
 from mkexe.model import Icon, PageSettings, Preset
 from mkexe.settings_table import Setting, all_settings, check_value, find_setting, parse_value
+from mkexe.small_file import read_small_file
 from mkexe.spelling import advise
 
 FILE_NAME = "mkexe.toml"
@@ -28,6 +29,7 @@ _LENGTHS = {
     "page.title": 100, "page.greeting": 500, "page.footer": 500, "page.about": 20_000, "page.system_prompt": 20_000,
 }  # fmt: skip
 _QUESTION_LENGTH = 300
+_FILE_MAXIMUM = 1 << 20  # bytes, of mkexe.toml and of a text that it names
 _KEYS = {
     "build": ("output", "targets", "name", "args", "layout", "split_size", "mmproj"),
     "page": (
@@ -76,11 +78,11 @@ def default_file() -> Path | None:
 def read_config(path: Path) -> Entries:
     """The entries of a file, by key; raises UsageError for what is no TOML, and for keys that are not known."""
     try:
-        text = path.read_text("utf-8")
+        text = _small_text(path)
         tables = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", "name the file with --config, or leave it out") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also numbers with thousands of digits
         raise UsageError(f"{path}: no TOML in UTF-8: {error}", "docs/configuration.md has an example") from error
     return _Reader(path, text).read(tables)
 
@@ -247,6 +249,8 @@ def _text(entries: Entries, key: str) -> str | None:
         return None
     entry = entries[key]
     value = _checked_text(entry.value, entry.label, is_path=key in _PATHS)
+    if key in _PATHS and not value:  # as a shell writes a variable that is not set
+        raise UsageError(f"{entry.label}: expected a file's name, found ''", "name one, or leave it out")
     if key in _FROM_FILE and value.startswith("@"):
         value = _file_text(entry.folder / value[1:], entry.label)
     _check_length(value, _LENGTHS.get(key), entry.label)
@@ -279,9 +283,18 @@ def _check_length(value: str, maximum: int | None, label: str) -> None:
 
 def _file_text(path: Path, label: str) -> str:
     try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{label}: {path}: {error}", "name a UTF-8 text file after the @") from error
+        return _small_text(path).strip()
+    except (OSError, ValueError) as error:
+        why = (isinstance(error, OSError) and error.strerror) or error
+        raise UsageError(f"{label}: {path}: {why}", "name a UTF-8 text file after the @") from error
+
+
+def _small_text(path: Path) -> str:
+    """A file's text; raises OSError, and ValueError where it is no UTF-8 or longer than any that is used."""
+    data = read_small_file(path, _FILE_MAXIMUM + 1)
+    if len(data) > _FILE_MAXIMUM:
+        raise ValueError(f"expected at most {_FILE_MAXIMUM} bytes, found more")
+    return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _accent(entries: Entries) -> str | None:

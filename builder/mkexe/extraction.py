@@ -40,8 +40,11 @@ def extract_entries(artifact: Artifact, names: list[str], folder: Path) -> list[
 def _place_of(path: Path, name: str, folder: Path) -> Path:
     """Where an entry goes; links among the folders on the way may not lead out of `folder`."""
     wanted = folder / name
-    target = wanted.parent.resolve() / wanted.name
-    if not wanted.name or ".." in wanted.parts[len(folder.parts) :] or not target.is_relative_to(folder.resolve()):
+    try:
+        target, inside = wanted.parent.resolve() / wanted.name, folder.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle, before Python 3.13
+        raise OutputError(f"{folder}: links there lead in a circle", "choose another folder with -C") from error
+    if not wanted.name or ".." in wanted.parts[len(folder.parts) :] or not target.is_relative_to(inside):
         raise ArtifactError(f"{path}: the entry {name!r} would be written outside {folder}", "do not trust it")
     return target
 

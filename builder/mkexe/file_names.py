@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mkexe.errors import UsageError
+from mkexe.plain_text import find_unsafe_anywhere
 
 # file systems' own limit of a name, less what is put before and behind it: ".NAME.12345.part", "NAME-chats", ".log"
 _MOST_BYTES = 255 - 35
@@ -27,9 +28,18 @@ def find_name_problem(name: str) -> str:
 
 def check_output_name(path: Path) -> None:
     """Raise UsageError where no file should be written under that name; a folder such as `.` is none of its cases."""
-    problem = find_name_problem(path.name) if path.name not in ("", "..") else ""
+    problem = _find_output_problem(path.name) if path.name not in ("", "..") else ""
     if problem:
         raise UsageError(f"{_shortened(str(path))}: the name {problem}", "choose another with -o")
+
+
+def _find_output_problem(name: str) -> str:
+    """What is wrong with a name that other files quote: those beside it, and its bill of materials."""
+    if name == "-":
+        return "stands for standard output elsewhere; the file is written under its name or not at all"
+    if unsafe := find_unsafe_anywhere(name):
+        return f"holds the control character {unsafe}"
+    return find_name_problem(name)
 
 
 def check_model_name(path: Path) -> None:

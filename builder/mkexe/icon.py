@@ -13,6 +13,7 @@ from xml.parsers import expat
 
 from mkexe.errors import UsageError
 from mkexe.model import Icon
+from mkexe.small_file import read_small_file
 
 SVG_SIZE_MAXIMUM = 256 * 1024
 PNG_SIZE_MAXIMUM = 1_000_000
@@ -32,8 +33,7 @@ _URL = re.compile(r"url\s*\(\s*[\"']?\s*([^)\"']*)", re.IGNORECASE)
 def read_icon(path: Path, label: str) -> Icon:
     """Read and check an icon file; raises UsageError, which begins with `label`, and names the place in an SVG."""
     try:
-        with path.open("rb") as file:
-            data = file.read(PNG_SIZE_MAXIMUM + 1)
+        data = read_small_file(path, PNG_SIZE_MAXIMUM + 1)
     except OSError as error:
         raise UsageError(f"{label}: {path}: {error.strerror}", "name an SVG or PNG file") from error
     if path.suffix.lower() == ".png" and not data.startswith(_PNG_SIGNATURE):

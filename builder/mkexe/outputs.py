@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import shutil
-import signal
 import stat
 import sys
 from collections.abc import Iterator
@@ -28,14 +27,14 @@ def check_place(path: Path) -> None:
     Anything else that stands there is left alone: a folder, a device, a pipe, a socket, and every symbolic link,
     whatever it leads to. Replacing it would take away what it was, such as /dev/null in a container's build.
     """
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise OutputError(f"{path}: the folder {folder} does not exist", "make it, or choose another")
     try:
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            raise OutputError(f"{path}: the folder {folder} does not exist", "make it, or choose another")
         kind = path.lstat().st_mode
     except FileNotFoundError:
         return
-    except (OSError, ValueError) as error:  # ValueError: a name with NUL
+    except (OSError, ValueError) as error:  # ValueError: a name with NUL; OSError: a path that is too long
         raise OutputError(
             f"{path}: {getattr(error, 'strerror', None) or error}", "choose another place with -o"
         ) from error
@@ -72,18 +71,19 @@ def _copy_into_place(source: str, target: str) -> None:
 
 
 @contextlib.contextmanager
-def output_file(path: Path, executable: bool = True, size: int = 0) -> Iterator[BinaryIO]:
+def output_file(path: Path, executable: bool = True, size: int = 0, replace: bool = True) -> Iterator[BinaryIO]:
     """A new file that gets its name when the block ends without an error; otherwise nothing stays, not even after kill.
 
     On Linux the file has no name until then (O_TMPFILE); elsewhere it has a hidden temporary one. Where its `size` in
-    bytes is known, Linux says at once that a disk holds no such file. Raises OutputError.
+    bytes is known, Linux says at once that a disk holds no such file. Where it may not `replace` a file, one that came
+    meanwhile stays. Raises OutputError.
     """
     check_place(path)
     path = path.absolute()
     temporary = _temporary_name(path)
     try:
         nameless = _nameless_file(path.parent)
-        with nameless or temporary.open("xb") as file, interrupted_by_sigterm():
+        with nameless or temporary.open("xb") as file:
             _try_size(file, size)
             yield file
             file.flush()
@@ -92,7 +92,7 @@ def output_file(path: Path, executable: bool = True, size: int = 0) -> Iterator[
         with contextlib.suppress(OSError):  # FAT keeps no modes, and has that said by chmod(2)
             temporary.chmod(_mode(executable))
         check_place(path)  # once more: writing takes minutes
-        temporary.replace(path)
+        temporary.replace(path) if replace else _take_new_name(temporary, path)
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror}", _hint(error)) from error
     finally:
@@ -100,8 +100,18 @@ def output_file(path: Path, executable: bool = True, size: int = 0) -> Iterator[
 
 
 def data_file(path: Path, size: int) -> contextlib.AbstractContextManager[BinaryIO]:
-    """The same for a file that is no program."""
-    return output_file(path, executable=False, size=size)
+    """The same for a new file that is no program."""
+    return output_file(path, executable=False, size=size, replace=False)
+
+
+def _take_new_name(temporary: Path, path: Path) -> None:
+    """Give a file its name unless another has it: two builds side by side must not exchange each other's files."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if path.exists():
+            raise OutputError(f"{path}: another program wrote it meanwhile", "try again when that is done") from error
+        temporary.replace(path)  # no hard links here, as on FAT
 
 
 def _try_size(file: BinaryIO, size: int) -> None:
@@ -192,21 +202,3 @@ def _mode(executable: bool) -> int:
     mask = os.umask(0)
     os.umask(mask)
     return (0o777 if executable else 0o666) & ~mask
-
-
-@contextlib.contextmanager
-def interrupted_by_sigterm() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C, so that what is half-written goes away."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

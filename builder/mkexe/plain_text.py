@@ -28,6 +28,12 @@ def find_unsafe(text: str) -> str | None:
     return _escape(found[0]) if found else None
 
 
+def find_unsafe_anywhere(text: str) -> str | None:
+    """The same where line breaks and tabs are a fault too, as in a name."""
+    found = _UNSAFE.search(text)
+    return _escape(found[0]) if found else None
+
+
 def _escape(character: str) -> str:
     """Bytes that are no UTF-8, as Python keeps them in file names (PEP 383), are shown as bytes."""
     code = ord(character)

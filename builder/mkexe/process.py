@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from mkexe import interruption
+
 TAIL_LINES = 30
 # what a child sees of the environment: where programs, homes and temporary files are, and the network's settings
 _KEPT = (
@@ -118,17 +120,20 @@ def stop_group(child: subprocess.Popen[bytes], grace_s: float = 10.0) -> int:
 @contextlib.contextmanager
 def _started(words: list[str], cwd: Path | None, env: Mapping[str, str] | None) -> Iterator[subprocess.Popen[str]]:
     environment = base_environment() if env is None else dict(env)
-    child = subprocess.Popen(
-        words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, encoding="utf-8", errors="replace",
-    )  # fmt: skip
+    child = None
     try:
+        with interruption.held():
+            child = subprocess.Popen(
+                words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
+            )  # fmt: skip
         yield child
     except BaseException:
-        stop(child)  # type: ignore[arg-type]
+        if child is not None:
+            stop(child)  # type: ignore[arg-type]
         raise
     finally:
-        if child.stdout is not None:
+        if child is not None and child.stdout is not None:
             child.stdout.close()
 
 

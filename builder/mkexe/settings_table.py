@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from mkexe import resources
 from mkexe.errors import UsageError
+from mkexe.plain_text import find_unsafe
 from mkexe.spelling import advise
 
 _TEXT_MAXIMUM = 20_000
@@ -38,7 +39,7 @@ class Setting:
         if self.kind == "boolean":
             return "true or false"
         if self.kind == "text":
-            return f"text of at most {_TEXT_MAXIMUM} characters"
+            return f"text of at most {_TEXT_MAXIMUM} characters, without control characters"
         what = "a whole number" if self.kind == "integer" else "a number"
         return f"{what} from {self.minimum:.10g} to {self.maximum:.10g}"
 
@@ -90,7 +91,7 @@ def _fits(setting: Setting, value: object) -> bool:
     if setting.kind == "choice":
         return value in setting.choices
     if setting.kind == "text":
-        return isinstance(value, str) and len(value) <= _TEXT_MAXIMUM
+        return isinstance(value, str) and len(value) <= _TEXT_MAXIMUM and find_unsafe(value) is None
     numbers = (int,) if setting.kind == "integer" else (int, float)
     # written so that a NaN does not fit
     return isinstance(value, numbers) and not isinstance(value, bool) and setting.minimum <= value <= setting.maximum

@@ -44,6 +44,8 @@ def choose_targets(names: list[str]) -> list[str]:
     """
     table = all_targets()
     wanted = {name for item in names for name in item.split(",") if name}
+    if names and not wanted:
+        raise UsageError(f"expected the name of a target, found {names[0]!r}", _known_targets())
     unknown = sorted(wanted - set(table) - {"all", "host"})
     if unknown:
         raise UsageError(f"unknown target {unknown[0]!r}", _known_targets())

@@ -153,6 +153,40 @@ def test_a_descriptor_is_no_place_either(mkexe: Mkexe, model: Path, tmp_path: Pa
     assert (tmp_path / "stdout").read_bytes() == b"before"
 
 
+def test_a_path_that_is_too_long_is_no_place(run: Callable[..., int], model: Path, tmp_path: Path) -> None:
+    long = "/".join(["y" * 200] * 30)
+    assert run("build", model, "-o", tmp_path / "good", *TARGET) == 0
+    assert run("build", model, "-o", tmp_path / long, *TARGET) == 10
+    assert run("convert", tmp_path / "good", "--layout", "pair", "-o", tmp_path / long) == 10
+    assert run("extract", tmp_path / "good", "-C", tmp_path / long) == 10
+
+
+def test_a_folder_of_links_in_a_circle_is_no_place(
+    run: Callable[..., int], model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    assert run("build", model, "-o", tmp_path / "good", *TARGET) == 0
+    for command in (["extract", tmp_path / "good", "-C"], ["build", model, *TARGET, "-o"]):
+        assert run(*command, tmp_path / "circle" / "out") == 10
+        assert str(tmp_path / "circle") in capfd.readouterr().err
+
+
+def test_of_two_builds_side_by_side_none_takes_the_other_s_weights(tmp_path: Path) -> None:
+    """Both found the name free; the file that belongs to the other one's artifact stays."""
+    path = tmp_path / "out.gguf"
+
+    def write() -> None:
+        with outputs.data_file(path, 4) as file:
+            file.write(b"ours")
+            with outputs.data_file(path, 6) as other:
+                other.write(b"theirs")
+
+    with pytest.raises(OutputError, match="another program wrote it meanwhile"):
+        write()
+    assert path.read_bytes() == b"theirs"
+    assert os.listdir(tmp_path) == ["out.gguf"]
+
+
 def test_a_place_is_looked_at_again_before_it_is_taken(tmp_path: Path) -> None:
     def write() -> None:
         with outputs.output_file(tmp_path / "out") as file:

@@ -53,7 +53,8 @@ LEVELS = [
     ["kernels", "config"],
     ["settings_table", "icon"],
     ["targets", "layouts", "pins", "container", "binfmt", "xz"],
-    ["resources", "spelling", "plain_text", "file_names"],
+    ["resources", "spelling", "file_names", "small_file"],
+    ["plain_text", "interruption"],
     ["model", "errors", "__init__"],
 ]
 # the orchestrated commands: cli offers boot, the list of runtimes and the target names without a detour

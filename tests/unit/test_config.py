@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -233,3 +235,27 @@ def test_a_png_is_checked_to_its_end(tmp_path: Path) -> None:
     assert "may have 1000000 bytes" in refused(tmp_path, toml).message
     (tmp_path / "icon.png").write_bytes(b"GIF89a")
     assert "expected a PNG" in refused(tmp_path, toml).message
+
+
+@pytest.mark.parametrize("value", ["[" * 20_000 + "]" * 20_000, "9" * 5000])
+def test_toml_that_cannot_be_read_is_no_defect(tmp_path: Path, value: str) -> None:
+    assert "no TOML in UTF-8: " in refused(tmp_path, f"[build]\nname = {value}\n").message
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.write_bytes(b"x" * (2 << 20))])
+def test_a_named_file_is_an_ordinary_one_and_not_endless(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    """A pipe would be waited for; a device may have no end."""
+    make(tmp_path / "named")
+    with pytest.raises(UsageError) as caught:
+        config.read_config(tmp_path / "named")
+    assert "named: " in caught.value.message
+    for key in ("about", "system_prompt"):
+        assert "named: " in refused(tmp_path, f'[page]\n{key} = "@named"\n').message
+    assert "named: " in refused(tmp_path, '[page]\nicon = "named"\n').message
+
+
+def test_a_setting_s_text_steers_no_terminal(tmp_path: Path) -> None:
+    said = refused(tmp_path, '[page.settings]\nsystem_prompt = "a\\u001b[2J"\n').message
+    assert "without control characters" in said
+    with pytest.raises(UsageError):
+        config.setting_entries(["system_prompt=\udcff"], [], {})

@@ -1,0 +1,23 @@
+"""Read a small file that a person names: settings, a text, an icon. It may be of any size and kind."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+
+def read_small_file(path: Path, maximum: int) -> bytes:
+    """At most `maximum` bytes of an ordinary file, its first ones.
+
+    Raises OSError where it cannot be read, or is none: a pipe would be waited for, a device may never end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        kind = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(kind):
+            raise OSError(errno.EINVAL, "is no ordinary file", str(path))
+        return file.read(maximum)
