@@ -3,6 +3,7 @@
     python native/move_pin.py            # the present pin: do the lists in the repository still follow from it?
     python native/move_pin.py VERSION    # what llama-cpp-python VERSION would change; nothing is written
     python native/move_pin.py VERSION --write
+    python native/move_pin.py --source DIR  # what a checkout of llama.cpp would change, ahead of any release
 
 Needs `pip install '.[compile]'`; only a version that is not in the cache is fetched, with pip. docs/contributing.md
 says what to do with the report. The lists come from upstream's source as it is, without our patches:
@@ -21,6 +22,7 @@ import argparse
 import dataclasses
 import json
 import re
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -29,9 +31,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import patch_ng
-from list_architectures import collect
+from list_architectures import checked_out_commit, collect
 
 from mkexe import cache, fetch, pins
+from mkexe.errors import MkexeError
 
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "native/pins.toml"
@@ -59,7 +62,7 @@ class Lists:
 
 @dataclass(frozen=True)
 class Report:
-    """What a move changes, in lines; `failing` are patches that no longer apply."""
+    """What a move changes, in lines; `failing` are patches that no longer apply, each with the file where."""
 
     pin: pins.SourcePin
     lists: Lists
@@ -74,10 +77,25 @@ def report(version: str | None) -> Report:
     archive = fetch.fetch_source(pin, cache.root() / "logs" / "move_pin.log")
     with tempfile.TemporaryDirectory(prefix="mkexe-pin-") as name:
         tree = Path(name)
-        commit = unpack(archive, pin, tree)
-        pin = dataclasses.replace(pin, commit=commit[:COMMIT_DIGITS])
-        lists = Lists(collect(tree, commit), surface(tree, commit))
-        failing = tuple(failing_patches(tree))
+        return compare(tree, unpack(archive, pin, tree), pin)
+
+
+def report_source(source: Path) -> Report:
+    """The same for a checkout of llama.cpp, whose pin is no release's; it is only read."""
+    commit = checked_out_commit(source)
+    with tempfile.TemporaryDirectory(prefix="mkexe-pin-") as name:
+        tree = Path(name)
+        for part in PARTS:
+            shutil.copytree(source / part, tree / part)
+        return compare(tree, commit, pins.llama_pin())
+
+
+def compare(tree: Path, commit: str, pin: pins.SourcePin) -> Report:
+    """Compare a source with what the repository says; `tree` is changed."""
+    present = pins.llama_pin()
+    pin = dataclasses.replace(pin, commit=commit[:COMMIT_DIGITS])
+    lists = Lists(collect(tree, commit), surface(tree, commit))
+    failing = tuple(failing_patches(tree))
     lines = [f"patch {name}: no longer applies" for name in failing]
     lines += compared("pins.toml", dataclasses.asdict(present), dataclasses.asdict(pin))
     for path, found in ((ARCHITECTURES, lists.architectures), (SURFACE, lists.surface)):
@@ -145,11 +163,16 @@ def absent_names(tree: Path) -> set[str]:
 
 
 def failing_patches(tree: Path) -> Iterator[str]:
-    """The patches that do not apply, each to the result of those before it; `tree` is changed."""
+    """The patches that do not apply, with the file where, each to the result of those before it; `tree` is changed."""
     for path in sorted(PATCHES.glob("*.patch")):
         patches = patch_ng.fromfile(str(path))
-        if not patches or not patches.apply(strip=1, root=str(tree)):
+        if not patches:
             yield path.name
+            continue
+        for item in list(patches.items):
+            patches.items = [item]  # one file at a time: what applies to the others is wanted all the same
+            if not patches.apply(strip=1, root=str(tree)):
+                yield f"{path.name}: {item.source.decode().removeprefix('a/')}"
 
 
 def compared(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
@@ -181,9 +204,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("version", nargs="?", help="of llama-cpp-python (default: the present pin's)")
     parser.add_argument("--write", action="store_true", help="write the pin and the lists")
+    parser.add_argument("--source", type=Path, metavar="DIR", help="a checkout of llama.cpp in place of a version")
     options = parser.parse_args()
-    found = report(options.version)
-    print("\n".join(found.lines) or f"llama-cpp-python {found.pin.version}: everything is as the repository says")
+    if options.source and (options.version or options.write):
+        parser.error("--source compares a checkout alone: no VERSION, no --write")
+    try:
+        found = report_source(options.source) if options.source else report(options.version)
+    except MkexeError as error:
+        sys.exit(f"move_pin: {error.message}; {error.hint}")
+    except OSError as error:
+        sys.exit(f"move_pin: {error.filename}: {error.strerror}")
+    what = str(options.source or f"llama-cpp-python {found.pin.version}")
+    print("\n".join(found.lines) or f"{what}: everything is as the repository says")
     if options.write:
         write(found)
         print("written; docs/contributing.md says what comes next")

@@ -46,17 +46,47 @@ def test_the_repository_says_what_the_pinned_source_holds() -> None:
     """Architectures, routes, options, names of kernels, and every patch applies. Without a network."""
     if not (cache.root() / "downloads" / pins.llama_pin().file).is_file():
         pytest.skip("llama.cpp's source was not fetched yet: mkexe runtime build")
-    done = subprocess.run(
-        [sys.executable, "native/move_pin.py"], cwd=ROOT, capture_output=True, text=True, timeout=600,
-        env={"PYTHONPATH": "builder", "PATH": "/usr/bin:/bin", "MKEXE_CACHE": str(cache.root()), "PIP_NO_INDEX": "1"},
-    )  # fmt: skip
+    done = run_move_pin()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "everything is as the repository says" in done.stdout
+
+
+def run_move_pin(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "native/move_pin.py", *words], cwd=ROOT, capture_output=True, text=True, timeout=600,
+        env={"PYTHONPATH": "builder", "PATH": "/usr/bin:/bin", "MKEXE_CACHE": str(cache.root()), "PIP_NO_INDEX": "1"},
+    )  # fmt: skip
 
 
 def test_both_lists_are_of_the_pinned_commit() -> None:
     for path in (move_pin.ARCHITECTURES, move_pin.SURFACE):
         assert json.loads(path.read_text())["llama_cpp_commit"].startswith(pins.llama_pin().commit)
+
+
+def test_a_checkout_of_another_commit_is_compared_without_a_network(tmp_path: Path) -> None:
+    """The pinned source, unpacked, with a route more: it is read only, and nothing is fetched."""
+    pin = pins.llama_pin()
+    archive = cache.root() / "downloads" / pin.file
+    if not archive.is_file():
+        pytest.skip("llama.cpp's source was not fetched yet: mkexe runtime build")
+    commit = move_pin.unpack(archive, pin, tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/HEAD").write_text("c" * 40 + "\n")
+    server = tmp_path / "tools/server/server.cpp"
+    server.write_text(server.read_text() + SERVER)
+    done = run_move_pin("--source", str(tmp_path))
+    assert done.returncode == 1, done.stderr
+    assert "upstream.json: routes: new: POST /launch-missiles" in done.stdout.splitlines()
+    assert f"upstream.json: llama_cpp_commit: {commit} -> {'c' * 40}" in done.stdout.splitlines()
+    assert "no longer applies" not in done.stdout
+
+
+def test_mistakes_get_a_sentence(tmp_path: Path) -> None:
+    for words in (["--source", str(tmp_path / "nowhere")], ["0.0.0"], ["--source", str(tmp_path), "--write"]):
+        done = run_move_pin(*words)
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr
+        assert "move_pin" in done.stderr
 
 
 def write_source(tree: Path) -> Path:
@@ -98,7 +128,7 @@ def test_every_patch_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     (tree / "src").mkdir(parents=True)
     (tree / "src/file.c").write_text("first\nsecond\n")
     monkeypatch.setattr(move_pin, "PATCHES", patches)
-    assert list(move_pin.failing_patches(tree)) == ["b.patch", "c.patch"]
+    assert list(move_pin.failing_patches(tree)) == ["b.patch: src/file.c", "c.patch: src/file.c"]
     assert (tree / "src/file.c").read_text() == "first\na\n"
 
 
