@@ -146,6 +146,18 @@ def set_key(key: str, value: object, kind: GGUFValueType | None = None) -> Chang
     return lambda model: model.set(key, value, kind)
 
 
+def as_architecture(name: str) -> Change:
+    """Say that the model is of another architecture, with the same parameters under its name."""
+
+    def change(model: Model) -> None:
+        before = f"{model.values['general.architecture'].value}."
+        model.set("general.architecture", name)
+        for key in [key for key in model.values if key.startswith(before)]:
+            model.values[f"{name}.{key.removeprefix(before)}"] = model.values.pop(key)
+
+    return change
+
+
 def drop_key(key: str) -> Change:
     """Take a key out."""
 

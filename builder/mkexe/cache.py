@@ -11,6 +11,10 @@
     page/        built pages; by key
     weights/     hashes of GGUF files that were bundled; by what stat(2) says of them
     zig/         zig's own cache: its C and C++ libraries and compiled objects
+    logs/        what compiling printed; by target and key
+
+What an update or a change of the sources leaves behind is limited: of runtimes, packs, pages and logs the newest of
+each kind stay (`keep_newest`). The folder may be removed whole at any time that nothing is built.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ from typing import Any
 from filelock import FileLock
 
 KEY_DIGITS = 16
+_RECORDS = 2000
+KEPT = 4  # of what differs by its key alone: several checkouts may share the folder
 
 
 def root() -> Path:
@@ -91,6 +97,42 @@ def new_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def keep_newest(folder: Path, pattern: str, count: int = KEPT) -> None:
+    """Remove all but the newest files or folders of a cache's folder whose names match, and what killed builds left.
+
+    What cannot be removed stays: it is tried again next time.
+    """
+    found = [path for path in folder.glob(pattern) if not path.name.startswith(".")]
+    old = sorted(found, key=_modified, reverse=True)[count:]
+    left = [path for path in folder.glob(f".{pattern}") if not _is_alive(path.suffix[1:])]
+    for path in [*old, *left]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _modified(path: Path) -> int:
+    try:
+        return path.lstat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _is_alive(number: str) -> bool:
+    """Whether a process has this number; where that cannot be told, it may have."""
+    if not number.isdigit() or os.name == "nt":
+        return True
+    try:
+        os.kill(int(number), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def hash_bytes(data: bytes) -> str:
     """SHA-256 in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
@@ -107,6 +149,7 @@ def remember(kind: str, facts: dict[str, Any], record: dict[str, Any]) -> None:
     path = _record_path(kind, facts)
     with contextlib.suppress(OSError), new_file(path) as temporary:
         temporary.write_text(json.dumps(record), "utf-8")
+        keep_newest(path.parent, "*.json", _RECORDS)
 
 
 def recall(kind: str, facts: dict[str, Any]) -> dict[str, Any] | None:

@@ -295,6 +295,8 @@ def _store(target: Target, key: str, built: Path, unpacker: Path | None, source:
             (temporary / _UNPACKER).write_bytes(gzip.compress(unpacker.read_bytes(), 9, mtime=0))
         (temporary / LICENSES).write_text(_collect_licenses(source), "utf-8")
         (temporary / "runtime.json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+    cache.keep_newest(folder.parent, f"{target.name}-*")
+    cache.keep_newest(cache.root() / "logs", f"{target.name}-*")
     return _read_runtime(folder, facts)
 
 

@@ -6,6 +6,8 @@ Packing takes seconds and needs nothing but the executables, so what was packed 
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,12 +28,19 @@ def pack_runtimes(runtimes: tuple[tuple[Target, Runtime], ...], say: Callable[[s
     for target, runtime in runtimes:
         if runtime.unpacker is not None:
             groups.setdefault(target.processor, []).append((target, runtime))
-    missing = [name for name, members in groups.items() if not _path(name, members).is_file()]
+    missing = [name for name, members in groups.items() if not _is_there(_path(name, members))]
     if missing:
         say("packing the programs, once")
         with cache.locked("packs"), ThreadPoolExecutor() as pool:
             list(pool.map(lambda name: _pack(name, groups[name]), missing))
     return tuple(_describe(name, members) for name, members in groups.items())
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a pack is there, which is the newest then: what is used is not removed."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
+    return path.is_file()
 
 
 def _pack(processor: str, members: list[tuple[Target, Runtime]]) -> None:
@@ -41,6 +50,7 @@ def _pack(processor: str, members: list[tuple[Target, Runtime]]) -> None:
     images = b"".join(_padded(runtime.path.read_bytes()) for _, runtime in members)
     with cache.new_file(path) as temporary:
         temporary.write_bytes(xz.compress(images, processor))
+    cache.keep_newest(path.parent, f"{processor}-*")
 
 
 def _padded(image: bytes) -> bytes:

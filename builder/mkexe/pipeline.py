@@ -107,9 +107,8 @@ def build(request: BuildRequest) -> delivery.Built:
     _check_split_size(wanted.layout, wanted.split_size)
     if wanted.layout != layouts.AUTO:  # a wrong one is refused before anything is compiled
         layouts.choose_layout(wanted.layout, chosen, model.size_bytes)
-    runtimes = tuple((target, get_runtime(target)) for target in chosen)
-    _check_default_args(wanted.default_args)
-    _try_model(checked, projector, wanted.default_args)
+    trial = _Trial(checked, projector, wanted.default_args)
+    runtimes = _tried_runtimes(chosen, trial)
     contents = assemble.Contents(
         name=name,
         layout=wanted.layout,
@@ -140,15 +139,18 @@ def advise(request: AdviceRequest) -> advice.Advice:
     from mkexe.sources.gguf_file import check_model
 
     checked = check_model(request.model)
-    name = _checked_name(_name_of(request.model))
+    name = _checked_name(_name_of(request.model), "rename the model's file, or let `mkexe build --name` choose another")
     table = targets.all_targets()
     usual = ["host"] if request.layout == layouts.NATIVE else layouts.usual_targets(request.layout, table, table)
     chosen = tuple(table[target] for target in targets.choose_targets(list(request.targets) or usual))
     sizes = [header.size_bytes for header in checked.headers]
     weights = {layouts.beside_name(name, i + 1, len(sizes)): size for i, size in enumerate(sizes)}
-    if request.projector is not None:
-        weights[layouts.projector_name(name)] = _read_projector(request.projector, checked, ()).part.size_bytes
+    projector = None if request.projector is None else _read_projector(request.projector, checked, ())
+    if projector is not None:
+        weights[layouts.projector_name(name)] = projector.part.size_bytes
     choice = _choose_layout(request.layout, chosen, sum(weights.values()), advice.OVERHEAD_BYTES)
+    if not _try(_Trial(checked, projector, ())):
+        _say_untried(())
     return advice.advise(
         advice.Facts(
             name=layouts.file_name(name, choice.layout, chosen),
@@ -326,7 +328,6 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int) ->
     if required:
         config.read_config(config_file)  # a wrong name is refused at once
     with contextlib.ExitStack() as open_things:
-        open_things.enter_context(outputs.interrupted_by_sigterm())
         name, answers = open_things.enter_context(_answering(model))
         source = preview_stage.PageSource(
             load=lambda: branding.page_files(
@@ -483,11 +484,11 @@ def _how_to_get_all(count: int) -> str:
     return f"--target all adds the other systems, which takes about {count * _MINUTES_PER_TARGET} minutes once"
 
 
-def _checked_name(name: str) -> str:
+def _checked_name(name: str, hint: str = "choose another with --name") -> str:
     if not _NAME.fullmatch(name):
-        raise UsageError(f"the name {name!r} must be letters, digits, spaces and . _ + -", "choose one with --name")
+        raise UsageError(f"the name {name!r} must be letters, digits, spaces and . _ + -", hint)
     if problem := find_name_problem(name):
-        raise UsageError(f"the name {name[:40]!r} {problem}", "choose another with --name")
+        raise UsageError(f"the name {name[:40]!r} {problem}", hint)
     return name
 
 
@@ -518,14 +519,60 @@ def _small_files(model: Model, settings: PageSettings, runtime: Runtime) -> dict
     return dict(sorted(files.items()))
 
 
-def _check_default_args(arguments: tuple[str, ...]) -> None:
-    """Let this machine's runtime read the default options, where there is one; a wrong one is refused here."""
-    if not arguments:
-        return
+@dataclass(frozen=True)
+class _Trial:
+    """What this machine's runtime is asked before anything is written, whatever the targets are."""
+
+    files: ModelFiles
+    projector: Projector | None
+    default_args: tuple[str, ...]
+
+
+def _tried_runtimes(chosen: tuple[Target, ...], trial: _Trial) -> tuple[tuple[Target, Runtime], ...]:
+    """The runtimes of `chosen`; the model is tried as soon as it can be, not after minutes of compiling for others."""
+    tried = _try(trial)
+    if not tried:
+        for target in chosen:
+            if target.name == _host_name():
+                get_runtime(target)
+        tried = _try(trial)
+    if not tried:
+        _say_untried(trial.default_args)
+    return tuple((target, get_runtime(target)) for target in chosen)
+
+
+def _say_untried(default_args: tuple[str, ...]) -> None:
+    name = _host_name()
+    why = "the runtime for this machine is not compiled (mkexe runtime build)" if name else "none runs on this machine"
+    if default_args:
+        console.say(f"the default options were not checked: {why}")
+    console.say(f"the model was not tried: {why}")
+
+
+def _try(trial: _Trial) -> bool:
+    """Let this machine's runtime read the default options and load the model: what it cannot use is refused here.
+
+    False where there is no such runtime.
+    """
     runtime = _host_runtime()
     if runtime is None:
-        console.say("the default options were not checked: the runtime for this machine is not compiled")
-        return
+        return False
+    if trial.default_args:
+        _check_default_args(trial.default_args, runtime)
+    question = model_check.Question(
+        model=trial.files.parts[0],
+        projector=None if trial.projector is None else trial.projector.part.path,
+        context_length=trial.files.header.context_length,
+        size_bytes=trial.files.size_bytes,
+        default_args=trial.default_args,
+    )
+    unchecked = model_check.check_model(question, runtime)
+    if unchecked:
+        console.say(unchecked)
+    return True
+
+
+def _check_default_args(arguments: tuple[str, ...], runtime: Runtime) -> None:
     with tempfile.TemporaryDirectory(prefix="mkexe-options-") as name:
         artifact = Path(name) / "artifact"
         _write_empty_artifact(artifact)
@@ -534,29 +581,17 @@ def _check_default_args(arguments: tuple[str, ...]) -> None:
         console.say(unchecked)
 
 
-def _try_model(files: ModelFiles, projector: Projector | None, default_args: tuple[str, ...]) -> None:
-    """Let this machine's runtime load the model, whatever the targets are; one that it cannot use is refused here."""
-    runtime = _host_runtime()
-    if runtime is None:
-        console.say("the model was not tried: the runtime for this machine is not compiled")
-        return
-    question = model_check.Question(
-        model=files.parts[0],
-        projector=None if projector is None else projector.part.path,
-        context_length=files.header.context_length,
-        size_bytes=files.size_bytes,
-        default_args=default_args,
-    )
-    unchecked = model_check.check_model(question, runtime)
-    if unchecked:
-        console.say(unchecked)
-
-
 def _host_runtime() -> Runtime | None:
+    name = _host_name()
+    return compile.find_runtime(targets.all_targets()[name]) if name else None
+
+
+def _host_name() -> str:
+    """The target that this machine is; empty where it is none."""
     try:
-        return compile.find_runtime(targets.all_targets()[targets.host_target()])
+        return targets.host_target()
     except UsageError:
-        return None
+        return ""
 
 
 def _write_empty_artifact(path: Path) -> None:
@@ -590,6 +625,9 @@ def _page_folder() -> Path:
     with cache.locked("page"):
         if not folder.is_dir():
             console.say("building the page")
+            log = cache.root() / "logs" / "page.log"
+            log.unlink(missing_ok=True)
             with cache.new_folder(folder) as temporary:
-                page.build_page(temporary, source, cache.root() / "logs" / "page.log")
+                page.build_page(temporary, source, log)
+            cache.keep_newest(folder.parent, "*")
     return folder

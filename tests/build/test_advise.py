@@ -203,3 +203,10 @@ def test_build_ends_with_how_to_start_it_and_the_memory(mkexe: Mkexe, tmp_path: 
     )
     assert converted["start"] == "Linux, macOS: sh 'a b.cmd' in a terminal; Windows: double click a b.cmd"
     assert converted["memory"] is None
+
+
+def test_a_name_that_cannot_be_used_is_told_what_to_do_about_it(mkexe: Mkexe, tmp_path: Path) -> None:
+    """Advice takes no --name."""
+    model = write_small_model(tmp_path / "what?.gguf")
+    assert "rename the model's file" in mkexe("advise", model, status=2).stderr
+    assert "hint: choose another with --name" in mkexe("build", model, status=2).stderr

@@ -16,8 +16,8 @@ from random_projector import write_random_projector
 
 from conftest import TINY_MODEL, Mkexe
 from encoders import write_encoder
+from mkexe import cli, model_check, targets
 from mkexe import compile as compile_stage
-from mkexe import model_check, targets
 from mkexe.errors import ModelError
 from mkexe.model import Runtime
 from mkexe.sources.gguf_file import check_model
@@ -27,6 +27,7 @@ from mutated_models import (
     Model,
     add_tensor,
     all_changes,
+    as_architecture,
     changed,
     drop_key,
     drop_tensor,
@@ -99,7 +100,38 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "template in Go's syntax": (set_key(TEMPLATE, "{{ .System }}{{ if .Prompt }}x{{ end }}"), "chat template"),
     "template that is cut off": (set_key(TEMPLATE, "{% for m in messages %}{{ m['con"), "chat template"),
     "template that raises": (set_key(TEMPLATE, RAISING), "only for translators"),
+    "template that does not end": (set_key(TEMPLATE, "{% for i in range(10 ** 9) %}x{% endfor %}"), "chat template"),
+    "template that grows": (set_key(TEMPLATE, "{{ 'a' * 1000000000 }}"), "chat template"),
+    "template that calls itself": (
+        set_key(TEMPLATE, "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}"),
+        "chat template",
+    ),
     "template that calls nothing": (set_key(TEMPLATE, "{{ messages.nothing.at_all() }}"), "chat template"),
+}
+# one for each kind that `build` once let through, and whose file ended by a signal
+ROWS: dict[str, Change] = {
+    **{f"{name} without its keys": as_architecture(name) for name in ("smallthinker", "paddleocr")},
+    **{f"the diffusion model {name}": as_architecture(name) for name in ("dream", "llada")},
+    "nextn_predict_layers out of range": set_key("llama.nextn_predict_layers", 9),
+    "expert_used_count out of range": set_key("llama.expert_used_count", 2),
+    "expert_count out of range": set_key("llama.expert_count", 5000),
+    "equal tokens": set_item(TOKENS, 6, "\u0105"),
+    "tokens that are equal up to a NUL": set_item(TOKENS, 7, "\u0100\0rest"),
+    "quantized norm": retype("blk.1.ffn_norm.weight", "Q8_0"),
+    **{f"weights of {kind}": retype("blk.0.attn_q.weight", kind) for kind in ("I8", "I64", "F64")},
+    "context_length 1": set_key("llama.context_length", 1),
+    "negative epsilon": set_key("llama.attention.layer_norm_rms_epsilon", -1.0),
+    "unknown rope scaling": set_key("llama.rope.scaling.type", "other", STRING),
+    "too few blocks": set_key("llama.block_count", 2),
+    "too many blocks": set_key("llama.block_count", 4),
+    "wrong head count": set_key("llama.attention.head_count_kv", 3),
+    "wrong rope count": set_key("llama.rope.dimension_count", 63),
+    "a tensor too few": drop_tensor("blk.2.ffn_down.weight"),
+    "a tensor too many": add_tensor("blk.0.other.weight"),
+    "template in Go's syntax": set_key(TEMPLATE, "{{ .System }}{{ if .Prompt }}x{{ end }}"),
+    "template that is cut off": set_key(TEMPLATE, "{% for m in messages %}{{ m['con"),
+    "template that raises": set_key(TEMPLATE, RAISING),
+    "template that loops": set_key(TEMPLATE, "{% for i in range(10 ** 9) %}x{% endfor %}"),
 }
 ACCEPTED: dict[str, Change] = {
     "as it is": lambda model: None,
@@ -132,6 +164,18 @@ def test_a_model_that_ends_the_runtime_is_refused_with_the_cause(
     assert "\n" not in message
     assert caught.value.hint
     assert ("--chat-template" in caught.value.hint) == ("template" in name)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_each_kind_that_ended_the_file_is_refused_by_the_build(
+    tiny: Model, runtimes: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str], row: str
+) -> None:
+    path = changed(tiny, ROWS[row]).write(tmp_path / "model.gguf")
+    assert cli.main(["build", str(path), "-o", str(tmp_path / "out"), *HOST]) == 3
+    said = capfd.readouterr().err
+    assert said.startswith("error: model.gguf ")
+    assert "hint: " in said
+    assert [path.name for path in tmp_path.iterdir()] == ["model.gguf"]
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
@@ -228,13 +272,16 @@ def test_the_build_is_refused_and_nothing_is_written(
     assert [path.name for path in tmp_path.iterdir()] == ["model.gguf"]
 
 
+@pytest.mark.parametrize("architecture", ["bert", "eurobert"])
 def test_an_encoder_serves_and_does_not_end_the_program(
-    real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path: Path
+    real_mkexe: Mkexe, runtimes: dict[str, Path], tiny: Model, tmp_path: Path, architecture: str
 ) -> None:
     """`serve` makes embeddings; `run`, which has one place for outputs, says that there is no chat."""
     out = tmp_path / "encoder"
-    real_mkexe("build", write_encoder(tmp_path / "encoder.gguf"), "-o", out, *HOST)
-    with Running([str(out), "--embeddings"], tmp_path) as server:
+    model = tmp_path / "encoder.gguf"
+    write_encoder(model) if architecture == "bert" else changed(tiny, as_architecture(architecture)).write(model)
+    real_mkexe("build", model, "-o", out, *HOST)
+    with Running([str(out), "--embeddings", "--pooling", "mean"], tmp_path) as server:
         status, _, body = server.post("/v1/embeddings", {"input": "hi"})
         assert status == 200, body
     asked = run_to_end([str(out), "run", "-p", "hi"])
@@ -247,7 +294,8 @@ def test_without_a_runtime_for_this_machine_the_build_says_so(mkexe: Mkexe, tmp_
         folder.rename(tmp_path / folder.name)
     other = next(name for name in ("linux-aarch64", "macos-aarch64") if name != targets.host_target())
     done = mkexe("build", TINY_MODEL, "-o", tmp_path / "out", "--target", other)
-    assert "the model was not tried: the runtime for this machine is not compiled" in done.stderr.splitlines()
+    said = "the model was not tried: the runtime for this machine is not compiled (mkexe runtime build)"
+    assert said in done.stderr.splitlines()
 
 
 @pytest.mark.soak

@@ -11,7 +11,7 @@ from conftest import TINY_MODEL
 from encoders import write_encoder
 from mkexe.errors import ModelError
 from mkexe.sources.gguf_file import check_model
-from mutated_models import TOKENS, Model, changed, read_model, retype, set_key
+from mutated_models import TOKENS, Model, as_architecture, changed, read_model, retype, set_key
 
 U32, F32, STRING = GGUFValueType.UINT32, GGUFValueType.FLOAT32, GGUFValueType.STRING
 KEYS: list[tuple[str, object, GGUFValueType, str]] = [
@@ -78,12 +78,7 @@ def test_a_type_that_nothing_computes_with(tiny: Model, tmp_path: Path, tensor: 
 
 @pytest.mark.parametrize("architecture", ["dream", "llada", "llada-moe", "rnd1"])
 def test_a_model_that_writes_by_diffusion(tiny: Model, tmp_path: Path, architecture: str) -> None:
-    def change(model: Model) -> None:
-        model.set("general.architecture", architecture)
-        for key in [key for key in model.values if key.startswith("llama.")]:
-            model.values[architecture + key.removeprefix("llama")] = model.values.pop(key)
-
-    assert "by diffusion" in refusal(changed(tiny, change), tmp_path / "model.gguf")
+    assert "by diffusion" in refusal(changed(tiny, as_architecture(architecture)), tmp_path / "model.gguf")
 
 
 def test_sound_models_of_these_kinds_are_accepted(tiny: Model, tmp_path: Path) -> None:

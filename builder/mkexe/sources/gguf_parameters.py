@@ -20,7 +20,7 @@ ROPE_SCALING_TYPES = ("none", "linear", "yarn", "longrope")
 DIFFUSION_ARCHITECTURES = ("dream", "llada", "llada-moe", "rnd1")
 """`llm_arch_is_diffusion` (src/llama-arch.cpp): these write a whole text at once, in steps, which its server cannot."""
 
-TYPES_WITHOUT_PRODUCTS = ("I8", "I16", "I64", "F64")
+TYPES_WITHOUT_PRODUCTS = ("I8", "I16", "I64", "F64", "Q8_1", "Q8_K")
 """Tensor types that no product of matrices takes (`type_traits_cpu`, ggml/src/ggml-cpu/ggml-cpu.c)."""
 
 _LARGEST = 2**31 - 1
