@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
 from conftest import ROOT
 from groups import FIRST, TOGETHER, group_of
@@ -68,6 +69,8 @@ def test_what_is_made_once_is_made_by_the_first_and_waited_for_by_the_others(tmp
 
     def make(folder: Path) -> None:
         made.append(folder)
+        with pytest.raises(Timeout):  # whoever asks meanwhile waits
+            FileLock(folder.with_name("thing.lock")).acquire(timeout=0)
         (folder / "content").write_text("whole")
 
     with ThreadPoolExecutor(4) as pool:
