@@ -1,5 +1,6 @@
 #include "connection-gate.h"
 
+#include "body-budget.h"
 #include "request-head.h"
 #include "upstream-hooks.h"
 
@@ -243,6 +244,8 @@ bool connection_gate::look_at(connection & one) {
             return begin(phase::body);
         case request_state::complete:
             return hand_over(one);
+        case request_state::too_large:
+            return refuse(one, "413 Content Too Large", "The body of a request may have 100 MiB.");
         case request_state::too_long:
             return refuse(one, "431 Request Header Fields Too Large", "The head of a request may have 64 KiB.");
         default:
@@ -273,6 +276,7 @@ bool connection_gate::hand_over(connection & one) {
 }
 
 void connection_gate::answer(connection one) {
+    const body_budget::request holds;
     one.served++;
     const bool last = one.served >= requests_per_connection;
     const bool open = one.server->serve_one(one.socket, one.received, last, body_grace_ms, body_bytes_per_second);
@@ -333,6 +337,7 @@ void mkexe::watch_connections(httplib::Server & server, httplib::TaskQueue & wor
         gate                                  = std::make_unique<connection_gate>(limits_here(), workers, health);
     }
     server.set_keep_alive_timeout(time_t(limits_here().idle.count()));
+    server.on_body   = body_budget::take;
     server.on_accept = [&server](socket_t socket) {
         gate->admit(server, socket);
     };

@@ -237,7 +237,7 @@ static manifest decode(const json & root, const reading & from) {
 
 outcome<manifest> read_manifest(const std::string & text, const superblock & block, const std::string & path) {
     try {
-        mkexe::check_json_levels(text);
+        mkexe::check_json(text);
         if (text.rfind("\xEF\xBB\xBF", 0) == 0) {
             throw manifest_error("it begins with a byte order mark");
         }

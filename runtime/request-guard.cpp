@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <sstream>
 
 static guard_rules current;
@@ -202,6 +203,44 @@ static void set_allowed_origin(const std::string & origin, httplib::Response & r
     }
 }
 
+static void set_error(int status, const std::string & type, const std::string & message, httplib::Response & response) {
+    const nlohmann::json error = { { "code", status }, { "type", type }, { "message", message } };
+    response.status            = status;
+    response.set_content(
+        nlohmann::json{ { "error", error } }.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+        "application/json; charset=utf-8");
+}
+
+void mkexe::explain_refusal(httplib::Response & response) {
+    static const std::map<int, std::pair<const char *, const char *>> refusals = {
+        { 400,
+          { "invalid_request_error",
+            "This is no request as HTTP/1.1 (RFC 9112) has it: its first line, a header, the "
+            "length of its body or a part of a form is wrong." } },
+        { 408,
+          { "invalid_request_error", "The body came too slowly. This server waits no longer for the rest of it." } },
+        { 413,
+          { "invalid_request_error",
+            "The body is too large: at most 100 MiB, or 8 KiB as a form in a query's way of "
+            "writing (application/x-www-form-urlencoded), are possible." } },
+        { 414, { "invalid_request_error", "The address is too long: at most 8 KiB are possible." } },
+        { 415, { "invalid_request_error", "The body is compressed (Content-Encoding). Send it as it is." } },
+        { 416, { "invalid_request_error", "The header Range asks for bytes that are not there." } },
+        { 503,
+          { "unavailable_error",
+            "The bodies of other requests take all the room there is for them. Try again in a "
+            "moment." } },
+    };
+    const auto found = refusals.find(response.status);
+    if (!response.body.empty() || found == refusals.end()) {
+        return;
+    }
+    set_error(response.status, found->second.first, found->second.second, response);
+    if (response.status == 503) {
+        response.set_header("Retry-After", "5");
+    }
+}
+
 bool mkexe::admit_request(const httplib::Request & request, httplib::Response & response) {
     set_security_headers(response);
     const auto origin = request.get_header_value("Origin");
@@ -214,14 +253,10 @@ bool mkexe::admit_request(const httplib::Request & request, httplib::Response & 
         }
         return true;
     }
-    const std::string    message = type == "foreign_host" ?
-                                       "This server answers to localhost, 127.0.0.1 and [::1] only. Start it with --host "
-                                       "and --api-key-file to reach it by another name." :
-                                       foreign_origin_message(current, origin);
-    const nlohmann::json error   = { { "code", 403 }, { "type", type }, { "message", message } };
-    response.status              = 403;
-    response.set_content(
-        nlohmann::json{ { "error", error } }.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
-        "application/json; charset=utf-8");
+    const std::string message = type == "foreign_host" ?
+                                    "This server answers to localhost, 127.0.0.1 and [::1] only. Start it with --host "
+                                    "and --api-key-file to reach it by another name." :
+                                    foreign_origin_message(current, origin);
+    set_error(403, type, message, response);
     return false;
 }

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <cstdlib>
 
-// Longer ones are refused anyway, and that at once.
+// Longer ones are refused, and that at once: nobody waits for all their bytes.
 static constexpr unsigned long long most_body_bytes = 100ULL * 1024 * 1024;  // CPPHTTPLIB_PAYLOAD_MAX_LENGTH
 
 static std::string lower(std::string text) {
@@ -22,14 +22,16 @@ static std::string field(const std::string & head, const std::string & name) {
     return head.substr(begin, head.find("\r\n", begin) - begin);
 }
 
-static bool waits_for_body(const std::string & received, size_t head_end) {
+static request_state look_at_body(const std::string & received, size_t head_end) {
     const auto head   = lower(received.substr(0, head_end));
     const auto length = std::strtoull(field(head, "content-length").c_str(), nullptr, 10);
-    // such a client sends its body when it was told to; and in chunks nobody says how long it is
-    if (length > most_body_bytes || !field(head, "expect").empty() || !field(head, "transfer-encoding").empty()) {
-        return false;
+    if (length > most_body_bytes) {
+        return request_state::too_large;
     }
-    return received.size() - head_end < std::min<size_t>(length, awaited_body_bytes);
+    // such a client sends its body when it was told to; and in chunks nobody says how long it is
+    const bool later = !field(head, "expect").empty() || !field(head, "transfer-encoding").empty();
+    const bool half  = received.size() - head_end < std::min<size_t>(length, awaited_body_bytes);
+    return half && !later ? request_state::incomplete_body : request_state::complete;
 }
 
 request_state look_at_request(const std::string & received) {
@@ -40,7 +42,7 @@ request_state look_at_request(const std::string & received) {
     if (end == std::string::npos) {
         return received.size() > most_head_bytes ? request_state::too_long : request_state::incomplete_head;
     }
-    return waits_for_body(received, end + 4) ? request_state::incomplete_body : request_state::complete;
+    return look_at_body(received, end + 4);
 }
 
 bool asks_for(const std::string & received, const std::vector<std::string> & paths) {

@@ -11,6 +11,7 @@ enum class request_state {
     incomplete_body,  // the head is there, more of the body is worth waiting for
     complete,         // can be answered; the rest of a long body is read while it is
     too_long,         // a head that goes on and on
+    too_large,        // a body of more bytes than any may have is announced
     not_http,
 };
 

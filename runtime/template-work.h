@@ -18,6 +18,7 @@ class template_work {
     void begin() { steps_ = bytes_ = copies_ = 0; }
 
     void step(size_t count = 1) {
+        check_client_at_times(count);
         steps_ += counts() ? count : 0;
         check_limit("a template with a rendering", counts() ? steps_ : 0, "steps", most_template_steps);
     }

@@ -45,6 +45,9 @@ void   close_connections();
 // response has.
 bool admit_request(const httplib::Request & request, httplib::Response & response);
 
+// request-guard.cpp: gives a refusal that the HTTP server itself makes a sentence.
+void explain_refusal(httplib::Response & response);
+
 // page-assets.cpp: says how a file of the page is compressed, if it is.
 void set_encoding(const llama_ui_asset & asset, httplib::Response & response);
 

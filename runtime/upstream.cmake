@@ -39,7 +39,8 @@ target_include_directories(llama-server-impl PRIVATE ${MKEXE_LLAMA_DIR})
 foreach(library mtmd llama-common server-context llama-server-impl)
     target_include_directories(${library} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 endforeach()
-set_property(SOURCE ${MKEXE_LLAMA_DIR}/src/llama-grammar.cpp ${MKEXE_LLAMA_DIR}/src/llama-model.cpp
+set_property(SOURCE ${MKEXE_LLAMA_DIR}/src/llama-grammar.cpp ${MKEXE_LLAMA_DIR}/src/llama-sampler.cpp
+    ${MKEXE_LLAMA_DIR}/src/llama-model.cpp
     TARGET_DIRECTORY llama
     APPEND PROPERTY INCLUDE_DIRECTORIES ${CMAKE_CURRENT_SOURCE_DIR})
 

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import resource
+import select
 import socket
 import urllib.parse
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from raw_http import connect, read_answer, request, sent
+from conftest import Mkexe
+from encoders import write_encoder
+from raw_http import ANSWER_TIMEOUT_S, connect, read_answer, request, sent
 from running import READY_TIMEOUT_S, Running
 
 # an answer that ends only where somebody ends it
@@ -127,9 +130,83 @@ def test_no_embedding_is_computed_for_a_client_that_left(artifact: Path, tmp_pat
         with sent(server, request("POST", "/v1/embeddings", many)):
             wait_for(lambda: deferred(server) > 0)
         wait_for(lambda: deferred(server) == 0 and not slots(server)[0]["is_processing"])
-        text = server.get("/metrics")[2].decode()
-        done = next(float(line.split()[1]) for line in text.splitlines() if line.startswith("llamacpp:prompt_tokens_t"))
-        assert done < 2000 * 20
+        assert processed(server) < 2000 * 20
+
+
+def test_no_document_is_ranked_for_a_client_that_left(
+    real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path: Path
+) -> None:
+    encoder = write_encoder(tmp_path / "encoder.gguf")
+    real_mkexe("build", encoder, "-o", tmp_path / "encoder", "--target", "linux-x86_64")
+    with Running([str(tmp_path / "encoder")], tmp_path, (*START, "--reranking", "--parallel", "1")) as server:
+        some = {"query": "a b", "documents": ["c d e f g h"] * 3}
+        assert len(json.loads(server.post("/v1/rerank", some)[2])["results"]) == 3
+        before = processed(server)
+        many = some | {"documents": ["c d e f g h"] * 2000}
+        with sent(server, request("POST", "/v1/rerank", many)):
+            wait_for(lambda: deferred(server) > 0)
+        wait_for(lambda: deferred(server) == 0 and not slots(server)[0]["is_processing"])
+        assert processed(server) - before < before / 3 * 2000
+
+
+def processed(server: Running) -> float:
+    """How many tokens of prompts were processed."""
+    text = server.get("/metrics")[2].decode()
+    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith("llamacpp:prompt_tokens_t"))
+
+
+def send_until_answered(connection: socket.socket, data: bytes) -> None:
+    """Send all of it, or what is sent when the answer comes."""
+    view = memoryview(data)
+    while len(view) > 0 and not select.select([connection], [], [], 0)[0]:
+        connection.sendall(view[: 1 << 20])
+        view = view[1 << 20 :]
+
+
+def test_large_bodies_share_a_place_and_small_ones_need_none(artifact: Path, tmp_path: Path) -> None:
+    whole = request("POST", "/tokenize", {"content": "a" * 90_000_000})
+    with Running([str(artifact)], tmp_path, START) as server, contextlib.ExitStack() as clients:
+        connections = [clients.enter_context(connect(server)) for _ in range(4)]
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                send_until_answered(connection, whole[:-1])
+        assert select.select(connections, [], [], ANSWER_TIMEOUT_S)[0]
+        assert server.ask("What is the capital of France?") == ANSWER
+        statuses = []
+        for connection in connections:
+            with contextlib.suppress(OSError):  # it may have been closed after its answer
+                send_until_answered(connection, whole[-1:])
+            status, headers, body = read_answer(connection.makefile("rb"))
+            statuses.append(status)
+            sentence = json.loads(body)["error"]["message"]
+            assert ("take all the room" in sentence, headers.get("retry-after")) == (
+                status == 503,
+                "5" if status == 503 else None,
+            )
+        assert set(statuses) == {400, 503}
+        whole = request("POST", "/tokenize", {"content": "a" * 1_000_000})
+        with sent(server, whole) as connection:
+            assert read_answer(connection.makefile("rb"))[0] == 200
+
+
+POSTED = b"POST /tokenize HTTP/1.1\r\nHost: localhost\r\n"
+FORM = b"Content-Type: multipart/form-data; boundary=X\r\n"
+SAID = {
+    "a form's part": (POSTED + FORM + b"Content-Length: 3\r\n\r\nabc", 400),
+    "two lengths": (POSTED + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    "a length": (POSTED + b"Content-Length: 200000000\r\n\r\n{", 413),
+}
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_a_refusal_of_http_itself_has_a_sentence(server: Running, what: str) -> None:
+    data, status = SAID[what]
+    with sent(server, data) as connection:
+        found, headers, body = read_answer(connection.makefile("rb"))
+    assert (found, headers["connection"]) == (status, "close")
+    error = json.loads(body)["error"]
+    assert error["code"] == status
+    assert len(error["message"].split()) > 5
 
 
 STREAMS = {

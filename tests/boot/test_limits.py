@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from raw_http import request, sent
 from running import Running
 
 QUESTION = {"messages": [{"role": "user", "content": "What is the capital of France?"}], "temperature": 0}
@@ -127,7 +128,7 @@ def members(count: int, schema: dict[str, Any]) -> dict[str, Any]:
 SCHEMAS: dict[str, dict[str, Any]] = {
     "values": {"enum": [f"v{i}" for i in range(100_000)]},
     "a grammar": members(5_000, {"type": "array", "items": {"type": "string"}}),
-    "schemas in all": members(30_000, {"type": "array"}),
+    "schemas in all": members(15_000, {"type": "array", "items": {"type": "array"}}),
     "levels": {"allOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"$ref": "#/$defs/a"}}},
     "a name": {"type": "object", "properties": {"n" * 20_000: {}}, "additionalProperties": {}},
     "smaller than": {"type": "array", "items": {"type": "string"}, "minItems": 5, "maxItems": 2},
@@ -153,13 +154,106 @@ def test_a_grammar_that_no_token_can_follow_ends_its_own_answer(server: Running)
     assert server.post("/completion", body)[0] in (200, 400)
 
 
-@pytest.mark.parametrize(("trigger", "limit"), [("(" * 200 + ")" * 200, "levels"), ("a" * 100_000, "bytes")])
-def test_what_starts_a_grammar_is_bounded(server: Running, trigger: str, limit: str) -> None:
-    body = {
-        "prompt": "a", "grammar": 'root ::= "a"', "grammar_lazy": True,
-        "grammar_triggers": [{"type": 2, "value": trigger}],
-    }  # fmt: skip
-    assert limit in refused(server, "/completion", json.dumps(body))
+def completion(**members: object) -> str:
+    return json.dumps({"prompt": "a", "n_predict": 2} | members)
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "limit"),
+    [
+        (1, "a" * 100_000, "bytes"),
+        (2, "a", "use a word"),
+        (3, "(a*)*b", "use a word"),
+        (4, "a", "found 4"),
+        (-1, "a", "found -1"),
+    ],
+)
+def test_what_starts_a_grammar_is_bounded(server: Running, type_: int, value: str, limit: str) -> None:
+    triggers = [{"type": type_, "value": value}]
+    body = completion(grammar='root ::= "a"', grammar_lazy=True, grammar_triggers=triggers)
+    assert limit in refused(server, "/completion", body)
+
+
+def test_a_word_starts_a_grammar_in_the_midst_of_an_answer(server: Running) -> None:
+    """The word is that of an answer without a grammar; from there on the grammar decides."""
+    asked = {"prompt": "What is", "n_predict": 40, "temperature": 0}
+    plain = json.loads(server.post("/completion", asked)[2])["content"]
+    word = max(filter(str.isalpha, plain.split()), key=len)
+    lazy = {"grammar": f'root ::= "{word}" "XYZ"', "grammar_lazy": True}
+    body = asked | lazy | {"grammar_triggers": [{"type": 1, "value": word}]}
+    answer = json.loads(server.post("/completion", body)[2])["content"]
+    assert answer == plain[: plain.index(word)] + word + "XYZ"
+
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "1000 are possible": {"stop": ["a"] * 1001},
+    "65536 are possible": {"stop": ["a" * 70_000]},
+    "64 are possible": {"dry_sequence_breakers": ["a"] * 100_000},
+    "samplers": {"samplers": ["top_k"] * 100_000},
+    "logit_bias": {"logit_bias": [[1, 1]] * 100_000},
+    "prompts": {"prompt": ["a"] * 100_000},
+    "8388608 are possible": {"prompt": "a" * 9_000_000},
+    "for all its prompts": {"prompt": ["a"] * 2000, "grammar": 'root ::= "' + "a" * 200_000 + '"'},
+    "chat format": {"chat_format": 99},
+}
+
+
+@pytest.mark.parametrize("limit", SETTINGS)
+def test_settings_that_would_block_the_server_are_refused(server: Running, limit: str) -> None:
+    assert limit in refused(server, "/completion", completion(**SETTINGS[limit]))
+
+
+@pytest.mark.parametrize("path", ["/completion", "/tokenize", "/v1/messages", "/v1/responses", "/apply-template"])
+@pytest.mark.parametrize(
+    "body", ["{", "[]", "5", "", '{"a": "\\ud800"}', '{"a": 1e999}', '{"a":' + "1" * 100_000 + "}"]
+)
+def test_wrong_json_is_the_request_s_fault(server: Running, path: str, body: str) -> None:
+    if (path, body) != ("/tokenize", "[]"):
+        status, answer = server.post_text(path, body)
+        assert (status == 400 and len(answer["error"]["message"]) < 2000) or (path, status) == ("/tokenize", 200), (
+            answer
+        )
+
+
+def test_json_of_many_values_is_refused(server: Running) -> None:
+    assert "values" in refused(server, "/completion", '{"prompt": "a", "x": [' + "0," * 5_000_000 + "0]}")
+    many = json.dumps({f"{number}": 0 for number in range(100_000)})
+    assert "members" in refused(server, "/completion", '{"prompt": "a", "x": ' + many + "}")
+
+
+def test_samplers_look_back_no_further_than_any_text_goes(server: Running) -> None:
+    most = 2**31 - 1
+    asked = {"repeat_last_n": most, "repeat_penalty": 1.1, "dry_penalty_last_n": most, "dry_multiplier": 0.8}
+    status, answer = server.post_text("/completion", completion(**asked))
+    assert status == 200
+    kept = answer["generation_settings"]
+    assert [kept["repeat_last_n"], kept["dry_penalty_last_n"]] == [2**20, 2**20]
+
+
+def test_an_answer_keeps_so_many_probabilities_and_no_more(server: Running) -> None:
+    asked = {"n_probs": 1_000_000_000, "n_predict": 1500, "ignore_eos": True}
+    assert "probabilities" in refused(server, "/completion", completion(**asked))
+
+
+def test_grammars_take_so_much_room_and_no_more(server: Running) -> None:
+    """All of one request's are there before the first of them is followed."""
+    large = 'root ::= ("a" | "b"){2,2000} ' + "".join(f'("{"c" * 200}" | "{number}"){{2,9}} ' for number in range(200))
+    status, answer = server.post_text("/completion", completion(prompt=["a"] * 1000, grammar=large))
+    assert (status, answer["error"]["type"]) == (503, "unavailable_error")
+    assert "grammars" in answer["error"]["message"]
+    assert server.post_text("/completion", completion(grammar=large))[0] == 200
+
+
+def test_a_template_is_not_rendered_for_a_client_that_left(artifact: Path, tmp_path: Path) -> None:
+    start = ("--port", "0", "--no-browser", "--chat-template", TEMPLATE)
+    log = tmp_path / ".local/state/mkexe/tiny.log"
+    with Running([str(artifact)], tmp_path, start) as running:
+        body = {"messages": [{"role": "user", "content": "loops"}]}
+        for _ in range(20):  # one that leaves late gets its sentence
+            with sent(running, request("POST", "/v1/chat/completions", body)):
+                pass
+        assert refused(running, "/v1/chat/completions", json.dumps(body))
+        assert "the client left" in log.read_text()
 
 
 @pytest.fixture

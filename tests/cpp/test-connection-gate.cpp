@@ -1,4 +1,6 @@
+#include "body-budget.h"
 #include "connection-gate.h"
+#include "request-head.h"
 
 #include <doctest.h>
 #include <sys/socket.h>
@@ -122,6 +124,66 @@ TEST_CASE("where there are too many, the one that has waited longest goes") {
         write_text(client, whole);
         CHECK(holds(read_to_end(client), "healthy"));
     }
+}
+
+// What answers one request of a client that sends `first`, and what `later` sends when the first part was read.
+static std::string serve_slowly(const std::string &              first,
+                                time_t                           grace_ms,
+                                size_t                           bytes_per_second,
+                                const std::function<void(int)> & later) {
+    httplib::Server server;
+    server.Post("/echo", [](const httplib::Request & request, httplib::Response & response) {
+        response.set_content(request.body, "text/plain");
+    });
+    int ends[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    std::string received = first;
+    std::thread client([&] { later(ends[1]); });
+    server.serve_one(ends[0], received, true, grace_ms, bytes_per_second);
+    client.join();
+    close(ends[0]);
+    return read_to_end(ends[1]);
+}
+
+static const std::string long_body = "POST /echo HTTP/1.1\r\nContent-Length: 40\r\n\r\n";
+
+TEST_CASE("a body that stays behind the rate is given up, however long the request may take in all") {
+    const auto answer = serve_slowly(long_body, 1, 1000000000, [](int client) { write_text(client, "0123456789"); });
+    CHECK(holds(answer, "HTTP/1.1 408 "));
+}
+
+TEST_CASE("a body that keeps the rate is read to its end after the time that all have") {
+    static constexpr time_t grace_ms = 50;
+    const auto              answer   = serve_slowly(long_body, grace_ms, 1, [](int client) {
+        write_text(client, std::string(20, '1'));  // twenty seconds more
+        std::this_thread::sleep_for(std::chrono::milliseconds(4 * grace_ms));
+        write_text(client, std::string(20, '2'));
+    });
+    CHECK(holds(answer, std::string(20, '1') + std::string(20, '2')));
+}
+
+TEST_CASE("the bodies of all requests share so many bytes, and small ones need none of them") {
+    static constexpr size_t piece = size_t(1) << 20;
+    const size_t            most  = body_budget::most(0);
+    CHECK(body_budget::most(size_t(1) << 40) == most);
+    CHECK(body_budget::most(size_t(1) << 20) == size_t(16) << 20);
+    {
+        const body_budget::request large;
+        size_t                     taken = 0;
+        while (body_budget::take(piece)) {
+            taken += piece;
+        }
+        CHECK(taken <= most + awaited_body_bytes);
+        CHECK(taken > 0);
+        // another thread's request
+        std::thread([] {
+            const body_budget::request small;
+            CHECK(body_budget::take(awaited_body_bytes));
+            CHECK_FALSE(body_budget::take(piece));
+        }).join();
+    }
+    const body_budget::request next;
+    CHECK(body_budget::take(piece));
 }
 
 TEST_CASE("the descriptors decide how many connections there can be") {

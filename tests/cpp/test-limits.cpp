@@ -5,6 +5,7 @@
 #include "jinja/runtime.h"
 #include "json-schema-to-grammar.h"
 #include "json.h"
+#include "llama-grammar.h"
 #include "llama.h"
 #include "manifest.h"
 #include "temporary-folder.h"
@@ -116,6 +117,52 @@ static std::string joined(size_t count, const std::string & before, const std::s
     return text;
 }
 
+TEST_CASE("a word that starts a grammar is looked for once in each part of an answer") {
+    llama_grammar_trigger_pattern word("<tool\\.call>");
+    REQUIRE(word.word == "<tool.call>");
+    std::string answer;
+    for (int i = 0; i < 10000; i++) {
+        answer += "tool";
+        CHECK(word.find(answer, 4) == std::string::npos);
+    }
+    CHECK(word.n_looked_at < 10000 * (4 + word.word.size()));
+    // across the borders of pieces
+    for (const std::string piece : { "<to", "ol", ".", "call" }) {
+        answer += piece;
+        CHECK(word.find(answer, piece.size()) == std::string::npos);
+    }
+    answer += "> and more";
+    CHECK(word.find(answer, 10) == 40000);
+}
+
+TEST_CASE("a pattern that says more than a word is looked for as a regular expression") {
+    for (const char * pattern : { "a.c", "^abc$", "(abc)", "a\\wc", "[a]bc", "ab+c", "abc|x" }) {
+        llama_grammar_trigger_pattern regex(pattern);
+        CHECK(regex.word.empty());
+        CHECK(regex.find("abc", 1) == 0);
+    }
+    CHECK(llama_grammar_trigger_pattern("a\\|b").find("xa|b", 1) == 1);
+}
+
+TEST_CASE("all grammars together have so much room") {
+    const auto before = mkexe::grammar_place::all().load();
+    {
+        const mkexe::grammar_place first(mkexe::most_grammars_bytes - before);
+        CHECK(problem_of([] { is_grammar("root ::= \"a\""); }).find("try again in a moment") != std::string::npos);
+    }
+    CHECK(is_grammar("root ::= \"a\""));
+    CHECK(mkexe::grammar_place::all() == before);
+}
+
+TEST_CASE("JSON of more values than a body may have is refused") {
+    CHECK(problem_of([] { common_json::parse("[0" + repeat(",0", mkexe::most_json_values) + "]"); }).find("values") !=
+          std::string::npos);
+    CHECK(problem_of([] { common_json::parse("{" + joined(30000, "\"p", "\":0") + "}"); }).find("members") !=
+          std::string::npos);
+    CHECK(common_json::parse("{" + joined(20000, "\"p", "\":0") + "}").size() == 20000);
+    CHECK(mkexe::measure_json(R"({"a":{"b":1,"c":"::"},"d":[{"e":1},{"f":2}],"g":1})").search == 1 + (1 + 2));
+}
+
 TEST_CASE("schemas that would become such grammars are refused") {
     std::string chained;  // each leads to the next
     for (int i = 0; i < 1000; i++) {
@@ -125,8 +172,8 @@ TEST_CASE("schemas that would become such grammars are refused") {
     }
     const std::pair<const char *, std::string> cases[] = {
         { "values", R"({"enum":[)" + joined(100000, "\"v", "\"") + "]}" },
-        { "schemas in all",
-          R"({"type":"object","properties":{)" + joined(30000, "\"p", R"(":{"type":"array"})") + "}}" },
+        { "schemas in all", R"({"type":"object","properties":{)" +
+                                joined(15000, "\"p", R"(":{"type":"array","items":{"type":"array"}})") + "}}" },
         { "levels", R"({"$ref":"#/$defs/d0","$defs":{)" + chained + R"(,"d1000":{"type":"null"}}})" },
         { "levels", R"({"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"$ref":"#/$defs/a"}}})" },
         { "levels",
@@ -202,6 +249,26 @@ TEST_CASE("templates that nest, recurse or multiply too much are refused") {
         CHECK_MESSAGE((!problem.empty() && problem.find("another") == std::string::npos), place << ": " << problem);
         CHECK_MESSAGE(problem.find(limit) != std::string::npos, place << ": " << problem);
     }
+}
+
+TEST_CASE("what is prepared for a client that left is given up, within so many steps") {
+    const std::string           loop = "{% for i in range(1000) %}", end = "{% endfor %}";
+    int                         asked = 0;
+    const std::function<bool()> left  = [&] {
+        return ++asked > 1;
+    };
+    const mkexe::client_scope scope(left);
+    CHECK(problem_of([&] { render(loop + loop + "{{ i }}" + end + end); }).find("the client left") !=
+          std::string::npos);
+    CHECK(asked == 2);
+    asked = 0;
+    CHECK_FALSE(is_grammar("root ::= " + repeat("(\"a\" | \"b\"){1,100} ", 500)));
+    CHECK(asked == 2);
+    asked = 0;
+    CHECK(problem_of([] {
+              grammar_of(R"({"type":"object","properties":{)" + joined(15000, "\"p", R"(":{"type":"null"})") + "}}");
+          }).find("the client left") != std::string::npos);
+    CHECK(asked == 2);
 }
 
 TEST_CASE("lists in lists end, however deep they are") {
