@@ -246,6 +246,11 @@ bool connection_gate::look_at(connection & one) {
             return hand_over(one);
         case request_state::too_large:
             return refuse(one, "413 Content Too Large", "The body of a request may have 100 MiB.");
+        case request_state::long_address:
+            return refuse(one, "414 URI Too Long", "The address of a request may have 32 KiB.");
+        case request_state::bare_line_feeds:
+            return refuse(one, "400 Bad Request",
+                          "The lines of a request's head end with CR and LF, not with LF alone.");
         case request_state::too_long:
             return refuse(one, "431 Request Header Fields Too Large", "The head of a request may have 64 KiB.");
         default:
@@ -286,8 +291,9 @@ void connection_gate::answer(connection one) {
 // Says why, and leaves time to read it; false where too many others have that already, and it is closed.
 bool connection_gate::refuse(connection & one, const char * status, const char * sentence) {
     const std::string code = std::string(status).substr(0, 3);
-    const std::string body = "{\"error\":{\"code\":" + code + ",\"type\":\"unavailable_error\",\"message\":\"" +
-                             std::string(sentence) + "\"}}";
+    const std::string type = code == "503" ? "unavailable_error" : "invalid_request_error";
+    const std::string body =
+        "{\"error\":{\"code\":" + code + ",\"type\":\"" + type + "\",\"message\":\"" + sentence + "\"}}";
     send_at_once(one.socket, "HTTP/1.1 " + std::string(status) +
                                  "\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n" +
                                  (code == "503" ? "Retry-After: 5\r\n" : "") +

@@ -212,6 +212,7 @@ static void set_error(int status, const std::string & type, const std::string & 
 }
 
 void mkexe::explain_refusal(httplib::Response & response) {
+    // sizes as upstream sets them (vendor/cpp-httplib/CMakeLists.txt)
     static const std::map<int, std::pair<const char *, const char *>> refusals = {
         { 400,
           { "invalid_request_error",
@@ -221,9 +222,8 @@ void mkexe::explain_refusal(httplib::Response & response) {
           { "invalid_request_error", "The body came too slowly. This server waits no longer for the rest of it." } },
         { 413,
           { "invalid_request_error",
-            "The body is too large: at most 100 MiB, or 8 KiB as a form in a query's way of "
+            "The body is too large: at most 100 MiB, or 1 MiB as a form in a query's way of "
             "writing (application/x-www-form-urlencoded), are possible." } },
-        { 414, { "invalid_request_error", "The address is too long: at most 8 KiB are possible." } },
         { 415, { "invalid_request_error", "The body is compressed (Content-Encoding). Send it as it is." } },
         { 416, { "invalid_request_error", "The header Range asks for bytes that are not there." } },
         { 503,

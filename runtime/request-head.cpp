@@ -34,15 +34,28 @@ static request_state look_at_body(const std::string & received, size_t head_end)
     return half && !later ? request_state::incomplete_body : request_state::complete;
 }
 
-request_state look_at_request(const std::string & received) {
-    if (!received.empty() && !std::isalpha((unsigned char) received[0])) {
+// What is wrong with a head, as far as it is here; `complete` where nothing is.
+static request_state look_at_head(const std::string & head) {
+    if (!head.empty() && !std::isalpha((unsigned char) head[0])) {
         return request_state::not_http;
     }
-    const auto end = received.find("\r\n\r\n");
-    if (end == std::string::npos) {
-        return received.size() > most_head_bytes ? request_state::too_long : request_state::incomplete_head;
+    if (std::min(head.find('\n'), head.size()) > most_line_bytes) {
+        return request_state::long_address;
     }
-    return look_at_body(received, end + 4);
+    // RFC 9112, section 2.2, leaves it open whether such an empty line counts; here it would be waited for the right one
+    if (head.find("\n\n") != std::string::npos) {
+        return request_state::bare_line_feeds;
+    }
+    return head.size() > most_head_bytes ? request_state::too_long : request_state::complete;
+}
+
+request_state look_at_request(const std::string & received) {
+    const auto end  = received.find("\r\n\r\n");
+    const auto head = look_at_head(received.substr(0, end));
+    if (head != request_state::complete) {
+        return head;
+    }
+    return end == std::string::npos ? request_state::incomplete_head : look_at_body(received, end + 4);
 }
 
 bool asks_for(const std::string & received, const std::vector<std::string> & paths) {

@@ -194,6 +194,8 @@ FORM = b"Content-Type: multipart/form-data; boundary=X\r\n"
 SAID = {
     "a form's part": (POSTED + FORM + b"Content-Length: 3\r\n\r\nabc", 400),
     "two lengths": (POSTED + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    "an address": (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+    "lines that end with LF alone": (b"GET / HTTP/1.1\nHost: localhost\n\n", 400),
     "a length": (POSTED + b"Content-Length: 200000000\r\n\r\n{", 413),
 }
 
@@ -205,7 +207,7 @@ def test_a_refusal_of_http_itself_has_a_sentence(server: Running, what: str) -> 
         found, headers, body = read_answer(connection.makefile("rb"))
     assert (found, headers["connection"]) == (status, "close")
     error = json.loads(body)["error"]
-    assert error["code"] == status
+    assert (error["code"], error["type"]) == (status, "invalid_request_error")
     assert len(error["message"].split()) > 5
 
 

@@ -15,6 +15,12 @@ TEST_CASE("a request without a body is complete with its head") {
     CHECK(state_of(head + "GET /next") == request_state::complete);
 }
 
+TEST_CASE("a head whose lines end with LF alone is not waited for") {
+    CHECK(state_of("GET / HTTP/1.1\nHost: localhost\n") == request_state::incomplete_head);
+    CHECK(state_of("GET / HTTP/1.1\nHost: localhost\n\n") == request_state::bare_line_feeds);
+    CHECK(state_of("POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n\n\n") == request_state::complete);
+}
+
 TEST_CASE("a short body is waited for, a long one only at its beginning") {
     const std::string head = "POST / HTTP/1.1\r\ncontent-LENGTH:  5\r\n\r\n";
     CHECK(state_of(head + "1234") == request_state::incomplete_body);
@@ -38,7 +44,8 @@ TEST_CASE("what brings a body later, or one that is refused, is not waited for")
 
 TEST_CASE("what is no request is seen at once") {
     CHECK(state_of(std::string("\x16\x03\x01", 3)) == request_state::not_http);
-    CHECK(state_of("GET /" + std::string(most_head_bytes, 'a')) == request_state::too_long);
+    CHECK(state_of("GET /" + std::string(most_line_bytes, 'a')) == request_state::long_address);
+    CHECK(state_of("GET / HTTP/1.1\r\nA: " + std::string(most_head_bytes, 'a')) == request_state::too_long);
 }
 
 TEST_CASE("which requests ask for the health alone") {
