@@ -133,7 +133,8 @@ def test_nothing_waits_for_a_pipe(artifact: Path, tmp_path: Path) -> None:
     with Running([str(artifact)], tmp_path) as running:
         headers = {"X-Mkexe-Token": running.json("/mkexe/session")["token"]}
         assert json.loads(running.get("/mkexe/chats", headers)[2])["chats"] == []
-        assert running.get("/mkexe/chats/chat-0001", headers)[0] == 404
+        status, _, body = running.get("/mkexe/chats/chat-0001", headers)
+        assert (status, json.loads(body)["error"]["type"]) == (500, "not_read")
         status, _, body = running.post(
             "/mkexe/chats/chat-0001", {"title": "a", "messages": []}, headers | {"If-Match": "*"}
         )

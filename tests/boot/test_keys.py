@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
+from conftest import Mkexe
 from running import Running, run_to_end
 
 OPEN = ("--host", "0.0.0.0", "--port", "0", "--no-browser")
@@ -52,9 +52,15 @@ def test_a_file_that_an_editor_on_windows_wrote_counts(artifact: Path, tmp_path:
             assert running.get("/props", headers)[0] == status, key
 
 
-def test_every_folder_that_it_makes_is_for_its_user_alone(artifact: Path, tmp_path: Path) -> None:
-    copy = shutil.copyfile(artifact, tmp_path / "tiny.exe")
-    with Running(["-c", 'umask 000 && exec sh "$@"', "sh", str(copy)], tmp_path) as running:
+@pytest.mark.parametrize("layout", ["script", "native"])
+def test_every_folder_that_it_makes_is_for_its_user_alone(
+    real_mkexe: Mkexe, artifact: Path, tmp_path: Path, layout: str
+) -> None:
+    """The script sets a umask of its own; a native program makes folders under the one it finds."""
+    file = tmp_path / "tiny"
+    real_mkexe("convert", artifact, "--layout", layout, "--target", "linux-x86_64", "-o", file)
+    started = '"$@"' if layout == "native" else 'sh "$@"'
+    with Running(["-c", f"umask 000 && exec {started}", "sh", str(file)], tmp_path) as running:
         headers = {"X-Mkexe-Token": running.json("/mkexe/session")["token"], "If-Match": "*"}
         assert running.post("/mkexe/chats/chat-0001", {"title": "One", "messages": []}, headers)[0] == 200
     made = [path for path in tmp_path.rglob("*") if path.is_dir()]
