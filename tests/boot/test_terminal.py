@@ -114,6 +114,9 @@ class Terminal:
     def __init__(self, command: list[str], home: Path) -> None:
         self._child, self._master = pty.fork()
         if self._child == 0:
+            # a shell starts what runs in its background with both ignored
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGQUIT, signal.SIG_DFL)
             os.execvpe("sh", ["sh", *command], environment_of(home) | {"TERM": "xterm"})
         self._screen = pyte.Screen(80, 200)
         self._screen.write_process_input = self.type  # type: ignore[method-assign]
