@@ -6,6 +6,7 @@ written, so that every message names the file, line and key, or the flag.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import tomllib
@@ -70,9 +71,9 @@ class BuildSettings:
 
 
 def default_file() -> Path | None:
-    """mkexe.toml of the current folder, if there is one."""
+    """mkexe.toml of the current folder, if there is one; what is no file under that name is refused when it is read."""
     path = Path(FILE_NAME)
-    return path if path.is_file() else None
+    return path if os.path.lexists(path) else None
 
 
 def read_config(path: Path) -> Entries:
@@ -290,11 +291,14 @@ def _file_text(path: Path, label: str) -> str:
 
 
 def _small_text(path: Path) -> str:
-    """A file's text; raises OSError, and ValueError where it is no UTF-8 or longer than any that is used."""
+    """A file's text; raises OSError, and ValueError where it is no UTF-8 or longer than any that is used.
+
+    Windows' Notepad may begin it with a byte order mark, which is no part of it.
+    """
     data = read_small_file(path, _FILE_MAXIMUM + 1)
     if len(data) > _FILE_MAXIMUM:
         raise ValueError(f"expected at most {_FILE_MAXIMUM} bytes, found more")
-    return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _accent(entries: Entries) -> str | None:

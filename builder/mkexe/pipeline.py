@@ -367,7 +367,7 @@ def _answering(model: Path | None) -> Iterator[tuple[str, int]]:
 
 
 def _entries_of(config_file: Path, required: bool) -> config.Entries:
-    return config.read_config(config_file) if required or config_file.is_file() else {}
+    return config.read_config(config_file) if required or os.path.lexists(config_file) else {}
 
 
 def _watched_files(config_file: Path) -> list[Path]:

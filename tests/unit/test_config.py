@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from mkexe import config
+from mkexe import cli, config
 from mkexe.errors import UsageError
 from mkexe.model import Preset
 from mkexe.settings_table import all_settings
@@ -259,3 +259,27 @@ def test_a_setting_s_text_steers_no_terminal(tmp_path: Path) -> None:
     assert "without control characters" in said
     with pytest.raises(UsageError):
         config.setting_entries(["system_prompt=\udcff"], [], {})
+
+
+@pytest.mark.parametrize("kind", ["dangling link", "folder", "pipe"])
+@pytest.mark.parametrize("named", [False, True])
+def test_mkexe_toml_that_is_no_file_is_refused_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str, named: bool
+) -> None:
+    make: dict[str, Callable[[Path], object]] = {
+        "dangling link": lambda path: path.symlink_to("nowhere"), "folder": Path.mkdir, "pipe": os.mkfifo,
+    }  # fmt: skip
+    make[kind](tmp_path / "mkexe.toml")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["build", "m.gguf", *(["--config", "mkexe.toml"] if named else [])]) == 2
+    says = {"dangling link": "No such file", "folder": "Is a directory", "pipe": "is no ordinary file"}
+    assert f"error: mkexe.toml: {says[kind]}" in capsys.readouterr().err
+
+
+def test_a_byte_order_mark_is_no_part_of_a_text(tmp_path: Path) -> None:
+    """Windows' Notepad writes one where "UTF-8 with BOM" is chosen."""
+    (tmp_path / "about.md").write_text("\ufeff# Wir\n", "utf-8")
+    page = config.page_settings(
+        config.read_config(write(tmp_path, '\ufeff[page]\ntitle = "Gärtner"\nabout = "@about.md"'))
+    )
+    assert (page.title, page.about) == ("Gärtner", "# Wir")
