@@ -140,12 +140,12 @@ def memory_notes(memory: Memory) -> list[str]:
     return notes
 
 
-def how_to_start(layout: str, targets: tuple[Target, ...], name: str) -> str:
-    """One line that says how a person starts the file `name` on each system it is for."""
+def how_to_start(layout: str, targets: tuple[Target, ...], name: str, app: str) -> str:
+    """One line that says how a person starts the file `name` on each system it is for; layout app holds `app`."""
     ways: dict[str, list[str]] = {}
     for system, label in SYSTEM_NAMES.items():
         if any(target.system == system for target in targets):
-            ways.setdefault(_start(system, layout, name), []).append(label)
+            ways.setdefault(_start(system, layout, name, app), []).append(label)
     return "; ".join(f"{', '.join(labels)}: {way}" for way, labels in ways.items())
 
 
@@ -183,7 +183,7 @@ def _advise_system(system: str, facts: Facts, size: int, beside: tuple[str, ...]
     notes = _NOTES[system](layout, facts.name)
     if beside:
         notes = [f"{_some(beside)} must lie in the same folder", *notes]
-    start = _start(system, layout, facts.name)
+    start = _start(system, layout, facts.name, facts.name.removesuffix(".zip"))
     return SystemAdvice(label, inside, True, start, _size_limit(system, layout, size), tuple(notes))
 
 
@@ -191,13 +191,13 @@ def _some(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
 
 
-def _start(system: str, layout: str, name: str) -> str:
-    """What a person does, on a system that the layout is for."""
+def _start(system: str, layout: str, name: str, app: str) -> str:
+    """What a person does, on a system that the layout is for; layout app holds `app`, whatever its own name."""
     quoted = shlex.quote(name)
     if layout == layouts.OCI:
         return f"podman load -i {quoted}, or another program for containers"
     if layout == layouts.APP:
-        return f"unpack {name}, then double click {name.removesuffix('.zip')}"
+        return f"unpack {name}, then double click {app}"
     if system == layouts.WINDOWS:
         return _start_on_windows(layout, name)
     return f"chmod +x {quoted}, then ./{quoted}" if layout == layouts.NATIVE else f"sh {quoted} in a terminal"

@@ -32,9 +32,11 @@ _GZIP = 16 + zlib.MAX_WBITS  # zlib.h, inflateInit2
 class Built:
     """What `mkexe build` and `mkexe convert` wrote. Sizes in bytes; `beside` are the files that belong to `path`.
 
-    `sha256` is the file's, `memory` what the model needs; both only where they were asked for.
+    `sha256` is the file's, `memory` what the model needs; both only where they were asked for. `name` is the one that
+    the API reports, whatever the file's.
     """
 
+    name: str
     path: Path
     layout: str
     size: int
@@ -69,7 +71,7 @@ def deliver(
     names = tuple(target.name for target in chosen)
     weights = contents.model.size_bytes
     paths = tuple(delivery.beside_paths)
-    return Built(output, contents.layout, size, weights, names, paths), parts
+    return Built(contents.name, output, contents.layout, size, weights, names, paths), parts
 
 
 _Write: TypeAlias = Callable[[BinaryIO, contextlib.ExitStack], tuple[Copied, ...]]

@@ -187,7 +187,7 @@ def add_checksum(built: delivery.Built) -> delivery.Built:
 def how_to_start(built: delivery.Built) -> str:
     """One line: how a person starts the file on each of its systems."""
     chosen = tuple(targets.all_targets()[name] for name in built.targets)
-    return advice.how_to_start(built.layout, chosen, built.path.name)
+    return advice.how_to_start(built.layout, chosen, built.path.name, app=f"{built.name}.app")
 
 
 def convert(request: ConvertRequest) -> delivery.Built:

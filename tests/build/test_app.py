@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 import plistlib
 import re
 import struct
@@ -74,6 +75,16 @@ def test_the_plist_names_what_is_there(mac_mkexe: Mkexe, model: Path, tmp_path: 
     assert re.fullmatch(r"[A-Za-z0-9.-]+", plist["CFBundleIdentifier"])
     built = datetime.datetime.fromtimestamp(1700000000, datetime.UTC)
     assert plist["CFBundleShortVersionString"] == f"{built.year}.{built.month}.{built.day}"
+
+
+def test_what_is_said_to_be_clicked_is_what_is_inside(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    """The app has the model's name, or that of --name; -o names the ZIP alone."""
+    out = tmp_path / "other.app.zip"
+    for words, name in (((), "Garden"), (("--name", "Orchard"), "Orchard")):
+        found = json.loads(mac_mkexe("build", model, "--layout", "app", "-o", out, "--json", *words).stdout)
+        assert found["start"] == f"macOS: unpack other.app.zip, then double click {name}.app"
+        with zipfile.ZipFile(out) as archive:
+            assert {entry.partition("/")[0] for entry in archive.namelist()} == {f"{name}.app"}
 
 
 def test_both_processors_are_in_one_program_each_as_it_was(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
