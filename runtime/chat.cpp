@@ -15,6 +15,7 @@
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 
 using json = nlohmann::ordered_json;
 
@@ -34,6 +35,8 @@ namespace {
 
 class conversation {
   public:
+    std::set<std::string> saved;  // names of files
+
     explicit conversation(terminal_model & model, std::string system) : model_(model), system_(std::move(system)) {
         clear();
     }
@@ -210,9 +213,21 @@ static std::string argument_of(const std::string & line) {
     return first == std::string::npos ? "" : line.substr(first);
 }
 
-static void save(const conversation & talk, const std::string & path) {
+// Only a new file, or one that this chat has saved before: what else lies there is somebody's.
+static bool may_save(conversation & talk, const std::string & path) {
+    if (talk.saved.count(path) > 0 || !is_there(path)) {
+        return true;
+    }
+    console::error("not saved: %s is there already; choose another name\n", safe_line(path).c_str());
+    return false;
+}
+
+static void save(conversation & talk, const std::string & path) {
     if (path.empty()) {
         console::error("/save: expected a file's name after it\n");
+        return;
+    }
+    if (!may_save(talk, path)) {
         return;
     }
     const bool as_json = path.size() > 5 && path.compare(path.size() - 5, 5, ".json") == 0;
@@ -220,6 +235,7 @@ static void save(const conversation & talk, const std::string & path) {
     if (done.problem != write_problem::none) {
         console::error("not saved: %s\n", done.message.c_str());
     } else {
+        talk.saved.insert(path);
         console::log("saved: %s\n", path.c_str());
     }
 }

@@ -77,7 +77,8 @@ write_result write_file(const std::string & path, const std::string & content) {
     if (type != fs::file_type::regular && type != fs::file_type::not_found) {
         return { write_problem::not_written, path + ": this is no ordinary file" };
     }
-    const auto  beside = path + ".new";
+    // a name that no person gives a file; what a killed program left there is written over
+    const auto  beside = path_in_same_folder(path, "." + file_name(path) + ".mkexe-new");
     std::FILE * file   = make_file(beside);
     if (!file) {
         return problem_with(path, { errno, std::generic_category() });
@@ -91,6 +92,11 @@ write_result write_file(const std::string & path, const std::string & content) {
         return problem_with(path, error);
     }
     return {};
+}
+
+bool is_there(const std::string & path) {
+    std::error_code error;
+    return fs::symlink_status(to_path(path), error).type() != fs::file_type::not_found;
 }
 
 bool make_empty_file(const std::string & path) {

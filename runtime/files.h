@@ -35,6 +35,9 @@ write_result make_folder(const std::string & path);
 // device, is left as it is.
 write_result write_file(const std::string & path, const std::string & content);
 
+// Whether anything has this name: a file, a folder, a link to nothing.
+bool is_there(const std::string & path);
+
 // An empty file in the place of whatever file or link is there; false where there can be none.
 bool make_empty_file(const std::string & path);
 

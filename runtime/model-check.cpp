@@ -120,6 +120,9 @@ static void write_question(const server_context & server, const common_params & 
     inputs.use_jinja             = params.use_jinja;
     inputs.add_generation_prompt = true;
     const auto prompt            = common_chat_templates_apply(meta.chat_params.tmpls.get(), inputs).prompt;
+    if (prompt.find(question.content) == std::string::npos) {
+        throw std::runtime_error("it leaves out the question");
+    }
     common_tokenize(server.get_llama_context(), prompt, true, true);
 }
 

@@ -93,10 +93,12 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
     }
     char       last   = '\n';
     bool       wanted = true;  // somebody can still read the answer
+    bool       came   = false;
     const auto end =
         model.value()->ask(messages_of(value_of(options.value(), "--system", source.contents.system_prompt), question)
                                .dump(-1, ' ', false, json::error_handler_t::replace),
                            [&](const answer_piece & piece) {
+                               came = came || !piece.text.empty();
                                if (!piece.reasoning) {
                                    wanted = print_result(piece.text) && std::fflush(stdout) == 0;
                                    last   = piece.text.back();
@@ -111,6 +113,9 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
     }
     if (!end.error.empty()) {
         return fail(end.error, exit_failed);
+    }
+    if (!came && !was_interrupted()) {
+        return fail("The model gave no answer.", exit_failed);
     }
     const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);
     return was_interrupted() ? exit_interrupted : written ? exit_good : exit_failed;

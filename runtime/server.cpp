@@ -29,6 +29,7 @@
 #include "stopping.h"
 #include "user-folders.h"
 
+#include <algorithm>
 #include <cstdio>
 
 // upstream's tools/server/server.cpp
@@ -172,13 +173,34 @@ static int run_server(common_params & params) {
     return status;
 }
 
-// Another start of this artifact that runs: its page is opened instead. False where there is none to be found.
-static bool opened_other(const artifact & source, const serve_options & options) {
-    const auto address = find_instance(source);
-    if (!address.empty()) {
-        open_page(address, options.open_browser);
+// Who says where to listen, who may ask or where chats are kept wants a server like that, not the one that runs.
+static bool wants_own_server(const std::vector<std::string> & user_arguments, const serve_options & options) {
+    const auto said = parse_serve_options(user_arguments);
+    return options.new_instance || (said && said.value().chats != chat_place::user_folder) ||
+           is_said(options.server_arguments, { "--port" }, "LLAMA_ARG_PORT") ||
+           is_said(options.server_arguments, { "--host" }, "LLAMA_ARG_HOST") ||
+           is_said(user_arguments, { "--api-key" }, "LLAMA_API_KEY") ||
+           names_option(user_arguments, { "--api-key-file" });
+}
+
+static bool says_more_than_no_browser(const std::vector<std::string> & user_arguments) {
+    return std::any_of(user_arguments.begin(), user_arguments.end(),
+                       [](const std::string & word) { return word != "--no-browser"; });
+}
+
+// Opens the page of a start that runs already. Wrong options are refused all the same.
+static int open_other(const artifact &                 source,
+                      const std::vector<std::string> & user_arguments,
+                      const serve_options &            options,
+                      const std::string &              address) {
+    serve_embedded_files(source);
+    show_log_on_console(false);
+    common_params params;
+    if (!read_server_arguments(source, options.server_arguments, "", params)) {
+        return refuse_start("Try --help, or --help-server for all of llama.cpp's options.", exit_usage);
     }
-    return !address.empty();
+    open_page(address, options.open_browser, says_more_than_no_browser(user_arguments));
+    return exit_good;
 }
 
 static int start_server(const artifact & source, const serve_options & options, bool first) {
@@ -219,16 +241,12 @@ int serve(const artifact & source, const std::vector<std::string> & user_argumen
     if (!options) {
         return refuse_start(options.message() + " Try --help.", exit_usage);
     }
-    const auto & arguments = options.value().server_arguments;
-    const bool   port      = is_said(arguments, { "--port" }, "LLAMA_ARG_PORT");
-    const bool   host      = is_said(arguments, { "--host" }, "LLAMA_ARG_HOST");
     say(source.contents.title);
-    ask_for_exact_port(port);
+    ask_for_exact_port(is_said(options.value().server_arguments, { "--port" }, "LLAMA_ARG_PORT"));
     const auto claimed = claim_instance(source);
-    // who says where to listen wants a server there
-    if (claimed == claim::taken && !options.value().new_instance && !port && !host &&
-        opened_other(source, options.value())) {
-        return exit_good;
+    const bool joins   = claimed == claim::taken && !wants_own_server(user_arguments, options.value());
+    if (const auto other = joins ? find_instance(source) : ""; !other.empty()) {
+        return open_other(source, user_arguments, options.value(), other);
     }
     return start_server(source, options.value(), claimed == claim::ours);
 }

@@ -48,8 +48,10 @@ static void show_page(const std::string & address, bool with_browser) {
     }
 }
 
-void open_page(const std::string & address, bool with_browser) {
-    std::fprintf(stderr, "It is running already; --new starts another.\n");
+void open_page(const std::string & address, bool with_browser, bool other_options) {
+    std::fprintf(stderr, other_options ?
+                             "It is running already, with the options of its own start; --new starts another.\n" :
+                             "It is running already; --new starts another.\n");
     show_page(address, with_browser);
 }
 

@@ -24,8 +24,8 @@ struct start_settings {
 // To be called before the server starts.
 void prepare_start(start_settings settings);
 
-// Opens the page of a server that runs already.
-void open_page(const std::string & address, bool with_browser);
+// Opens the page of a server that runs already; `other_options` were given, which that one was not started with.
+void open_page(const std::string & address, bool with_browser, bool other_options);
 
 // Says why the server ended with an error, in one paragraph.
 void explain_failure();

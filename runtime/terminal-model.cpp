@@ -106,7 +106,8 @@ outcome<std::unique_ptr<terminal_model>> terminal_model::load(const artifact &  
     params.n_parallel = 1;
     params.hostnames  = { own_host };
     params.ui         = false;
-    params.api_keys.clear();  // such as LLAMA_API_KEY in a container: upstream's client of this server has no key
+    params.api_prefix.clear();  // upstream's client knows of none
+    params.api_keys.clear();    // such as LLAMA_API_KEY in a container: upstream's client of this server has no key
 
     if (const auto problem = settle_memory(source, read_memory_wishes(arguments, check), context_meter(params), params);
         !problem.empty()) {

@@ -79,6 +79,21 @@ def test_a_second_start_opens_the_first_one_s_page(artifact: Path, home: Path) -
             assert third.ask("What is the capital of France?") == "The capital of France is Paris."
 
 
+def test_a_second_start_drops_no_option_without_a_word(artifact: Path, home: Path) -> None:
+    with Running([str(artifact)], home, PLAIN) as first:
+        wrong = run_to_end([str(artifact), *PLAIN, "--bogus"], HOME=str(home))
+        assert (wrong.returncode, "--bogus" in wrong.stderr) == (2, True)
+        other = run_to_end([str(artifact), *PLAIN, "--ctx-size", "512"], HOME=str(home))
+        assert "It is running already, with the options of its own start; --new starts another.\n" in other.stderr
+        (home / "keys").write_text("sesame\n")
+        with Running([str(artifact)], home, (*PLAIN, "--ephemeral")) as second:
+            assert second.address != first.address
+            assert session_of(second)["chats"] == "none"
+        with Running([str(artifact)], home, (*PLAIN, "--api-key-file", str(home / "keys"))) as third:
+            assert third.address != first.address
+            assert third.get("/props")[0] == 401
+
+
 def test_a_killed_one_is_not_found_and_its_chats_are(artifact: Path, home: Path) -> None:
     with Running([str(artifact)], home, PLAIN) as first:
         chat = {"title": "One", "messages": [{"id": "a", "parent": None, "role": "user", "content": "Hi"}]}

@@ -267,6 +267,38 @@ def test_ctrl_c_drops_what_is_typed_and_twice_without_ends_the_chat(terminal: Te
     assert [message["role"] for message in json.loads((tmp_path / "chat.json").read_text())] == ["user", "assistant"]
 
 
+def test_what_is_saved_replaces_nothing(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.expect(r"\n> ")
+    (tmp_path / "precious.md").write_text("precious")
+    (tmp_path / "link.md").symlink_to("precious.md")
+    (tmp_path / "chat.md.new").write_text("precious")
+    for name in ("precious.md", "link.md"):
+        terminal.type(f"/save {tmp_path / name}\n")
+        terminal.expect(r"is there already; choose another name")
+    for _ in range(2):  # its own file it may write again
+        terminal.type(f"/save {tmp_path / 'chat.md'}\n")
+        terminal.expect(r"saved: ")
+    assert {path.name: path.is_symlink() for path in tmp_path.glob("*.md*")} == {
+        "precious.md": False, "link.md": True, "chat.md": False, "chat.md.new": False,
+    }  # fmt: skip
+    assert (tmp_path / "precious.md").read_text() == (tmp_path / "chat.md.new").read_text() == "precious"
+
+
+@pytest.mark.parametrize("variable", ["", "/x"])
+def test_a_prefix_of_the_server_s_paths_stops_no_question(artifact: Path, tmp_path: Path, variable: str) -> None:
+    options = [] if variable else ["--api-prefix", "/x"]
+    done = run_to_end([str(artifact), "run", "-p", FRANCE, *GREEDY, *options], HOME=str(tmp_path),
+                      LLAMA_ARG_API_PREFIX=variable)  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, PARIS + "\n"), done.stderr
+
+
+def test_no_answer_is_no_success(artifact: Path, tmp_path: Path) -> None:
+    """Such a template leaves out the question."""
+    silent = ("--chat-template", "{% for message in messages %}{% endfor %}")
+    done = run_to_end([str(artifact), "run", "-p", FRANCE, *GREEDY, *silent], HOME=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "The model gave no answer.\n")
+
+
 def test_ctrl_d_ends_a_line_and_takes_nothing_of_it(terminal: Terminal, tmp_path: Path) -> None:
     terminal.expect(r"\n> ")
     terminal.type(f"{FRANCE}\x04")

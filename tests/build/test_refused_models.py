@@ -106,6 +106,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
         set_key(TEMPLATE, "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}"),
         "chat template",
     ),
+    "template that leaves out the question": (set_key(TEMPLATE, "bogus"), "leaves out the question"),
     "template that calls nothing": (set_key(TEMPLATE, "{{ messages.nothing.at_all() }}"), "chat template"),
 }
 # one for each kind that `build` once let through, and whose file ended by a signal
