@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         console.say("interrupted; nothing half-written is left")
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        console.drop_output()
         return 1
     except Exception as error:
         problem = _explain(error)
@@ -78,6 +78,8 @@ def _explain(error: Exception) -> MkexeError:
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
         return MkexeError(f"{error.filename or 'a file'}: {reason}", "check the path and its permissions")
+    if isinstance(error, MemoryError):
+        return _no_memory()
     lines = "".join(traceback.format_exception(error))
     what = f"this is a defect of mkexe: {type(error).__name__}: {str(error)[:_SHOWN_CHARACTERS]}"
     try:
@@ -87,6 +89,18 @@ def _explain(error: Exception) -> MkexeError:
     except OSError:
         return DefectError(what, "please report it, with the lines above", lines)
     return DefectError(what, f"please report it, with what is in {kept}")
+
+
+def _no_memory() -> MkexeError:
+    """Names the shell's limit where there is one, in the unit that it has there."""
+    limit = -1
+    if sys.platform != "win32":
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit < 0:  # RLIM_INFINITY
+        return MkexeError("there is no more memory", "end other programs, and try again")
+    return MkexeError(f"there is no more memory: ulimit -v is {limit // 1024} kB", "raise that limit, and try again")
 
 
 def _join_values(arguments: list[str]) -> list[str]:
@@ -127,6 +141,10 @@ class _Parser(argparse.ArgumentParser):
             known = re.findall(r"[\w-]+", wrong[3])
             raise UsageError(f"{self.prog}: unknown command {wrong[2]}", advise(wrong[2], known))
         raise UsageError(f"{self.prog}: {message}", f"{self.prog} --help has examples")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help and version are results; argparse passes over that they cannot be written."""
+        console.result_as_it_is(message)
 
     def _refuse(self, text: str) -> NoReturn:
         word = text.partition("=")[0]

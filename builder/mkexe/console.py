@@ -7,12 +7,14 @@ one line, whatever it holds, and steers no terminal. JSON is ASCII for the same 
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -52,12 +54,42 @@ def say(text: str) -> None:
 
 def result(text: str) -> None:
     """A line of the result."""
-    _out.print(one_line(text))
+    with _standard_output():
+        _out.print(one_line(text))
 
 
 def result_json(value: Any) -> None:
     """The result for machines, in ASCII."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    result_as_it_is(json.dumps(value, indent=2) + "\n")
+
+
+def result_as_it_is(text: str) -> None:
+    """A text of our own, with its lines."""
+    with _standard_output() as output:
+        output.write(text)
+
+
+def drop_output() -> None:
+    """What is still to be written, and cannot be, goes nowhere: Python would try again at its end, and say so."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    """The block writes there; raises MkexeError where that fails, but BrokenPipeError where nobody reads any more."""
+    output: TextIO | None = sys.stdout  # None where it was closed before the start
+    try:
+        if output is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        yield output
+        output.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if output is not None:
+            drop_output()
+        problem = f"standard output cannot be written: {error.strerror or error}"
+        raise MkexeError(problem, "send it elsewhere, or make room there") from error
 
 
 def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
@@ -65,16 +97,18 @@ def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     rows = [tuple(one_line(cell) for cell in row) for row in rows]
     if not _out.is_terminal:
         widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
-        for row in [columns, *rows] if any(columns) else rows:
-            line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-            _out.print(line.rstrip())
+        with _standard_output():
+            for row in [columns, *rows] if any(columns) else rows:
+                line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+                _out.print(line.rstrip())
         return
     drawn = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in rows:
         drawn.add_row(*map(Text, row))
-    _out.print(drawn)
+    with _standard_output():
+        _out.print(drawn)
 
 
 def error(problem: MkexeError) -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from conftest import scrubbed_environment
 from mkexe import cli
 
 
@@ -42,3 +48,29 @@ def test_a_wrong_command_line_gets_what_where_and_the_next_step(
     assert message in error
     assert hint in advice
     assert "usage:" not in said
+
+
+@pytest.mark.parametrize("words", ["--version", "--help", "convert --help", "runtime list", "runtime list --json"])
+@pytest.mark.parametrize(("where", "why"), [("/dev/full", "No space left on device"), ("&-", "Bad file descriptor")])
+def test_standard_output_that_cannot_be_written_is_named(tmp_path: Path, words: str, where: str, why: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m mkexe {words} >{where}', sys.executable],
+        env=scrubbed_environment(tmp_path), capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    said = f"error: standard output cannot be written: {why}\nhint: send it elsewhere, or make room there\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
+@pytest.mark.parametrize(
+    ("limit", "says"), [(700 << 20, "memory: ulimit -v is 716800 kB\nhint: raise"), (-1, "memory\nhint: end other")]
+)
+def test_no_more_memory_is_no_defect(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, limit: int, says: str
+) -> None:
+    def fail(_: Path) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(cli, "open_artifact", fail)
+    monkeypatch.setattr(resource, "getrlimit", lambda which: {resource.RLIMIT_AS: (limit, -1)}[which])
+    assert cli.main(["inspect", "x"]) == 1
+    assert f"error: there is no more {says}" in capsys.readouterr().err
