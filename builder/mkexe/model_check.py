@@ -7,13 +7,14 @@ upstream does not expect ends it by a signal.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from mkexe import process
-from mkexe.errors import ModelError
+from mkexe.errors import ModelError, UsageError
 from mkexe.model import Runtime
 from mkexe.sources.gguf_errors import printable
 
@@ -36,6 +37,7 @@ _FOLLOWING = re.compile(r" (?:\w*_\w+|init): (?:error: )?(?:[Ff]ailed to|please)
 _CRASHED = re.compile(r".* cannot go on: (?:an error in llama\.cpp, )?(.+)")
 _OTHER_MODEL = "use another GGUF of the model, or convert the original model again"
 _OTHER_PROJECTOR = "get the projector that belongs to this model"
+_OTHER_OPTIONS = "the model can be used without them: correct --arg (build.args in mkexe.toml)"
 _OTHER_TEMPLATE = 'give it another chat template, such as --arg "--chat-template chatml"'
 
 
@@ -52,6 +54,8 @@ class Question:
 
 def check_model(question: Question, runtime: Runtime, timeout_s: float | None = None) -> str:
     """Raise ModelError for a model that `runtime`, which is for this machine, cannot use or does not survive.
+
+    Where it can without the default options, these are at fault: UsageError.
 
     `timeout_s` stands for a time that suits the model's size. Returns why it could not be looked at, as a sentence;
     empty where it could.
@@ -70,8 +74,22 @@ def check_model(question: Question, runtime: Runtime, timeout_s: float | None = 
             return _unchecked("that takes more memory than there is, or than it should")
         if error.returncode == _KILLED and not error.timed_out:
             return _unchecked("the system ended the runtime, as it does where memory is short")
-        raise _refusal(question, lines, error, limit) from None
+        cause = _cause(lines, error, limit)
+        if not error.timed_out and _works_without_options(question, runtime, limit):
+            written = printable(" ".join(question.default_args))
+            raise UsageError(f"default options {written!r}: {cause}", _OTHER_OPTIONS) from None
+        raise _refusal(question, lines, cause) from None
     return ""
+
+
+def _works_without_options(question: Question, runtime: Runtime, limit: float) -> bool:
+    if not question.default_args:
+        return False
+    try:
+        _ask(dataclasses.replace(question, default_args=()), runtime, limit, [])
+    except (OSError, process.ProcessFailed):
+        return False
+    return True
 
 
 def _ask(question: Question, runtime: Runtime, limit: float, lines: list[str]) -> None:
@@ -89,18 +107,26 @@ def _unchecked(why: str) -> str:
     return f"the model was not tried: {why}"
 
 
-def _refusal(question: Question, lines: list[str], error: process.ProcessFailed, limit: float) -> ModelError:
-    refused = next((line for line in lines if line.startswith(_REFUSED)), None)
-    of_projector = _READING_PROJECTOR in lines
+def _refused(lines: list[str]) -> str | None:
+    return next((line for line in lines if line.startswith(_REFUSED)), None)
+
+
+def _cause(lines: list[str], error: process.ProcessFailed, limit: float) -> str:
+    """Why the runtime cannot use the model, in one line."""
+    refused = _refused(lines)
     if refused is not None:
         cause = _words_of(refused.removeprefix(_REFUSED).strip())
     elif error.timed_out:
         cause = f"llama.cpp does not come to an end with it: expected to be done in {limit:.0f} s"
     else:
         cause = f"llama.cpp does not survive it: {_last_words(lines, error.returncode)}"
-    cause = " ".join(printable(cause).split())[:_SHOWN_CHARACTERS].rstrip(".")
+    return " ".join(printable(cause).split())[:_SHOWN_CHARACTERS].rstrip(".")
+
+
+def _refusal(question: Question, lines: list[str], cause: str) -> ModelError:
+    of_projector = _READING_PROJECTOR in lines
     path = question.projector if of_projector and question.projector is not None else question.model
-    return ModelError(f"{printable(path.name)} cannot be used: {cause}.", _hint(refused or "", of_projector))
+    return ModelError(f"{printable(path.name)} cannot be used: {cause}.", _hint(_refused(lines) or "", of_projector))
 
 
 def _words_of(refused: str) -> str:

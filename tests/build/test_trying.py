@@ -15,6 +15,9 @@ from mkexe import targets
 
 HOST = targets.host_target()
 REFUSING = "#!/bin/sh\necho 'refused: it is made of cheese'\nexit 3\n"
+REFUSING_GRAMMARS = """#!/bin/sh
+case $* in check-model*--grammar*) echo 'refused: failed to parse grammar'; exit 3; esac
+"""
 # says who it is to whoever reads the pipe, and goes on until it is ended
 WAITING = '#!/bin/sh\necho $$ >"$TMPDIR/pipe"\nexec sleep 600\n'
 NOT_COMPILED = "the model was not tried: the runtime for this machine is not compiled (mkexe runtime build)"
@@ -45,6 +48,16 @@ def test_advice_is_given_of_models_that_work(mkexe: Mkexe) -> None:
     assert "it is made of cheese" in mkexe("advise", TINY_MODEL, status=3).stderr
     replace_runtime(mkexe, None)
     assert mkexe("advise", TINY_MODEL).stderr.splitlines() == [NOT_COMPILED]
+
+
+def test_default_options_are_named_where_the_model_works_without_them(mkexe: Mkexe, tmp_path: Path) -> None:
+    words = ("build", TINY_MODEL, "--target", HOST, "-o", tmp_path / "out", "--arg", "--grammar 'bad(('")
+    replace_runtime(mkexe, REFUSING_GRAMMARS)
+    said = mkexe(*words, status=2).stderr
+    assert "error: default options '--grammar bad((': failed to parse grammar\n" in said
+    assert "hint: the model can be used without them: correct --arg" in said
+    replace_runtime(mkexe, REFUSING)
+    assert "tiny.gguf cannot be used: it is made of cheese." in mkexe(*words, status=3).stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
