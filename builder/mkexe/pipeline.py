@@ -199,7 +199,7 @@ def convert(request: ConvertRequest) -> delivery.Built:
     if request.output is not None:
         check_output_name(request.output)
         outputs.check_place(request.output)
-    with tempfile.TemporaryDirectory(prefix="mkexe-convert-") as folder:
+    with tempfile.TemporaryDirectory(prefix="mkexe-convert-") as folder, _named_for(request.artifact, folder):
         package = packaged.open_package(request.artifact, Path(folder))
         manifest = package.artifacts[0].manifest
         held = [record.target for artifact in package.artifacts for record in artifact.manifest.runtimes]
@@ -226,6 +226,16 @@ def convert(request: ConvertRequest) -> delivery.Built:
         chosen = tuple(target for target, _ in contents.runtimes)
         output = request.output or Path(layouts.file_name(contents.name, contents.layout, chosen))
         return delivery.deliver(contents, output, bundle.quantization, expected)[0]
+
+
+@contextlib.contextmanager
+def _named_for(path: Path, folder: str) -> Iterator[None]:
+    """What is damaged in `folder` was taken out of `path`, which is what a person knows."""
+    try:
+        yield
+    except ArtifactError as error:
+        message = re.sub(re.escape(folder) + r"[\\/]\w+", lambda _: str(path), error.message)
+        raise ArtifactError(message, error.hint, error.detail) from error
 
 
 def _held_name(name: str, path: Path) -> str:

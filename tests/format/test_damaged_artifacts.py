@@ -108,6 +108,8 @@ def complaint(case: Case, words: tuple[str | Path, ...], status: int, said: str)
         return f"{what}: status {status}: {said[-600:]}"
     if status and ("error: " not in said or len(said) > 20_000):
         return f"{what}: no sentence, or a long one: {len(said)} characters: {said[:300]}"
+    if "mkexe-convert-" in said:
+        return f"{what}: named a copy that is gone, not what was given: {said[:300]}"
     if found := _RAW.search(said):
         return f"{what}: printed {found[0]!r}"
     return ""
@@ -162,6 +164,19 @@ def test_damaged_files_get_sentences_through_the_door(mkexe: Mkexe, good: Good, 
 
     with ThreadPoolExecutor(2) as pool:
         assert [problem for problem in pool.map(ask, cases) if problem] == []
+
+
+@pytest.mark.parametrize("part", ["start", "entry"])
+@pytest.mark.parametrize("kind", ["app", "image"])
+def test_damage_in_a_package_is_said_of_the_file_that_was_given(
+    run: Run, good: Good, tmp_path: Path, kind: str, part: str
+) -> None:
+    spoiled = {"start": bytes(4096) + good.pair[4096:], "entry": good.pair.replace(b"licences of the", b"-" * 15)}[part]
+    assert spoiled != good.pair
+    path = tmp_path / kind
+    path.write_bytes(app_of(spoiled, good.weights) if kind == "app" else good.image.replace(good.pair, spoiled))
+    status, said = run("convert", path, "--layout", "script", "-o", tmp_path / "out")
+    assert (status, f"error: {path}: " in said, "mkexe-convert-" in said) == (4, True, False), said
 
 
 def test_what_is_no_file_is_refused_without_waiting(run: Run, tmp_path: Path) -> None:
