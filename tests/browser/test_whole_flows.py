@@ -270,7 +270,9 @@ def test_a_thousand_messages_from_the_folder(browser: Browser, artifact: Path, h
         (folder / "long-chat.json").write_text(json.dumps(thousand_messages()))
         with watched(browser, running.address) as context:
             chat = open_page(running, context.new_page())
-            chat.page.get_by_label("Search chats").fill("answer 321")
+            chat.page.get_by_label("Search chats").fill("question 321")
+            # until it has been searched the list is the old one, and is drawn anew
+            expect(chat.announcer).to_contain_text("Chats found: 1")
             chat.page.get_by_role("link", name="A long one").click()
             expect(chat.prose.locator("strong")).to_have_text("499")
             chat.questions.last.hover()
