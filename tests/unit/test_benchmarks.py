@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from random_model import Tensor
 from random_model import plan as plan_tensors
 
-from benchmarks import pairs, plan, report
+from benchmarks import pairs, picture, plan, report
 from benchmarks.measure import metrics_of
 from benchmarks.models import type_in_file
 from benchmarks.raw import RawFile, read_raw
@@ -215,3 +216,15 @@ def test_models_mix_types_as_quantized_files_do(file_type: str, types: set[str])
     down = [type_of(tensor) for tensor in tensors if "ffn_down" in tensor.name]
     # 16 layers: the first two, the last two, and every third between
     assert down.count("Q6_K") == (8 if file_type == "Q4_K_M" else 0)
+
+
+def test_the_picture_is_what_the_raw_runs_give_and_what_the_table_says() -> None:
+    drawn = picture.draw()
+    assert picture.PICTURE.read_text("utf-8") == drawn, "run python -m benchmarks.picture"
+    told = re.findall(r"([\d.]+B \w+) ([\d.]+) times", drawn.partition("<desc")[2].partition("</desc>")[0])
+    table = (ROOT / "docs" / "performance.md").read_text("utf-8").partition("## Tokens per second")[2]
+    cells = re.findall(r"^\| ([\d.]+B \w+) \| [\d.*]+, ([\d.*]+) \| ([\d.*]+) \|", table, re.MULTILINE)
+    rows = {name: (float(prompt.strip("*")), float(generation)) for name, prompt, generation in cells}
+    assert len(rows) == len(told) // 2 == len(plan.SIZES) * len(plan.TYPES)
+    for number, (name, ratio) in enumerate(told):
+        assert abs(rows[name][number // len(rows)] - float(ratio)) < 0.006, name
