@@ -20,7 +20,7 @@ from benchmarks.raw import RawFile
 from mkexe import cache, compile, console, pins, targets
 from mkexe.errors import OutputError
 
-_TINY = ROOT / "tests" / "models" / "tiny.gguf"
+_TINY = ROOT / "tests" / "data" / "tiny" / "tiny.gguf"
 _NO_HTTP = "it is a library and has no HTTP server"
 
 

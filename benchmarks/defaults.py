@@ -20,7 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # this checkout's mkexe, whatever is installed
-sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests" / "models")]
+sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests")]
 
 from benchmarks import bundling, machine, models, plan, reference  # noqa: E402
 from benchmarks.measure import send  # noqa: E402

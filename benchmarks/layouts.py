@@ -16,14 +16,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # this checkout's mkexe, whatever is installed
-sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests" / "models")]
+sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests")]
 
 from benchmarks import bundling, machine, models, plan, reference  # noqa: E402
 from benchmarks.raw import RawFile  # noqa: E402
 from mkexe import console  # noqa: E402
 from mkexe.errors import MkexeError  # noqa: E402
 
-_TINY = ROOT / "tests" / "models" / "tiny.gguf"
+_TINY = ROOT / "tests" / "data" / "tiny" / "tiny.gguf"
 _MKEXE = (sys.executable, "-m", "mkexe")
 _STARTS_PER_PAIR = 5  # a start takes milliseconds, a copy seconds
 

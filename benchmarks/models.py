@@ -6,12 +6,11 @@ import functools
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import random_model
-from random_model import Shape, Tensor
-
 from benchmarks.plan import SIZES, ModelCase
 from mkexe import cache
 from mkexe.sources.gguf_file import check_model
+from support import random_model
+from support.random_model import Shape, Tensor
 
 # in llama.cpp's source
 VOCAB = Path("models") / "ggml-vocab-llama-bpe.gguf"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from random_model import Shape
+from support.random_model import Shape
 
 SIZES = {
     "0.5B": Shape(layers=24, dim=1024, ff=4096, heads=16, kv_heads=4),

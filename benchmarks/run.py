@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # this checkout's mkexe, whatever is installed
-sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests" / "models")]
+sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests")]
 
 from benchmarks import campaign, machine, plan, report  # noqa: E402
 from benchmarks.raw import RawFile, read_raw  # noqa: E402

@@ -23,15 +23,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from groups import make_scheduler, put_in_order
 from mkexe import cache, page, process, resources, targets
 from mkexe import compile as compile_stage
-from needs import need
-from once import folder_of_the_run, made_once
-from wine import WinePrefix
+from support.groups import make_scheduler, put_in_order
+from support.needs import need
+from support.once import folder_of_the_run, made_once
+from support.wine import WinePrefix
 
 ROOT = Path(__file__).resolve().parent.parent
-TINY_MODEL = ROOT / "tests" / "models" / "tiny.gguf"
+TINY_MODEL = ROOT / "tests" / "data" / "tiny" / "tiny.gguf"
 MARKERS_OF_FIXTURES = {"runtimes": "compile", "artifact": "boot", "built_page": "browser"}
 COMPILING_LIMIT_S = 6600  # five runtimes, while other tests run
 EXPENSIVE = ("compile", "boot", "browser", "slow")

@@ -1,4 +1,4 @@
-"""The shipped file itself: started, asked, damaged, looked at. The model is tests/models/tiny.gguf."""
+"""The shipped file itself: started, asked, damaged, looked at. The model is tests/data/tiny/tiny.gguf."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, TINY_MODEL, Mkexe
-from running import Running, environment_of, run_to_end
+from support.running import Running, environment_of, run_to_end
 
-QUESTIONS = json.loads((ROOT / "tests/models/questions.json").read_text())
+QUESTIONS = json.loads((ROOT / "tests/data/tiny/questions.json").read_text())
 FRANCE = ("What is the capital of France?", "The capital of France is Paris.")
 TARGETS = ["linux-x86_64", "linux-aarch64", "windows-x86_64", "macos-x86_64", "macos-aarch64"]
 
@@ -47,7 +47,7 @@ def test_every_question_gets_its_exact_answer(server: Running) -> None:
 
 
 def test_a_word_that_nobody_could_have_stored_comes_back(server: Running) -> None:
-    word = "".join(random.sample(string.ascii_lowercase, 6))  # tests/models/README.md: six different letters
+    word = "".join(random.sample(string.ascii_lowercase, 6))  # tests/data/tiny/README.md: six different letters
     assert server.ask(f"Repeat after me: {word}") == word
 
 
@@ -197,7 +197,7 @@ def test_server_options_pass_through(artifact: Path) -> None:
 
 def test_default_arguments_come_first_and_the_user_s_win(real_mkexe: Mkexe, artifact: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    real_mkexe("build", ROOT / "tests/models/tiny.gguf", "-o", out, "--target", "linux-x86_64", "--arg", "-c 512 -np 1")
+    real_mkexe("build", TINY_MODEL, "-o", out, "--target", "linux-x86_64", "--arg", "-c 512 -np 1")
     with Running([str(out)], tmp_path) as running:
         assert json.loads(running.get("/props")[2])["default_generation_settings"]["n_ctx"] == 512
     with Running([str(out), "-c", "256"], tmp_path) as running:
@@ -205,9 +205,9 @@ def test_default_arguments_come_first_and_the_user_s_win(real_mkexe: Mkexe, arti
 
 
 def test_a_split_model_answers_the_same(real_mkexe: Mkexe, artifact: Path, tmp_path: Path) -> None:
-    from split_model import split_gguf
+    from support.split_model import split_gguf
 
-    first = split_gguf(ROOT / "tests/models/tiny.gguf", tmp_path / "parts", parts=5)
+    first = split_gguf(TINY_MODEL, tmp_path / "parts", parts=5)
     out = tmp_path / "split"
     real_mkexe("build", first, "-o", out, "--target", "linux-x86_64")
     with Running([str(out)], tmp_path) as running:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from conftest import Mkexe
-from previewing import previewing
+from support.previewing import previewing
 
 from .chat_page import ChatPage
 from .conftest import watched

@@ -15,17 +15,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Route, expect
-from random_projector import AUDIO_TOKENS, IMAGE_TOKENS, write_random_projector
 
 from conftest import TINY_MODEL, Mkexe
-from running import Running, run_to_end
+from support.random_projector import AUDIO_TOKENS, IMAGE_TOKENS, write_random_projector
+from support.running import Running, run_to_end
 
 from .chat_page import ChatPage
 from .conftest import watched
 
 pytestmark = pytest.mark.browser
 
-TINY_DIM = 256  # embedding length of tests/models/tiny.gguf
+TINY_DIM = 256  # embedding length of tests/data/tiny/tiny.gguf
 CONTEXT = 256
 QUESTION = "What is the capital of France?"
 

@@ -12,13 +12,13 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from conftest import ROOT
-from running import Running
+from support.running import Running
 
 from .chat_page import ChatPage
 from .conftest import watched
 from .pdf_files import lines, pdf
 
-QUESTIONS = json.loads((ROOT / "tests/models/questions.json").read_text())
+QUESTIONS = json.loads((ROOT / "tests/data/tiny/questions.json").read_text())
 pytestmark = pytest.mark.browser
 
 
@@ -46,7 +46,7 @@ def test_a_person_asks_and_reads_the_answer(chat: ChatPage) -> None:
 
 
 def test_a_word_that_nobody_could_have_stored_comes_back(chat: ChatPage) -> None:
-    word = "".join(random.sample(string.ascii_lowercase, 6))  # tests/models/README.md: six different letters
+    word = "".join(random.sample(string.ascii_lowercase, 6))  # tests/data/tiny/README.md: six different letters
     chat.ask(f"Repeat after me: {word}")
     expect(chat.prose).to_have_text(word)
 

@@ -13,20 +13,20 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from random_model import write_random_model
 
 from conftest import ROOT, TINY_MODEL, Mkexe
 from mkexe.container.reader import open_artifact
-from relay import Relay
-from running import Running, browser_in, run_to_end
-from slow_disk import slow_disk
+from support.random_model import write_random_model
+from support.relay import Relay
+from support.running import Running, browser_in, run_to_end
+from support.slow_disk import slow_disk
 
 from .chat_page import ChatPage
 from .conftest import watched
 
 pytestmark = pytest.mark.browser
 
-ITEM = json.loads((ROOT / "tests/models/questions.json").read_text())[0]
+ITEM = json.loads((ROOT / "tests/data/tiny/questions.json").read_text())[0]
 # an answer that does not end by itself before the context is full
 ENDLESS = ("--ignore-eos", "--temp", "0")
 MODEL_BYTES = 120_000_000
