@@ -14,7 +14,7 @@ import jinja2
 
 ROOT = Path(__file__).resolve().parent.parent
 # this checkout's mkexe, whatever is installed
-sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests" / "models")]
+sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests")]
 
 from benchmarks import plan  # noqa: E402
 from benchmarks.pairs import Row, rows_of  # noqa: E402
