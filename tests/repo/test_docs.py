@@ -11,7 +11,8 @@ from conftest import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "benchmarks/README.md"]
 # a path inside the repository: from one of its top folders, as plain text or as code
-PATH = re.compile(r"(?<![\w./-])((?:builder|runtime|native|templates|tests|benchmarks|docs|dist-recipes)/[\w./*-]*[\w*])")
+TOPS = "builder|runtime|native|templates|tests|benchmarks|docs|dist-recipes"
+PATH = re.compile(rf"(?<![\w./-])((?:{TOPS})/[\w./*-]*[\w*])")
 PLACEHOLDER = re.compile(r"[A-Z]{3,}\b(?!\.md)")  # such as benchmarks/results/DATE.raw.jsonl
 
 
