@@ -22,9 +22,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mkexe import cache, page, process, resources, targets
 from mkexe import compile as compile_stage
+from mkexe.icon import ICON_FILE
 from support.groups import make_scheduler, put_in_order
 from support.needs import need
 from support.once import folder_of_the_run, made_once
@@ -179,11 +181,10 @@ def install_fake_page(cache: Path) -> None:
     """Put a page of four files into the cache as if it had been built."""
     folder = cache / "page" / page.page_key(resources.source_root() / "templates")
     folder.mkdir(parents=True)
-    icon = '<link rel="icon" href="favicon.svg?v=0123" type="image/svg+xml">'
+    icon = '<link rel="icon" href="favicon.png?v=0123" type="image/png">'
     (folder / "index.html").write_text(f"<!doctype html><html><head>{icon}</head></html>")
     (folder / "app.js").write_text("// nothing")
-    square = '<path d="M0 0h8v8H0z"/>'
-    (folder / "favicon.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">{square}</svg>')
+    Image.new("RGBA", (8, 8), "#0f766e").save(folder / ICON_FILE)
     (folder / page.LICENSES).write_text(f"{'=' * 80}\nmarked 18.2.1 (MIT)\n{'=' * 80}\n\nits licence\n")
 
 

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from mkexe.binfmt.universal import compose_universal
 from mkexe.copying import Copied, Progress, from_there
-from mkexe.errors import ArtifactError, ModelError
+from mkexe.errors import ModelError
 from mkexe.model import Part
 
 ARTIFACT_SUFFIX = ".mkexe"
@@ -35,8 +35,8 @@ MakeArtifact = Callable[[tuple[Copied, ...]], bytes]
 class AppFacts:
     """What a bundle is made from.
 
-    `programs` are Mach-O files for different processors, `icon` an SVG or PNG, `created` seconds since 1970, `minimum`
-    the oldest macOS, such as 11.0.
+    `programs` are Mach-O files for different processors, `icon` a good PNG, `created` seconds since 1970, `minimum` the
+    oldest macOS, such as 11.0.
     """
 
     name: str
@@ -94,22 +94,11 @@ def info_plist(facts: AppFacts) -> dict[str, object]:
 
 
 def make_icns(icon: bytes) -> bytes:
-    """An .icns with all sizes from 32 to 1024 pixels, of an SVG or PNG; what is not square gets a clear border.
-
-    Raises ArtifactError for a picture that cannot be drawn.
-    """
+    """An .icns with all sizes from 32 to 1024 pixels, of a PNG; what is not square gets a clear border."""
     from PIL import Image  # slow to import
 
-    try:
-        if not icon.startswith(b"\x89PNG"):
-            import resvg_py
-
-            # resvg keeps the drawing's proportions inside the square
-            icon = bytes(resvg_py.svg_to_bytes(svg_string=icon.decode(), width=_ICON_EDGE, height=_ICON_EDGE))
-        with Image.open(io.BytesIO(icon)) as image:
-            drawn = image.convert("RGBA")
-    except Exception as error:  # whatever these two say of a picture that they cannot draw
-        raise ArtifactError(f"the page's icon cannot be drawn: {error}", "choose another with --icon") from error
+    with Image.open(io.BytesIO(icon)) as image:
+        drawn = image.convert("RGBA")
     scale = _ICON_EDGE / max(drawn.size)
     drawn = drawn.resize((round(drawn.width * scale), round(drawn.height * scale)), Image.Resampling.LANCZOS)
     square = Image.new("RGBA", (_ICON_EDGE, _ICON_EDGE))

@@ -7,40 +7,31 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
-from mkexe.model import Icon, PageSettings
+from mkexe.icon import ICON_FILE
+from mkexe.model import PageSettings
 
 SETTINGS_FILE = "build.json"
-DEFAULT_ICON = "favicon.svg"
-ICONS = ("favicon.png", DEFAULT_ICON)  # the first one that is there is the page's
+ICONS = (ICON_FILE, "favicon.svg")  # the first one that is there is the page's; only older artifacts have the second
 
 _INDEX = "index.html"
 _OPTIONAL = ("accent", "greeting", "questions", "footer", "about", "links", "language")
-_MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 
 def page_files(built: Mapping[str, bytes], settings: PageSettings, model_name: str) -> dict[str, bytes]:
     """Name and content of every file of the page, sorted by name; `built` are those of the page as it was built."""
     files = dict(built)
     if settings.icon is not None:
-        files[settings.icon.name] = settings.icon.data
-        files[_INDEX] = _with_icon(files[_INDEX].decode(), settings.icon).encode()
+        files[ICON_FILE] = settings.icon
+        link = re.escape(ICON_FILE) + r"(\?v=\w+)?"
+        files[_INDEX] = re.sub(link, _address_of(settings.icon), files[_INDEX].decode()).encode()
     files[SETTINGS_FILE] = _encode_settings(settings, model_name)
     return dict(sorted(files.items()))
 
 
-def _address_of(icon: Icon) -> str:
+def _address_of(icon: bytes) -> str:
     """Browsers keep files for good by their query, and all artifacts share an address: another icon needs another."""
-    return f"{icon.name}?v={hashlib.sha256(icon.data).hexdigest()[:12]}"
-
-
-def _with_icon(index: str, icon: Icon) -> str:
-    """index.html with this icon."""
-    media_type = _MEDIA_TYPES[Path(icon.name).suffix]
-    link = re.compile(r'(<link rel="icon"[^>]* type=")[^"]*(")')
-    pattern = re.escape(DEFAULT_ICON) + r"(\?v=\w+)?"
-    return link.sub(rf"\g<1>{media_type}\g<2>", re.sub(pattern, _address_of(icon), index))
+    return f"{ICON_FILE}?v={hashlib.sha256(icon).hexdigest()[:12]}"
 
 
 def _encode_settings(settings: PageSettings, model_name: str) -> bytes:

@@ -314,7 +314,7 @@ def _add_page_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--system-prompt", metavar="TEXT|@FILE", help="what the page tells the model at the start of a chat"
     )
-    group.add_argument("--icon", metavar="FILE", help="an SVG without scripts and links, or a PNG of at most 1 MB")
+    group.add_argument("--icon", metavar="FILE", help="an SVG or a PNG of at most 1 MB")
     group.add_argument("--accent", metavar="#RRGGBB", help="the colour of buttons and links")
     group.add_argument("--greeting", metavar="TEXT", help="what stands above an empty chat")
     group.add_argument("--question", action="append", metavar="TEXT", help="a sample question; up to 8 times")

@@ -17,7 +17,7 @@ from pathlib import Path
 from mkexe import layouts, plain_text
 from mkexe.errors import UsageError
 from mkexe.icon import read_icon
-from mkexe.model import Icon, PageSettings, Preset
+from mkexe.model import PageSettings, Preset
 from mkexe.settings_table import Setting, all_settings, check_value, find_setting, parse_value
 from mkexe.small_file import read_small_file
 from mkexe.spelling import advise
@@ -342,7 +342,7 @@ def _language(entries: Entries) -> str | None:
     return value
 
 
-def _icon(entries: Entries) -> Icon | None:
+def _icon(entries: Entries) -> bytes | None:
     value = _text(entries, "page.icon")
     if not value:
         return None

@@ -216,21 +216,20 @@ def _labels(contents: assemble.Contents) -> dict[str, str]:
 
 
 def _icon(files: dict[str, bytes]) -> bytes:
-    """The page's icon; a PNG is there only where a builder gave one."""
+    """The page's icon as a PNG; older artifacts have an SVG, and beside it a PNG where a builder gave one."""
     stored = {name.removesuffix(".gz"): name for name in files}
     name = next((stored[f"page/{known}"] for known in branding.ICONS if f"page/{known}" in stored), "")
     data = files.get(name, b"")
     if name.endswith(".gz"):
         unpacker = zlib.decompressobj(wbits=_GZIP)
         try:
-            data = unpacker.decompress(data, icon.PNG_SIZE_MAXIMUM + 1)
+            data = unpacker.decompress(data, icon.SIZE_MAXIMUM + 1)
         except zlib.error as error:
             raise ArtifactError(f"{name} cannot be unpacked: {error}", DAMAGED_HINT) from error
     try:
-        icon.check_icon(data, name or "the page's icon")
+        return icon.to_png(data, name or "the page's icon")
     except UsageError as error:
         raise ArtifactError(error.message, DAMAGED_HINT) from error
-    return data
 
 
 def _outside(target: Target, runtime: Runtime) -> RuntimeRecord:

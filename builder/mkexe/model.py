@@ -102,14 +102,6 @@ class KvCache:
 
 
 @dataclass(frozen=True)
-class Icon:
-    """The page's icon, checked: `name` is what it is called in the page, favicon.svg or favicon.png."""
-
-    name: str
-    data: bytes
-
-
-@dataclass(frozen=True)
 class Preset:
     """What a builder gave a setting of the page; who chats cannot change it where it is locked."""
 
@@ -119,7 +111,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class PageSettings:
-    """What the page shows and sends. None, and an empty title, stand for what was not given."""
+    """What the page shows and sends; `icon` is a PNG. None, and an empty title, stand for what was not given."""
 
     title: str = ""
     system_prompt: str = ""
@@ -131,7 +123,7 @@ class PageSettings:
     links: bool | None = None
     language: str | None = None
     settings: dict[str, Preset] | None = None
-    icon: Icon | None = None
+    icon: bytes | None = None
 
 
 @dataclass(frozen=True)

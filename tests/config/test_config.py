@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,7 +54,7 @@ def test_the_documented_example_is_read(tmp_path: Path) -> None:
     assert (page.about, page.system_prompt) == ("# Who we are", "Be brief.")
     assert page.questions == ("When do I sow tomatoes?", "What grows in the shade?")
     assert page.icon is not None
-    assert page.icon.name == "favicon.svg"
+    assert page.icon.startswith(b"\x89PNG")
     assert page.settings == {
         "temperature": Preset(0.3, False),
         "max_tokens": Preset(1024, True),
@@ -158,83 +156,11 @@ def test_a_wrong_setting_on_the_command_line_is_refused(assignment: str, message
         config.setting_entries([assignment], [], {})
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("\n<script>alert(1)</script>", "line 2: <script> is not allowed"),
-        ('<foreignObject><b xmlns="http://www.w3.org/1999/xhtml"/></foreignObject>', "<foreignObject>"),
-        ('<rect onclick="alert(1)"/>', "the event attribute onclick"),
-        ('<image href="https://example.org/a.png"/>', "the external reference href"),
-        ('<image xmlns:x="http://www.w3.org/1999/xlink" x:href="//example.org/a"/>', "the external reference href"),
-        ('<use href="other.svg#a"/>', "the external reference href"),
-        ('<rect fill="url(https://example.org/a)"/>', "the external reference in fill"),
-        ('<rect fill="u\\72l(https://example.org/a)"/>', "backslashes in fill"),
-        ("<style>@im<!-- -->port 'https://example.org/a.css';</style>", "@import, image-set and backslashes"),
-        ("<style><![CDATA[rect{fill:url('https://example.org/a')}]]></style>", "the external reference in <style>"),
-        ('<animate attributeName="xlink:href" to="https://example.org/"/>', "the animated reference attributename"),
-        ('<?xml-stylesheet href="https://example.org/a.css"?>', "<?xml-stylesheet ...?> is not allowed"),
-        ("<rect>", "line 1: expected an SVG, found mismatched tag"),
-    ],
-)
-def test_an_svg_that_could_do_something_is_refused_with_the_place(tmp_path: Path, content: str, message: str) -> None:
-    (tmp_path / "bad.svg").write_text(SVG.format(content))
-    error = refused(tmp_path, '[page]\nicon = "bad.svg"')
-    assert "bad.svg, line" in error.message
-    assert message in error.message
-
-
-def test_an_svg_that_is_none_or_declares_entities_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "bad.svg").write_text("<html/>")
-    assert "expected <svg" in refused(tmp_path, '[page]\nicon = "bad.svg"').message
-    (tmp_path / "bad.svg").write_text('<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG.format("&a;"))
-    assert "the entity 'a'" in refused(tmp_path, '[page]\nicon = "bad.svg"').message
-    (tmp_path / "bad.svg").write_text(SVG.format(f"<!--{'x' * 300_000}-->"))
-    assert "may have 262144 bytes" in refused(tmp_path, '[page]\nicon = "bad.svg"').message
-
-
-def test_a_harmless_svg_is_taken_as_it_is(tmp_path: Path) -> None:
-    data = base64.b64encode(png()).decode()
-    inner = f'<defs><linearGradient id="g"/></defs><image href="data:image/png;base64,{data}"/>'
-    text = SVG.format(f'{inner}<rect fill="url(#g)" style="stroke:url(#g)"/><use href="#g"/><style>rect{{}}</style>')
-    (tmp_path / "good.svg").write_text(text)
-    icon = config.page_settings(config.read_config(write(tmp_path, '[page]\nicon = "good.svg"'))).icon
-    assert icon is not None
-    assert (icon.name, icon.data) == ("favicon.svg", text.encode())
-
-
-def test_the_page_s_own_icon_is_harmless(tmp_path: Path) -> None:
-    source = ROOT / "templates/webui/favicon.svg"
-    assert config.page_settings(config.read_config(write(tmp_path, f"[page]\nicon = '{source}'"))).icon
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
-
-
-def png(width: int = 1, height: int = 1) -> bytes:
-    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 0, 0, 0, 0])
-    pixels = chunk(b"IDAT", zlib.compress(b"\0\0"))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
-
-
-def test_a_png_is_checked_to_its_end(tmp_path: Path) -> None:
-    toml = '[page]\nicon = "icon.png"'
-    (tmp_path / "icon.png").write_bytes(png())
-    icon = config.page_settings(config.read_config(write(tmp_path, toml))).icon
-    assert icon is not None
-    assert icon.name == "favicon.png"
-    damaged = bytearray(png())
-    damaged[20] ^= 1
-    swapped = png()[:8] + png()[33:]
-    for data in (png()[:-1], bytes(damaged), png()[:8], swapped):
-        (tmp_path / "icon.png").write_bytes(data)
-        assert "damaged or incomplete" in refused(tmp_path, toml).message
-    (tmp_path / "icon.png").write_bytes(png(4000, 1))
-    assert "found 4000 x 1" in refused(tmp_path, toml).message
-    (tmp_path / "icon.png").write_bytes(png() + bytes(1_000_000))
-    assert "may have 1000000 bytes" in refused(tmp_path, toml).message
-    (tmp_path / "icon.png").write_bytes(b"GIF89a")
-    assert "expected a PNG" in refused(tmp_path, toml).message
+def test_a_refused_icon_is_named_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "bad.svg").write_text(SVG.format('\n<image href="/etc/passwd"/>'))
+    message = refused(tmp_path, '[page]\nicon = "bad.svg"').message
+    assert "mkexe.toml, line 2, page.icon: " in message
+    assert "bad.svg, line 2: the external reference href" in message
 
 
 @pytest.mark.parametrize("value", ["[" * 20_000 + "]" * 20_000, "9" * 5000])

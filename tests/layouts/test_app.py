@@ -130,6 +130,39 @@ def test_the_icon_has_all_sizes_and_keeps_its_proportions(
         assert drawn.getpixel(clear) == (0, 0, 0, 0)
 
 
+def built_before_one_png_was_shipped(mkexe: Mkexe, model: Path, folder: Path, svg: str) -> Path:
+    """An artifact whose icon is page/favicon.svg."""
+    (page,) = (mkexe.cache / "page").iterdir()
+    (page / "favicon.png").unlink()
+    (page / "favicon.svg").write_text(svg)
+    mkexe("build", model, *SCRIPT, "-o", folder / "older", environment=EPOCH)
+    return folder / "older"
+
+
+def test_the_svg_of_an_older_artifact_is_drawn(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8v8z" fill="#f00"/></svg>'
+    older = built_before_one_png_was_shipped(mac_mkexe, model, tmp_path, svg)
+    mac_mkexe("convert", older, "--layout", "app", "-o", tmp_path / "new.app.zip")
+    with zipfile.ZipFile(tmp_path / "new.app.zip") as archive:
+        stored = io.BytesIO(archive.read(f"{CONTENTS}/Resources/Garden.icns"))
+        (tmp_path / "Garden.mkexe").write_bytes(archive.read(f"{CONTENTS}/Resources/Garden.mkexe"))
+        (tmp_path / "Garden.gguf").write_bytes(archive.read(f"{CONTENTS}/Resources/Garden.gguf"))
+    with Image.open(stored) as image:
+        assert image.convert("RGBA").getpixel((768, 256)) == (255, 0, 0, 255)
+    taken = mac_mkexe("extract", tmp_path / "Garden.mkexe", "page/favicon.svg", "-C", tmp_path / "taken")
+    assert Path(taken.stdout.strip()).read_text() == svg
+
+
+def test_an_svg_of_an_older_artifact_reads_no_file(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    Image.new("RGB", (8, 8)).save(secret)
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg"><image width="8" height="8" href="{secret}"/></svg>'
+    older = built_before_one_png_was_shipped(mac_mkexe, model, tmp_path, svg)
+    failed = mac_mkexe("convert", older, "--layout", "app", "-o", tmp_path / "new.app.zip", status=4)
+    assert "favicon.svg, line 1: the external reference href" in failed.stderr.replace(".gz", "")
+    assert not (tmp_path / "new.app.zip").exists()
+
+
 def test_the_artifact_inside_is_good_and_names_the_weights(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
     with build_app(mac_mkexe, model, tmp_path) as archive:
         archive.extractall(tmp_path / "unpacked")

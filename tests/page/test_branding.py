@@ -15,11 +15,13 @@ import pytest
 
 from conftest import TINY_MODEL, Finished, Mkexe
 from mkexe.container.reader import open_artifact
+from mkexe.icon import to_png
 from support.small_models import write_small_model
 
 ICON = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h8v8z"/></svg>'
-# with a query of its own: browsers keep files for good, and all built files share an address
-ICON_ADDRESS = f"favicon.svg?v={hashlib.sha256(ICON.encode()).hexdigest()[:12]}"
+# drawn once; with a query of its own: browsers keep files for good, and all built files share an address
+DRAWN = to_png(ICON.encode(), "leaf.svg")
+ICON_ADDRESS = f"favicon.png?v={hashlib.sha256(DRAWN).hexdigest()[:12]}"
 
 
 @pytest.fixture
@@ -78,8 +80,8 @@ def test_the_file_in_the_current_folder_is_read_and_that_is_said(mkexe: Mkexe, f
     manifest = open_artifact(artifact).manifest
     assert (manifest.name, manifest.page) == ("garden", {"title": "Garden", "system_prompt": "Be brief."})
     mkexe("extract", artifact, "-C", folder / "taken")
-    taken = [path for path in (folder / "taken/page").iterdir() if path.name.startswith("favicon.svg")]
-    assert [path.read_bytes() for path in taken] == [ICON.encode()]
+    taken = [path for path in (folder / "taken/page").iterdir() if path.name.startswith("favicon")]
+    assert [(path.name, path.read_bytes()) for path in taken] == [("favicon.png", DRAWN)]
 
 
 def test_flags_win_and_paths_of_the_file_are_relative_to_it(mkexe: Mkexe, folder: Path, tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_flags_win_and_paths_of_the_file_are_relative_to_it(mkexe: Mkexe, folder
     }  # fmt: skip
 
 
-def test_a_png_stands_beside_the_page_s_icon_and_index_shows_it(mkexe: Mkexe, tmp_path: Path) -> None:
+def test_a_png_replaces_the_page_s_icon_and_index_shows_it(mkexe: Mkexe, tmp_path: Path) -> None:
     (tmp_path / "icon.png").write_bytes(png())
     model = write_small_model(tmp_path / "small.gguf")
     mkexe("build", model, "-o", tmp_path / "out", "--target", "linux-x86_64", "--icon", tmp_path / "icon.png")
@@ -106,6 +108,7 @@ def test_a_png_stands_beside_the_page_s_icon_and_index_shows_it(mkexe: Mkexe, tm
     with zipfile.ZipFile(tmp_path / "out") as archive:
         index = archive.read("page/index.html").decode()
         assert archive.read("page/favicon.png") == png()
+        assert [name for name in archive.namelist() if "favicon" in name] == ["page/favicon.png"]
     assert 'href="favicon.png?v=' in index
     assert 'type="image/png"' in index
     assert "favicon.svg" not in index

@@ -136,7 +136,7 @@ def test_rendered_page_refers_to_its_own_files_only() -> None:
     assert not ADDRESS.search(rendered)
     attributes = [attributes for _, attributes in Elements(rendered).tags]
     references = {found[name] for found in attributes for name in ("src", "href") if name in found}
-    assert references == {"early.js", "app.js", "app.css", "favicon.svg", "#message"}
+    assert references == {"early.js", "app.js", "app.css", "favicon.png", "#message"}
 
 
 def test_rendered_page_has_nothing_inline_that_the_content_policy_forbids() -> None:

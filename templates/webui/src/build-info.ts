@@ -98,7 +98,7 @@ function fromJson(value: unknown): BuildInfo {
     about: text("about"),
     links: found["links"] !== false,
     language: text("language"),
-    icon: /^favicon\.(svg|png)(\?v=\w+)?$/.test(text("icon")) ? text("icon") : "",
+    icon: /^favicon\.png(\?v=\w+)?$/.test(text("icon")) ? text("icon") : "",
     settings: presets(asRecord(found["settings"])),
   };
 }

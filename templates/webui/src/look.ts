@@ -63,7 +63,5 @@ function setAccent(wanted: Colour, theme: Theme): void {
 function showIcon(file: string): void {
   for (const image of document.querySelectorAll<HTMLImageElement>(".logo, .welcome-mark")) image.src = file;
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
-  if (!link) return;
-  link.type = file.startsWith("favicon.png") ? "image/png" : "image/svg+xml";
-  link.href = file;
+  if (link) link.href = file;
 }

@@ -27,9 +27,9 @@ const worker = self as unknown as Worker;
 const version = location.search;
 const cachePrefix = `mkexe-page ${worker.registration.scope} `;
 const cacheName = cachePrefix + version;
-const firstLoad = ["./", ...["early.js", "app.js", "app.css", "favicon.svg"].map((name) => name + version), "build.json"];
+const firstLoad = ["./", ...["early.js", "app.js", "app.css", "favicon.png"].map((name) => name + version), "build.json"];
 // Further files of the page, kept once they were used. All but build.json change their address with their content.
-const keptLater = /^(build\.json|favicon\.\w+|(lazy|strings)\/.*)$/;
+const keptLater = /^(build\.json|favicon\.png|(lazy|strings)\/.*)$/;
 
 worker.addEventListener("install", (event) => event.waitUntil(fill().then(() => worker.skipWaiting())));
 
