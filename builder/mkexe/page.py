@@ -30,7 +30,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "font-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
     "trusted-types dompurify mkexe; "
-    # what waits at another port of this computer (src/hand-over.ts)
+    # what waits at another port of this computer (src/chats/hand-over.ts)
     "frame-src 127.0.0.1:* localhost:*"
 )
 LANGUAGE = "en"
@@ -44,6 +44,7 @@ STRINGS = "strings"
 LICENSES = "third-party.txt"
 POLICY = "policy.txt"  # the server sends it as a header: the <meta> does not hold for workers
 
+_STRING_TABLES = "src/prefs/strings"  # in the sources
 # written by npm and by a build by hand; never part of the sources
 _NOT_SOURCES = frozenset({"node_modules", "dist"})
 _NPM_CI = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
@@ -109,7 +110,7 @@ def _bundled_files(scratch: Path) -> dict[str, bytes]:
     """What is served beside index.html: bundles, the icon, and the texts in other languages than that of the bundle."""
     page = scratch / "dist" / "page"
     bundles = sorted(path for path in page.rglob("*") if path.is_file())
-    texts = sorted(path for path in (scratch / "src" / "strings").glob("*.json") if path.stem != LANGUAGE)
+    texts = sorted(path for path in (scratch / _STRING_TABLES).glob("*.json") if path.stem != LANGUAGE)
     return {
         **{path.relative_to(page).as_posix(): path.read_bytes() for path in bundles},
         **{f"{STRINGS}/{path.name}": path.read_bytes() for path in texts},
@@ -135,7 +136,7 @@ def render_index(webui: Path, version: str = "") -> str:
     """index.html, from the template and the strings of `webui`; `version` is put behind the names of its files."""
     loader = jinja2.FileSystemLoader(webui)
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-    strings = json.loads((webui / "src" / "strings" / f"{LANGUAGE}.json").read_text("utf-8"))
+    strings = json.loads((webui / _STRING_TABLES / f"{LANGUAGE}.json").read_text("utf-8"))
     try:
         text = environment.get_template("index.html.j2").render(
             language=LANGUAGE,
@@ -145,7 +146,7 @@ def render_index(webui: Path, version: str = "") -> str:
         )
     except jinja2.TemplateError as error:
         message = f"{webui / 'index.html.j2'} cannot be rendered: {error}"
-        raise PageError(message, "compare the names in it with src/strings/en.json") from error
+        raise PageError(message, f"compare the names in it with {_STRING_TABLES}/{LANGUAGE}.json") from error
     return text + "\n"
 
 

@@ -1,7 +1,7 @@
 """The page's settings that a person can change and a builder can preset, and what their values may be.
 
-The table is templates/webui/src/settings-table.json, the same file that the page is built from. Every value, whether it
-comes from a file or from a flag, is checked here.
+The table is templates/webui/src/prefs/settings-table.json, the same file that the page is built from. Every value from
+a file or a flag is checked here.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Setting:
 @functools.cache
 def all_settings() -> dict[str, Setting]:
     """Every setting by name, in the table's order."""
-    path = resources.source_root() / "templates" / "webui" / "src" / "settings-table.json"
+    path = resources.source_root() / "templates" / "webui" / "src" / "prefs" / "settings-table.json"
     rows = json.loads(path.read_text("utf-8"))
     return {
         row["name"]: Setting(

@@ -9,6 +9,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const pdfjs = "node_modules/pdfjs-dist";
+const lazySources = "src/text/lazy";
 // The legacy build holds parts of core-js, and no file says so to esbuild.
 const packedInside = ["node_modules/core-js/package.json"];
 
@@ -45,16 +46,16 @@ const lazy = await build({
   ...common,
   ...hashedName,
   format: "esm",
-  entryPoints: readdirSync("src/lazy").sort().map((name) => `src/lazy/${name}`),
+  entryPoints: readdirSync(lazySources).sort().map((name) => `${lazySources}/${name}`),
 });
 // Classic scripts, which run before the page is drawn, and beside it.
-const classic = await build({ ...common, format: "iife", entryPoints: ["src/early.ts", "src/sw.ts"] });
+const classic = await build({ ...common, entryNames: "[name]", format: "iife", entryPoints: ["src/shell/early.ts", "src/shell/sw.ts"] });
 const app = await build({
   ...common,
   ...hashedName,
   entryNames: "[name]",
   format: "esm",
-  entryPoints: ["src/app.ts", "src/app.css"],
+  entryPoints: ["src/shell/app.ts", "src/styles/app.css"],
   loader: { ".woff2": "file" },
   plugins: [{ name: "lazy-parts", setup: ({ onResolve }) => onResolve({ filter: /\/lazy\// }, resolveLazy) }],
   define: {
@@ -66,10 +67,10 @@ const app = await build({
 const inputs = [worker, lazy, classic, app].flatMap(({ metafile }) => Object.keys(metafile.inputs));
 writeFileSync("dist/inputs.json", JSON.stringify([...inputs, ...cmaps.inputs, ...packedInside].sort(), null, 1));
 
-/** `import("./lazy/NAME")` stays in the bundle, under the name of the part's own file. */
+/** `import("…/lazy/NAME")` stays in the bundle, under the name of the part's own file. */
 function resolveLazy({ kind, path }) {
   if (kind !== "dynamic-import") return { errors: [{ text: `${path} is a part to be fetched later: use import()` }] };
-  const source = `src/lazy/${path.split("/").at(-1)}.ts`;
+  const source = `${lazySources}/${path.split("/").at(-1)}.ts`;
   const [output] = Object.entries(lazy.metafile.outputs).find(([, { entryPoint }]) => entryPoint === source) ?? [];
   if (!output) return { errors: [{ text: `there is no ${source}` }] };
   return { path: `./${servedName(output)}`, external: true };

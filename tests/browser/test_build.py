@@ -80,10 +80,10 @@ def test_first_load_needs_no_further_file(built_page: Path) -> None:
 
 def test_broken_source_ends_in_an_explained_failure(tmp_path: Path) -> None:
     shutil.copytree(TEMPLATES / "webui", tmp_path / "webui")
-    (tmp_path / "webui" / "src" / "app.ts").write_text("import nothing from './absent';\nnothing(;\n", "utf-8")
+    (tmp_path / "webui/src/shell/app.ts").write_text("import nothing from './absent';\nnothing(;\n", "utf-8")
     with pytest.raises(PageError) as caught:
         build_page(tmp_path / "page", tmp_path, tmp_path / "page.log")
-    assert "src/app.ts" in caught.value.detail
+    assert "src/shell/app.ts" in caught.value.detail
     assert "page.log" in caught.value.hint
     assert not (tmp_path / "page" / "index.html").exists()
 

@@ -15,7 +15,8 @@ from .fake_server import Answer, FakeServer, Gate
 
 pytestmark = pytest.mark.browser
 
-STRINGS = {path.stem: json.loads(path.read_text("utf-8")) for path in (TEMPLATES / "webui/src/strings").glob("*.json")}
+TABLES = (TEMPLATES / "webui/src/prefs/strings").glob("*.json")
+STRINGS = {path.stem: json.loads(path.read_text("utf-8")) for path in TABLES}
 LOCALES = {"de": "de-AT", "fr": "fr-FR", "es": "es-MX", "pt": "pt-BR", "zh": "zh-CN", "ja": "ja-JP", "ar": "ar-EG"}
 # every text and every name on the page, also of what is hidden; options of a choice are texts too
 TEXTS_SCRIPT = """() => {

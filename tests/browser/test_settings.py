@@ -15,7 +15,7 @@ from .fake_server import Answer, FakeServer
 
 pytestmark = pytest.mark.browser
 
-TABLE: list[dict[str, Any]] = json.loads((TEMPLATES / "webui" / "src" / "settings-table.json").read_text("utf-8"))
+TABLE: list[dict[str, Any]] = json.loads((TEMPLATES / "webui/src/prefs/settings-table.json").read_text("utf-8"))
 
 
 def open_settings(page: Page, advanced: bool = False) -> Locator:

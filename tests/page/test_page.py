@@ -17,7 +17,7 @@ from mkexe.errors import PageError
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 WEBUI = TEMPLATES / "webui"
-STRINGS: dict[str, str] = json.loads((WEBUI / "src" / "strings" / "en.json").read_text("utf-8"))
+STRINGS: dict[str, str] = json.loads((WEBUI / "src" / "prefs" / "strings" / "en.json").read_text("utf-8"))
 ADDRESS = re.compile(r"https?:|//[\w.-]+\.\w+/")
 # names of XML vocabularies, which nothing fetches
 NAMESPACES = re.compile(r"http://www\.w3\.org/(2000/svg|1998/Math/MathML)")
@@ -51,7 +51,9 @@ def test_key_is_a_sha256_and_the_same_for_the_same_sources(sources: Path) -> Non
     assert page.page_key(sources) == page.page_key(TEMPLATES)
 
 
-@pytest.mark.parametrize("name", ["src/app.ts", "src/app.css", "index.html.j2", "package-lock.json", "favicon.svg"])
+@pytest.mark.parametrize(
+    "name", ["src/shell/app.ts", "src/styles/app.css", "index.html.j2", "package-lock.json", "favicon.svg"]
+)
 def test_key_changes_with_content(sources: Path, name: str) -> None:
     before = page.page_key(sources)
     with (sources / "webui" / name).open("ab") as file:
@@ -197,7 +199,7 @@ def test_every_reason_to_refuse_a_file_has_a_sentence_that_names_the_file() -> N
 
 
 def test_every_kind_of_failure_has_a_sentence() -> None:
-    kinds = kinds_of("FailureKind", "api.ts")
+    kinds = kinds_of("FailureKind", "api/completions.ts")
     assert {f"failure_{kind}" for kind in kinds} == {name for name in STRINGS if name.startswith("failure_")}
 
 
@@ -245,7 +247,7 @@ def test_npm_packages_are_pinned_exactly_and_the_lock_file_agrees() -> None:
         ("node_modules/marked/lib/marked.esm.js", "marked"),
         ("node_modules/@scope/name/index.js", "@scope/name"),
         ("node_modules/outer/node_modules/inner/index.js", "inner"),
-        ("src/app.ts", None),
+        ("src/shell/app.ts", None),
     ],
 )
 def test_package_of_a_bundled_file(path: str, package: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ROOT / "templates" / "webui" / "src"
+SOURCES = ROOT / "templates" / "webui" / "src" / "prefs"
 TABLE: list[dict[str, Any]] = json.loads((SOURCES / "settings-table.json").read_text("utf-8"))
 LANGUAGES: list[str] = next(row["choices"] for row in TABLE if row["name"] == "language")
 # the names of methods are the same everywhere

@@ -1,6 +1,6 @@
 // Recordings: what the model's decoder reads as it is, and everything else that the browser can play as WAV.
 
-import type { Attachment } from "./attachment";
+import type { Attachment } from "../api/attachment";
 import { base64Of } from "./base64";
 import { Refusal } from "./refusal";
 import { wavOf } from "./wav";

@@ -1,7 +1,7 @@
 // Whether a message fits into the model's context, beside the chat so far. Said before it is sent.
 
-import type { Content } from "./attachment";
-import { countMedia, countTokens, fetchLimits } from "./model";
+import type { Content } from "../api/attachment";
+import { countMedia, countTokens, fetchLimits } from "../api/model";
 
 export interface Budget {
   /** Of the chat so far and the message, in tokens. */

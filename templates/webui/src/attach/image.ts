@@ -1,6 +1,6 @@
 // Images, made as small as the model needs them.
 
-import type { Attachment } from "./attachment";
+import type { Attachment } from "../api/attachment";
 import { base64Of } from "./base64";
 import { Refusal } from "./refusal";
 

@@ -1,12 +1,12 @@
 // The text of a PDF. The reader is large, and fetched with the first PDF.
 
-import { loadLazily } from "../load-lazily";
-import { workerAddress } from "../trusted";
+import { loadLazily } from "../browser/load-lazily";
+import { workerAddress } from "../browser/trusted";
 import { Refusal } from "./refusal";
 
 /** The text, pages parted by empty lines; "" where there is none, as in a scan. */
 export async function readPdf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const reader = await loadLazily(() => import("../lazy/pdf"));
+  const reader = await loadLazily(() => import("../text/lazy/pdf"));
   if (!reader) throw new Refusal("pdf_reader_missing");
   const worker = await startWorker();
   if (!worker && !(await loadIntoPage())) throw new Refusal("pdf_reader_missing");

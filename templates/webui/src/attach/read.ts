@@ -1,9 +1,9 @@
 // A file that the person chose becomes an attachment, or is refused with a reason.
 
-import type { Attachment } from "./attachment";
+import type { Attachment } from "../api/attachment";
+import { fetchLimits, type ModelLimits } from "../api/model";
 import { readAudio } from "./audio";
 import { readImage } from "./image";
-import { fetchLimits, type ModelLimits } from "./model";
 import { readPdf } from "./pdf";
 import { Refusal } from "./refusal";
 import { decodeText } from "./text";

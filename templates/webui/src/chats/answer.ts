@@ -1,7 +1,7 @@
 // An answer while it is written and after. Knows neither the page nor the network.
 
-import type { AnswerEvent, ApiFailure } from "../api";
-import type { Rest } from "./message";
+import type { AnswerEvent, ApiFailure } from "../api/completions";
+import type { Rest } from "./rest";
 
 /** waiting: for the model to load; reading: the model reads the question; the last three are final. */
 export type AnswerState = "waiting" | "reading" | "thinking" | "answering" | "done" | "stopped" | "failed";

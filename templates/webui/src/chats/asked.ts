@@ -1,7 +1,7 @@
 // The answers that this tab will ask for when the program is there: also after it was loaded anew, or has followed the
 // program to another port.
 
-import { load, save } from "../storage";
+import { load, save } from "../browser/storage";
 
 const key = "mkexe.waiting";
 

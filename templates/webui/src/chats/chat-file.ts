@@ -1,6 +1,6 @@
 // A chat as its file holds it: docs/http-api.md, "A chat's file".
 
-import type { Attachment } from "../attach/attachment";
+import type { Attachment } from "../api/attachment";
 import { Answer } from "./answer";
 import { Chat } from "./chat";
 import { type Message, Question } from "./message";

@@ -3,11 +3,12 @@
 // A question that is asked once more in other words, and an answer that is asked for anew, stand beside the earlier
 // one: both have the same parent.
 
-import type { Attachment } from "../attach/attachment";
+import type { Attachment } from "../api/attachment";
 import { Answer } from "./answer";
-import { newId, timestamp } from "./ids";
 import type { ChatFacts } from "./chat-store";
-import { type Message, Question, type Rest } from "./message";
+import { newId, timestamp } from "./ids";
+import { type Message, Question } from "./message";
+import type { Rest } from "./rest";
 
 const titleCharacters = 60;
 

@@ -2,8 +2,8 @@
 // the browser, to be delivered later, while the program is closed and it is not known which of both it will do, or while
 // its folder takes none.
 
-import { keepsRecords } from "../browser-store";
-import { session } from "../session";
+import { session } from "../api/session";
+import { keepsRecords } from "../browser/browser-store";
 import {
   byTime,
   type ChatEntry,

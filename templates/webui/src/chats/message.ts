@@ -1,10 +1,8 @@
 // The two kinds of messages in a chat. Both keep what a file says of them and this page does not know.
 
-import type { Attachment } from "../attach/attachment";
+import type { Attachment } from "../api/attachment";
 import type { Answer } from "./answer";
-
-/** What is not known here of a record in a chat's file, and goes back into it. */
-export type Rest = Readonly<Record<string, unknown>>;
+import type { Rest } from "./rest";
 
 export class Question {
   readonly role = "user";

@@ -1,6 +1,6 @@
 // Chats in the program's folder (docs/http-api.md).
 
-import { noteChatsProblem, ownRequest } from "../session";
+import { noteChatsProblem, ownRequest } from "../api/session";
 import { asRecord } from "./chat-file";
 import type { ChatEntry, ReadResult, WriteResult } from "./chat-store";
 

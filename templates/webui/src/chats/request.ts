@@ -1,7 +1,7 @@
 // What the model is sent of a chat.
 
-import type { ChatMessage } from "../api";
-import { type Content, contentOf, messageContent, type QuestionContent } from "../attach/attachment";
+import { type Content, contentOf, messageContent, type QuestionContent } from "../api/attachment";
+import type { ChatMessage } from "../api/completions";
 import type { Answer } from "./answer";
 import type { Message } from "./message";
 

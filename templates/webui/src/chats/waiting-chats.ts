@@ -1,11 +1,11 @@
 // Chats that were written while the program was closed, or could not write them. They wait in the browser, also while
 // the page is shut, until the program is there and takes them.
 
-import { forgetRecord, readRecord, readRecords, replaceRecord } from "../browser-store";
-import { notePlace, ownPlace } from "../places";
-import { expectedSession, type Remembered, rememberedFrom } from "../session";
+import { expectedSession, type Remembered, rememberedFrom } from "../api/session";
+import { forgetRecord, readRecord, readRecords, replaceRecord } from "../browser/browser-store";
 import { asRecord } from "./chat-file";
 import type { ChatFacts } from "./chat-store";
+import { notePlace, ownPlace } from "./places";
 
 export interface WaitingChat {
   readonly id: string;

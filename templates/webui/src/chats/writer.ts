@@ -1,10 +1,10 @@
 // Has answers written: one at a time in every chat, also in chats that are not on the screen.
 
-import { type AnswerEvent, ApiFailure, resumeAnswer, streamAnswer } from "../api";
-import { buildInfo } from "../build-info";
-import type { Connection } from "../connection";
-import { systemPrompt } from "../settings";
-import { endStream } from "../stream";
+import { type AnswerEvent, ApiFailure, resumeAnswer, streamAnswer } from "../api/completions";
+import type { Connection } from "../api/connection";
+import { endStream } from "../api/stream";
+import { buildInfo } from "../prefs/build-info";
+import { systemPrompt } from "../prefs/settings";
 import type { Answer } from "./answer";
 import { Asked } from "./asked";
 import type { Chat } from "./chat";

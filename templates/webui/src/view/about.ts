@@ -1,11 +1,11 @@
 // The dialog that shows which model answers and what it was told beforehand.
 
-import { knowsBuild, withBuildInfo } from "../build-info";
-import { fetchLimits } from "../attach/model";
-import { byId, setText } from "../dom";
-import { onLanguage } from "../language";
-import { onSettings, systemPrompt } from "../settings";
-import { formatNumber, t } from "../strings";
+import { fetchLimits } from "../api/model";
+import { byId, setText } from "../browser/dom";
+import { knowsBuild, withBuildInfo } from "../prefs/build-info";
+import { onLanguage } from "../prefs/language";
+import { onSettings, systemPrompt } from "../prefs/settings";
+import { formatNumber, t } from "../prefs/strings";
 import { dialogById } from "./dialog";
 
 /** `countChat` counts the tokens of the chat on the screen; null: that cannot be said now. */

@@ -1,7 +1,7 @@
 // Speaks to screen readers in whole sentences. The conversation itself is no live region: it would be read again
 // with every word that arrives.
 
-import { byId } from "../dom";
+import { byId } from "../browser/dom";
 
 export function announce(text: string): void {
   const region = byId("announcer", HTMLElement);

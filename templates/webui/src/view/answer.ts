@@ -1,10 +1,10 @@
 // One answer: the model's thoughts, the text, how it stands, and what can be done with it.
 
-import { knownLimits } from "../attach/model";
+import { knownLimits } from "../api/model";
+import { element, setText } from "../browser/dom";
 import type { Answer } from "../chats/answer";
 import type { Message } from "../chats/message";
-import { element, setText } from "../dom";
-import { formatNumber, t } from "../strings";
+import { formatNumber, t } from "../prefs/strings";
 import { copyButton, iconButton, textButton } from "./buttons";
 import { failureText } from "./failure";
 import { type MessageActions, type MessageContext, versionButtons } from "./message";

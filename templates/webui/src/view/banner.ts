@@ -1,8 +1,8 @@
 // The line above a conversation that says when the program is loading or closed.
 
-import type { ConnectionState } from "../connection";
-import { byId, setText } from "../dom";
-import { t } from "../strings";
+import type { ConnectionState } from "../api/connection";
+import { byId, setText } from "../browser/dom";
+import { t } from "../prefs/strings";
 
 export function showBanner(state: ConnectionState, conversationIsEmpty: boolean): void {
   const banner = byId("banner", HTMLElement);

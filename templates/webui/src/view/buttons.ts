@@ -1,10 +1,10 @@
 // Buttons that several views have.
 
-import { copyText } from "../clipboard";
-import { element } from "../dom";
-import { icon, type IconName } from "../icons";
-import { t } from "../strings";
+import { copyText } from "../browser/clipboard";
+import { element } from "../browser/dom";
+import { t } from "../prefs/strings";
 import { announce } from "./announcer";
+import { icon, type IconName } from "./icons";
 
 const confirmationMs = 1600;
 

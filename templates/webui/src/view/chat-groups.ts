@@ -1,7 +1,7 @@
 // The list of chats in groups: those at the top, then by the day or the month in which something was last said.
 
 import type { ChatEntry } from "../chats/chat-store";
-import { t } from "../strings";
+import { t } from "../prefs/strings";
 
 export interface ChatGroup {
   /** "" where the chats carry no time. */

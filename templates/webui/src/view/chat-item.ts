@@ -1,10 +1,10 @@
 // One chat in the list: a link to it, and a menu of what can be done with it.
 
+import { element } from "../browser/dom";
 import type { ChatEntry } from "../chats/chat-store";
-import { element } from "../dom";
-import { icon } from "../icons";
-import { t } from "../strings";
+import { t } from "../prefs/strings";
 import { iconButton } from "./buttons";
+import { icon } from "./icons";
 import { asMenuButton, type MenuItem } from "./menu";
 
 export interface ChatItemActions {

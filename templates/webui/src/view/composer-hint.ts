@@ -1,9 +1,9 @@
 // The line that says which key sends.
 
-import { byId, setText } from "../dom";
-import { onLanguage } from "../language";
-import { onSettings, setting } from "../settings";
-import { t } from "../strings";
+import { byId, setText } from "../browser/dom";
+import { onLanguage } from "../prefs/language";
+import { onSettings, setting } from "../prefs/settings";
+import { t } from "../prefs/strings";
 
 export function startComposerHint(): void {
   show();

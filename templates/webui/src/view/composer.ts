@@ -1,15 +1,15 @@
 // The field in which the person writes, the files they attach, and the button that sends, or stops while an answer is
 // written.
 
-import { chatInAddress } from "../address";
-import { type Attachment, type Content, contentOf } from "../attach/attachment";
+import { type Attachment, type Content, contentOf } from "../api/attachment";
 import { overBudget } from "../attach/budget";
-import { AttachmentTray } from "../attach/tray";
-import { byId, setText } from "../dom";
-import { draftText, keepDraftText } from "../drafts";
-import { icon } from "../icons";
-import { setting } from "../settings";
-import { formatNumber, t } from "../strings";
+import { chatInAddress } from "../browser/address";
+import { byId, setText } from "../browser/dom";
+import { draftText, keepDraftText } from "../chats/drafts";
+import { setting } from "../prefs/settings";
+import { formatNumber, t } from "../prefs/strings";
+import { AttachmentTray } from "./attachment-tray";
+import { icon } from "./icons";
 
 /** So long after the last key, in milliseconds, a text is counted. */
 const countDelayMs = 400;

@@ -1,6 +1,6 @@
 // What all dialogs have in common.
 
-import { byId } from "../dom";
+import { byId } from "../browser/dom";
 
 /** The dialog `id`, which its button `id`-close and a click beside it close. */
 export function dialogById(id: string): HTMLDialogElement {

@@ -1,7 +1,7 @@
 // A sentence for every failure.
 
-import type { ApiFailure } from "../api";
-import { t } from "../strings";
+import type { ApiFailure } from "../api/completions";
+import { t } from "../prefs/strings";
 
 export function failureText(failure: ApiFailure): string {
   return t(`failure_${failure.kind}`, { detail: failure.detail });

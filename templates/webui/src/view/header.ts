@@ -1,12 +1,12 @@
 // The line at the top: title, theme, settings, what this chat is, a new chat.
 
-import { buildInfo, withBuildInfo } from "../build-info";
-import { byId, setText } from "../dom";
-import { icon } from "../icons";
-import { onLanguage } from "../language";
-import { choose, isLocked, presetOf } from "../settings";
-import { t } from "../strings";
-import { currentTheme, onTheme, systemTheme } from "../theme";
+import { byId, setText } from "../browser/dom";
+import { buildInfo, withBuildInfo } from "../prefs/build-info";
+import { onLanguage } from "../prefs/language";
+import { choose, isLocked, presetOf } from "../prefs/settings";
+import { t } from "../prefs/strings";
+import { currentTheme, onTheme, systemTheme } from "../prefs/theme";
+import { icon } from "./icons";
 
 export function startHeader(startNew: () => void): void {
   const theme = byId("theme", HTMLButtonElement);

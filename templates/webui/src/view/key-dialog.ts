@@ -1,6 +1,6 @@
 // Asks for the key of a program that was started with a key.
 
-import { byId } from "../dom";
+import { byId } from "../browser/dom";
 import { dialogById } from "./dialog";
 
 let dialog: HTMLDialogElement | null = null;

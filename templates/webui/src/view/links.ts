@@ -1,6 +1,6 @@
 // Links in answers, which the builder can switch off: then they are text, and their addresses can still be read.
 
-import { element } from "../dom";
+import { element } from "../browser/dom";
 
 let shown = true;
 

@@ -1,10 +1,10 @@
 // How far the model is: a bar, its bytes, and the time that is left. Asked for while the page waits for the model.
 
-import type { Connection } from "../connection";
-import { byId, setText } from "../dom";
-import { type LoadingProgress, readProgress } from "../session";
-import { formatSize } from "../sizes";
-import { formatNumber, t } from "../strings";
+import type { Connection } from "../api/connection";
+import { type LoadingProgress, readProgress } from "../api/session";
+import { byId, setText } from "../browser/dom";
+import { formatNumber, t } from "../prefs/strings";
+import { formatSize } from "../text/sizes";
 
 const pollMs = 250;
 /** A time that is shorter would be over before it is read. */

@@ -1,7 +1,7 @@
 // A small menu at a button (WAI-ARIA Authoring Practices, menu button): arrows move, Escape and a click beside it close.
 
-import { element } from "../dom";
-import { icon, type IconName } from "../icons";
+import { element } from "../browser/dom";
+import { icon, type IconName } from "./icons";
 
 export interface MenuItem {
   readonly icon: IconName;

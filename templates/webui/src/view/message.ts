@@ -1,9 +1,9 @@
 // What the views of questions and answers have in common.
 
+import { element } from "../browser/dom";
 import type { Answer } from "../chats/answer";
 import type { Message, Question } from "../chats/message";
-import { element } from "../dom";
-import { formatNumber, t } from "../strings";
+import { formatNumber, t } from "../prefs/strings";
 import { iconButton } from "./buttons";
 
 export interface MessageActions {

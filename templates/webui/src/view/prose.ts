@@ -1,12 +1,12 @@
 // A Markdown text on the page, which grows while it is written. Only the blocks that changed are built anew, so the
 // work per piece does not grow with the answer, and what the reader selected above stays selected.
 
-import { element } from "../dom";
-import { loadLanguage } from "../highlight";
-import { type Block, type CodeBlock, codeMarkup, parseBlocks } from "../markdown";
-import { showMaths } from "../maths";
-import { sanitise } from "../sanitise";
-import { t } from "../strings";
+import { element } from "../browser/dom";
+import { t } from "../prefs/strings";
+import { loadLanguage } from "../text/highlight";
+import { type Block, type CodeBlock, codeMarkup, parseBlocks } from "../text/markdown";
+import { showMaths } from "../text/maths";
+import { sanitise } from "../text/sanitise";
 import { copyButton } from "./buttons";
 import { applyLinkRule } from "./links";
 

@@ -1,11 +1,11 @@
 // One question, and the field in which it can be asked in other words.
 
-import { attachmentList } from "../attach/chips";
+import { element } from "../browser/dom";
 import type { Question } from "../chats/message";
-import { element } from "../dom";
-import { setting } from "../settings";
-import { t } from "../strings";
+import { setting } from "../prefs/settings";
+import { t } from "../prefs/strings";
 import { copyButton, iconButton, plainButton } from "./buttons";
+import { attachmentList } from "./chips";
 import { type MessageActions, type MessageContext, versionButtons } from "./message";
 
 export class QuestionView {

@@ -1,7 +1,7 @@
 // The button that ends the program, after a question.
 
-import { byId } from "../dom";
-import { onSession, quitProgram, session } from "../session";
+import { onSession, quitProgram, session } from "../api/session";
+import { byId } from "../browser/dom";
 import { dialogById } from "./dialog";
 
 /** `onQuit` is called when the program has agreed to end. Where it is closed, app.css hides the button. */

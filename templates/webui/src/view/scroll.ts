@@ -1,6 +1,6 @@
 // Follows the text while it grows, until the reader scrolls up, and again once they are back at the end.
 
-import { byId } from "../dom";
+import { byId } from "../browser/dom";
 
 /** A reader this near to the end, in CSS pixels, is reading the end. */
 const nearPx = 32;

@@ -1,9 +1,9 @@
 // One setting: its name, a control that fits its type, and what it does.
 
-import { element, setText } from "../dom";
-import { languageName } from "../language";
-import { choose, isLocked, type Setting, setting as valueOf, type SettingValue } from "../settings";
-import { formatNumber, type StringKey, t } from "../strings";
+import { element, setText } from "../browser/dom";
+import { languageName } from "../prefs/language";
+import { choose, isLocked, type Setting, setting as valueOf, type SettingValue } from "../prefs/settings";
+import { formatNumber, type StringKey, t } from "../prefs/strings";
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 

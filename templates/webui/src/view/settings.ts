@@ -1,9 +1,9 @@
 // The dialog of the settings, made from settings-table.json.
 
-import { byId, element, setText } from "../dom";
-import { onLanguage } from "../language";
-import { resetSettings, settings } from "../settings";
-import { t } from "../strings";
+import { byId, element, setText } from "../browser/dom";
+import { onLanguage } from "../prefs/language";
+import { resetSettings, settings } from "../prefs/settings";
+import { t } from "../prefs/strings";
 import { announce } from "./announcer";
 import { dialogById } from "./dialog";
 import { SettingRow } from "./setting-row";

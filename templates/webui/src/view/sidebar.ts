@@ -1,11 +1,11 @@
 // The list of chats at the side: open or closed on a wide screen, drawn over the chat on a narrow one.
 
+import { byId, element, setText } from "../browser/dom";
+import { load, save } from "../browser/storage";
 import type { ChatList } from "../chats/chat-list";
 import type { ChatEntry } from "../chats/chat-store";
-import { byId, element, setText } from "../dom";
-import { onLanguage } from "../language";
-import { load, save } from "../storage";
-import { t } from "../strings";
+import { onLanguage } from "../prefs/language";
+import { t } from "../prefs/strings";
 import { announce } from "./announcer";
 import { type ChatGroup, groupChats } from "./chat-groups";
 import { ChatItem, type ChatItemActions } from "./chat-item";

@@ -1,7 +1,7 @@
 // A line that says what was just done, with a button that takes it back. It goes by itself, but not while it is looked at.
 
-import { byId, element } from "../dom";
-import { t } from "../strings";
+import { byId, element } from "../browser/dom";
+import { t } from "../prefs/strings";
 import { announce } from "./announcer";
 import { iconButton, plainButton } from "./buttons";
 

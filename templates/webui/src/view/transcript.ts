@@ -4,10 +4,10 @@
 // Only the end of a long chat is on the page: with a thousand messages there, browsers draw a few frames per second.
 // What is before it comes as the reader scrolls up, and all of it for searching in the page and for paper.
 
+import { byId } from "../browser/dom";
 import type { Answer } from "../chats/answer";
 import type { Chat } from "../chats/chat";
 import type { Message } from "../chats/message";
-import { byId } from "../dom";
 import { AnswerView } from "./answer";
 import type { MessageActions } from "./message";
 import { QuestionView } from "./question";

@@ -1,7 +1,7 @@
 // The note above the message field that says that chats are not being saved, and why.
 
-import { byId, setText } from "../dom";
-import { t } from "../strings";
+import { byId, setText } from "../browser/dom";
+import { t } from "../prefs/strings";
 
 /** Returns what shows the note: `detail` is the program's sentence, "" where it does not answer; null hides it. */
 export function startUnsavedNote(saveNow: () => void): (detail: string | null) => void {

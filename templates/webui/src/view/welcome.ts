@@ -1,10 +1,10 @@
 // What stands where the conversation will be: a greeting, or how far the program is.
 
-import { buildInfo, withBuildInfo } from "../build-info";
-import type { ConnectionState } from "../connection";
-import { byId, element, setText } from "../dom";
-import { onLanguage } from "../language";
-import { type StringKey, t } from "../strings";
+import type { ConnectionState } from "../api/connection";
+import { byId, element, setText } from "../browser/dom";
+import { buildInfo, withBuildInfo } from "../prefs/build-info";
+import { onLanguage } from "../prefs/language";
+import { type StringKey, t } from "../prefs/strings";
 
 export interface WelcomeActions {
   begin(text: string): void;

@@ -7,15 +7,15 @@
 // so nobody in between can pass them on. A frame shares the storage of the tab that it is in: so a tab that has come from
 // there finds its drafts, and the answers that it is to ask for.
 
-import { ownPath } from "./address";
-import { forgetRecord, readRecord, readRecords, replaceRecord } from "./browser-store";
-import { askedFor, forgetAsked, keepAsked } from "./chats/asked";
-import { asRecord } from "./chats/chat-file";
-import { newId } from "./chats/ids";
-import { type WaitingChat, waitingFromRecord } from "./chats/waiting-chats";
+import { expectedSession } from "../api/session";
+import { ownPath } from "../browser/address";
+import { forgetRecord, readRecord, readRecords, replaceRecord } from "../browser/browser-store";
+import { askedFor, forgetAsked, keepAsked } from "./asked";
+import { asRecord } from "./chat-file";
 import { forgetDrafts, packDrafts, unpackDrafts } from "./drafts";
+import { newId } from "./ids";
 import { isPlace, notePlace, otherPlaces, ownPlace } from "./places";
-import { expectedSession } from "./session";
+import { type WaitingChat, waitingFromRecord } from "./waiting-chats";
 
 /** A busy computer starts a worker and a frame slowly; a place where nobody answers costs no more than a hidden frame. */
 const answerMs = 30_000;

@@ -1,11 +1,11 @@
 // What is written and attached but not sent, for every chat of its own, and over a reload of the page. A tab has its own
 // drafts: what is begun in one does not turn up in another.
 
-import type { Attachment } from "./attach/attachment";
-import { forgetRecord, keepRecord, readRecords } from "./browser-store";
-import { asRecord, attachmentsFromJson } from "./chats/chat-file";
-import { newId } from "./chats/ids";
-import { load, save } from "./storage";
+import type { Attachment } from "../api/attachment";
+import { forgetRecord, keepRecord, readRecords } from "../browser/browser-store";
+import { load, save } from "../browser/storage";
+import { asRecord, attachmentsFromJson } from "./chat-file";
+import { newId } from "./ids";
 
 const textsKey = "mkexe.drafts";
 const tabKey = "mkexe.tab";

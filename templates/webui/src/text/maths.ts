@@ -1,10 +1,10 @@
 // Formulas in the place of their source. What draws them is fetched with the first one; until then, and where a formula
 // is faulty, its source can be read.
 
-import { loadLazily } from "./load-lazily";
+import { loadLazily } from "../browser/load-lazily";
+import { t } from "../prefs/strings";
 import { texOf } from "./maths-syntax";
 import { sanitiseMaths } from "./sanitise";
-import { t } from "./strings";
 
 type Typesetter = typeof import("./lazy/maths");
 

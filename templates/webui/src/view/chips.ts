@@ -1,10 +1,10 @@
 // Attached files as the person sees them: a small picture or sign, a name, a size.
 
-import { element } from "../dom";
-import { icon } from "../icons";
-import { formatSize } from "../sizes";
-import { t } from "../strings";
-import { type Attachment, dataUrl, sizeBytes } from "./attachment";
+import { type Attachment, dataUrl, sizeBytes } from "../api/attachment";
+import { element } from "../browser/dom";
+import { t } from "../prefs/strings";
+import { formatSize } from "../text/sizes";
+import { icon } from "./icons";
 
 /** The attachments of a message that was sent; null where it has none. */
 export function attachmentList(attachments: readonly Attachment[]): HTMLElement | null {

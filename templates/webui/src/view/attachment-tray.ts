@@ -1,13 +1,13 @@
 // The files that will go with the next message: chosen, dropped or pasted, shown as chips, and removable.
 
-import { byId, setText } from "../dom";
-import { draftFiles, keepDraftFiles } from "../drafts";
-import { t } from "../strings";
-import { announce } from "../view/announcer";
-import type { Attachment } from "./attachment";
+import type { Attachment } from "../api/attachment";
+import { readFile } from "../attach/read";
+import { Refusal } from "../attach/refusal";
+import { byId, setText } from "../browser/dom";
+import { draftFiles, keepDraftFiles } from "../chats/drafts";
+import { t } from "../prefs/strings";
+import { announce } from "./announcer";
 import { readingChip, removableChip } from "./chips";
-import { readFile } from "./read";
-import { Refusal } from "./refusal";
 
 /** Files are read in the order in which they were given, and stand in that order. */
 interface Entry {

@@ -1,9 +1,9 @@
 // Markdown (GitHub's flavour) to markup, block by block. The markup is not safe before `sanitise` has seen it.
 
 import { Marked, type RendererObject, type Token, type TokensList } from "marked";
+import { t } from "../prefs/strings";
 import { highlight } from "./highlight";
 import { mathsExtensions } from "./maths-syntax";
-import { t } from "./strings";
 
 /** One paragraph, list, table, code block …; equal keys mean equal markup. */
 export interface Block {

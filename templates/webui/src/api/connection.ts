@@ -1,11 +1,12 @@
 // Watches whether the program behind the page is loading its model, ready, or closed.
 
-import { checkHealth } from "./api";
+type Health = "ready" | "loading" | "closed" | "unknown";
 
 export type ConnectionState = "loading" | "ready" | "closed";
 
 const waitingPollMs = 500;
 const readyPollMs = 5000;
+const healthTimeoutMs = 5000;
 
 export class Connection {
   state: ConnectionState = "loading";
@@ -86,5 +87,19 @@ export class Connection {
     const waiting = this.waiting;
     this.waiting = [];
     for (const resolve of waiting) resolve();
+  }
+}
+
+/** "unknown" means that no answer came in time: a busy machine, not a closed program. */
+async function checkHealth(): Promise<Health> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), healthTimeoutMs);
+  try {
+    const response = await fetch("health", { signal: abort.signal, cache: "no-store" });
+    return response.status === 503 ? "loading" : "ready";
+  } catch {
+    return abort.signal.aborted ? "unknown" : "closed";
+  } finally {
+    clearTimeout(timer);
   }
 }

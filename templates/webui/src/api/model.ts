@@ -1,8 +1,8 @@
 // What the page asks the server about its model: how much it can hold, what it can see and hear, how long a text is.
 
-import { fetchWithKey } from "../api-key";
-import { onSession } from "../session";
+import { fetchWithKey } from "./api-key";
 import { type Attachment, messageContent } from "./attachment";
+import { onSession } from "./session";
 
 export interface ModelLimits {
   /** Tokens that a chat, its files and the next answer share. */

@@ -1,6 +1,6 @@
 // The key of a program that was started with a key. Where the server answers 401, the person is asked for it once.
 
-import { load, save } from "./storage";
+import { load, save } from "../browser/storage";
 
 /** Without the program's name: that is told only to those who have the key. A wrong key is asked for again. */
 const storageKey = "mkexe.api-key";

@@ -1,8 +1,8 @@
 // The llama-server API. Addresses are relative, so the page also works below an --api-prefix.
 
-import type { ContentPart } from "./attach/attachment";
+import { requestSettings } from "../prefs/settings";
 import { fetchWithKey } from "./api-key";
-import { requestSettings } from "./settings";
+import type { ContentPart } from "./attachment";
 import { eventData } from "./sse";
 import { openStream, resumableBytes, streamHeader } from "./stream";
 
@@ -35,24 +35,6 @@ export class ApiFailure extends Error {
     readonly detail: string = "",
   ) {
     super(`${kind} ${detail}`);
-  }
-}
-
-export type Health = "ready" | "loading" | "closed" | "unknown";
-
-const healthTimeoutMs = 5000;
-
-/** "unknown" means that no answer came in time: a busy machine, not a closed program. */
-export async function checkHealth(): Promise<Health> {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), healthTimeoutMs);
-  try {
-    const response = await fetch("health", { signal: abort.signal, cache: "no-store" });
-    return response.status === 503 ? "loading" : "ready";
-  } catch {
-    return abort.signal.aborted ? "unknown" : "closed";
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,6 +1,6 @@
 // Light or dark: the system's choice, unless the person or the builder chose otherwise.
 
-import { load, save } from "./storage";
+import { load, save } from "../browser/storage";
 
 export type Theme = "light" | "dark";
 

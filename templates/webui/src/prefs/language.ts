@@ -1,11 +1,11 @@
 // Which language the page speaks: the one that is set, or the first of the browser's that there is. English is in the
 // bundle, the others are fetched.
 
-import { loadLazily } from "./load-lazily";
+import { loadLazily } from "../browser/load-lazily";
+import { version } from "../browser/version";
 import { setting } from "./settings";
 import { translateStaticTexts } from "./static-texts";
 import { englishTable, type StringTable, useTable } from "./strings";
-import { version } from "./version";
 
 interface Language {
   /** In the language itself, so that those who speak it find it. */

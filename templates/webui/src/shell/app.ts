@@ -1,6 +1,6 @@
 // The entry.
 
-import { bringAlong, startGiving } from "./hand-over";
+import { bringAlong, startGiving } from "../chats/hand-over";
 import { startOffline } from "./offline";
 import { Page } from "./page";
 import { prepare } from "./prepare";

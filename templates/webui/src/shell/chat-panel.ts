@@ -1,15 +1,15 @@
 // The list of chats and what can be done with them: the parts that know the store, the list and the chat on the screen.
 
-import { ChatList } from "./chats/chat-list";
-import type { ChatEntry } from "./chats/chat-store";
-import type { KeptChats } from "./chats/kept-chats";
-import type { Connection } from "./connection";
+import type { Connection } from "../api/connection";
+import { onSession, session } from "../api/session";
+import { ChatList } from "../chats/chat-list";
+import type { ChatEntry } from "../chats/chat-store";
+import type { KeptChats } from "../chats/kept-chats";
+import { t } from "../prefs/strings";
+import { Sidebar } from "../view/sidebar";
+import { showToast } from "../view/toast";
 import type { Controller } from "./controller";
-import { onSession, session } from "./session";
-import { t } from "./strings";
 import { Transfer } from "./transfer";
-import { Sidebar } from "./view/sidebar";
-import { showToast } from "./view/toast";
 
 export class ChatPanel {
   private readonly list: ChatList;

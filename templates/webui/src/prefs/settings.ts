@@ -2,9 +2,9 @@
 //
 // A value is, in this order: the builder's where it is locked, the person's, the builder's preset, the table's default.
 
+import { load, save } from "../browser/storage";
 import { buildInfo, knowsBuild } from "./build-info";
 import rows from "./settings-table.json";
-import { load, save } from "./storage";
 
 export type SettingValue = number | boolean | string | null;
 

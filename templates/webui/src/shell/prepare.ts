@@ -1,12 +1,12 @@
 // What must be known before the page's parts are made: what the builder wrote, what the person set, and the language.
 
-import { onKey, onKeyNeeded } from "./api-key";
-import { knowsBuild, loadBuildInfo } from "./build-info";
-import { showLanguage } from "./language";
-import { startLook } from "./look";
-import { expectedSession, loadSession, onSession, session, settlePage } from "./session";
-import { onSettings, startSettings } from "./settings";
-import { askForKey } from "./view/key-dialog";
+import { onKey, onKeyNeeded } from "../api/api-key";
+import { expectedSession, loadSession, onSession, session, settlePage } from "../api/session";
+import { knowsBuild, loadBuildInfo } from "../prefs/build-info";
+import { showLanguage } from "../prefs/language";
+import { startLook } from "../prefs/look";
+import { onSettings, startSettings } from "../prefs/settings";
+import { askForKey } from "../view/key-dialog";
 
 /** False: the program is closed, and all that is known is what the browser kept. */
 export async function prepare(): Promise<boolean> {

@@ -1,20 +1,20 @@
 // What the person does becomes requests and changes of the chat on the screen; the views are told through
 // `ControllerView`.
 
-import { chatInAddress, nameChat } from "./address";
-import type { Attachment, Content } from "./attach/attachment";
-import type { Answer } from "./chats/answer";
-import { Chat } from "./chats/chat";
-import type { KeptChats } from "./chats/kept-chats";
-import { timestamp } from "./chats/ids";
-import { Library, type Missing } from "./chats/library";
-import type { Message, Question } from "./chats/message";
-import { chatContent } from "./chats/request";
-import { Saver } from "./chats/saver";
-import { Writer } from "./chats/writer";
-import type { Connection } from "./connection";
-import { takeFromElsewhere } from "./hand-over";
-import { systemPrompt } from "./settings";
+import type { Attachment, Content } from "../api/attachment";
+import type { Connection } from "../api/connection";
+import { chatInAddress, nameChat } from "../browser/address";
+import type { Answer } from "../chats/answer";
+import { Chat } from "../chats/chat";
+import { takeFromElsewhere } from "../chats/hand-over";
+import { timestamp } from "../chats/ids";
+import type { KeptChats } from "../chats/kept-chats";
+import { Library, type Missing } from "../chats/library";
+import type { Message, Question } from "../chats/message";
+import { chatContent } from "../chats/request";
+import { Saver } from "../chats/saver";
+import { Writer } from "../chats/writer";
+import { systemPrompt } from "../prefs/settings";
 
 export interface ControllerView {
   /** Another chat, or another branch of it, is on the screen. */

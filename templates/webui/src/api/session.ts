@@ -3,9 +3,9 @@
 // Nothing here is decided for good when the page is loaded: the program may be closed then, and be started again later
 // with other options. `session()` is what it said last, and `onSession` tells when it said something else.
 
-import { ownPath } from "./address";
+import { ownPath } from "../browser/address";
+import { load, save } from "../browser/storage";
 import { fetchWithKey } from "./api-key";
-import { load, save } from "./storage";
 
 export interface Session {
   /** The program's name, or "" where the server has no such endpoints: it is not a built file. */

@@ -2,7 +2,7 @@
 // another port, which is another site with another storage; but cookies know no ports, so its page finds there where
 // they wait. A cookie says no more than that.
 
-import { ownPath } from "./address";
+import { ownPath } from "../browser/address";
 
 const cookieName = "mkexe-waiting";
 const keptSeconds = 60 * 60 * 24 * 30;

@@ -1,6 +1,6 @@
 // Sizes of files as people write them.
 
-import { formatNumber, t } from "./strings";
+import { formatNumber, t } from "../prefs/strings";
 
 export function formatSize(bytes: number): string {
   if (bytes < 1000) return t("size_bytes", { size: formatNumber(bytes, 0) });

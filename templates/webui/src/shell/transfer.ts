@@ -1,14 +1,14 @@
 // Chats from files that the person chooses, and files of chats that the browser keeps.
 
-import type { ChatList } from "./chats/chat-list";
-import { Chat } from "./chats/chat";
-import { chatToJson } from "./chats/chat-file";
-import type { ChatStore } from "./chats/chat-store";
-import { newId } from "./chats/ids";
-import type { Library } from "./chats/library";
-import { backupOf, chatsFromFile, chatToMarkdown } from "./chats/transfer-formats";
-import { t } from "./strings";
-import { showToast } from "./view/toast";
+import { Chat } from "../chats/chat";
+import { chatToJson } from "../chats/chat-file";
+import type { ChatList } from "../chats/chat-list";
+import type { ChatStore } from "../chats/chat-store";
+import { newId } from "../chats/ids";
+import type { Library } from "../chats/library";
+import { backupOf, chatsFromFile, chatToMarkdown } from "../chats/transfer-formats";
+import { t } from "../prefs/strings";
+import { showToast } from "../view/toast";
 
 export class Transfer {
   constructor(
