@@ -20,9 +20,7 @@ from mkexe.page import (
     SERVICE_WORKER,
     STRINGS,
     build_page,
-    find_node,
     read_page,
-    run_npm,
 )
 
 from .conftest import TEMPLATES
@@ -86,10 +84,3 @@ def test_broken_source_ends_in_an_explained_failure(tmp_path: Path) -> None:
     assert "src/shell/app.ts" in caught.value.detail
     assert "page.log" in caught.value.hint
     assert not (tmp_path / "page" / "index.html").exists()
-
-
-def test_typescript_has_no_type_errors(tmp_path: Path) -> None:
-    shutil.copytree(TEMPLATES / "webui", tmp_path / "webui")
-    node = find_node()
-    run_npm(node, ("ci", "--ignore-scripts", "--no-audit", "--no-fund"), tmp_path / "webui", tmp_path / "log")
-    run_npm(node, ("run", "check"), tmp_path / "webui", tmp_path / "log")
