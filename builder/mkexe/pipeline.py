@@ -44,16 +44,21 @@ from mkexe.container import plan
 from mkexe.container.reader import Artifact, open_artifact, verify_artifact
 from mkexe.container.superblock import DAMAGED_HINT
 from mkexe.copying import from_there, hash_part
-from mkexe.errors import ArtifactError, AuditError, UsageError
+from mkexe.errors import ArtifactError, AuditError, ToolMissingError, UsageError
 from mkexe.file_names import check_model_name, check_output_name, find_name_problem
 from mkexe.model import Model, Pack, PageSettings, Part, Projector, Runtime, Target
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from mkexe.sources.gguf_file import ModelFiles
     from mkexe.sources.gguf_model import GgufHeader
 
 # measured on 2 cores (docs/performance.md); said before a long wait
 _MINUTES_PER_TARGET = 9
+# the packages of the extra that `mkexe preview` needs
+_STUDIO = ("h11", "starlette", "uvicorn")
+_STUDIO_HINT = 'pip install "mkexe[studio]"'
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ +-]*")
 
 
@@ -333,7 +338,9 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int) ->
 
     A file that is not `required` may be missing, and may come later.
     """
-    from mkexe import preview as preview_stage  # http.server comes with it: slow to import
+    with _needing_studio():
+        from mkexe import preview as preview_stage
+        from mkexe import serving
 
     if required:
         config.read_config(config_file)  # a wrong name is refused at once
@@ -346,24 +353,32 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int) ->
             watched=lambda: _watched_files(config_file),
             content_security_policy=page.CONTENT_SECURITY_POLICY,
         )
-        server = preview_stage.PreviewServer(source, answers, port)
-        console.result(f"http://{preview_stage.LOOPBACK}:{server.port}/")
+        server = serving.LoopbackServer(preview_stage.PreviewApplication(source, answers), port)
+        open_things.callback(server.stop)
+        console.result(f"http://{serving.LOOPBACK}:{server.port}/")
         console.say(f"the page loads again when {config_file}, its files or the page's sources change; Ctrl-C ends")
         with contextlib.suppress(KeyboardInterrupt):
-            server.serve()
+            server.wait()
 
 
 @contextlib.contextmanager
-def _answering(model: Path | None) -> Iterator[tuple[str, int]]:
-    """The name of what answers, and the port where it does."""
-    if model is None:
-        from mkexe import scripted  # http.server comes with it: slow to import
+def _needing_studio() -> Iterator[None]:
+    """Explain what is missing where the modules that serve cannot be imported."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in _STUDIO:
+            raise
+        raise ToolMissingError(f"the Python package {error.name} is not installed", _STUDIO_HINT) from error
 
-        scripted_server = scripted.ScriptedServer()
-        try:
-            yield scripted.MODEL_NAME, scripted_server.port
-        finally:
-            scripted_server.stop()
+
+@contextlib.contextmanager
+def _answering(model: Path | None) -> Iterator[tuple[str, ASGIApp]]:
+    """The name of what answers, and the application that does."""
+    from mkexe import forwarding, scripted
+
+    if model is None:
+        yield scripted.MODEL_NAME, scripted.StandIn().application
         return
     folder = cache.root() / "preview"
     folder.mkdir(exist_ok=True)
@@ -373,7 +388,7 @@ def _answering(model: Path | None) -> Iterator[tuple[str, int]]:
         build(BuildRequest(model, settings, PageSettings()))
         title = open_artifact(artifact).manifest.page["title"]
         with boot.serving(artifact, Path(name)) as port:
-            yield title, port
+            yield title, forwarding.Forwarder(port)
 
 
 def _entries_of(config_file: Path, required: bool) -> config.Entries:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
+from mkexe import page
 from support.previewing import Preview, previewing
 
 CHAT = {"format": 1, "id": "chat-0001", "title": "Roses", "updated": "2026-01-01T00:00:00Z",
@@ -123,6 +126,66 @@ def test_chats_are_kept_in_memory_as_the_interface_says(preview: Preview) -> Non
     assert preview.get("/mkexe/chats/UPPER-CASE")[0] == 400
     preview.token = "wrong"
     assert preview.get("/mkexe/chats")[0] == 403
+
+
+def test_an_answer_comes_piece_by_piece(preview: Preview) -> None:
+    """Each event is a chunk of the response, whose size stands before it (RFC 9112, 7.1)."""
+    question = json.dumps({"messages": [{"role": "user", "content": "Hello?"}], "stream": True}).encode()
+    host, port = preview.address.split(":")
+    with socket.create_connection((host, int(port)), 60) as connection, connection.makefile("rb") as received:
+        head = (
+            f"POST /v1/chat/completions HTTP/1.1\r\nHost: {preview.address}\r\nContent-Length: {len(question)}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + question)
+        while received.readline() != b"\r\n":
+            pass
+        for _ in range(5):
+            piece = received.read(int(received.readline(), 16) + 2)
+            assert piece.startswith(b"data: {")
+            assert piece.count(b"data: ") == 1
+
+
+def test_ctrl_c_ends_it_with_open_streams_and_nothing_is_logged(mkexe: Mkexe, folder: Path) -> None:
+    """`previewing` sends SIGINT and asks for status 0."""
+    with contextlib.ExitStack() as open_things, previewing(mkexe, folder) as running:
+        question = {"messages": [{"role": "user", "content": "Hello?"}], "stream": True}
+        for words in (("/preview-changes",), ("/v1/chat/completions", "POST", question), ("/preview-changes",)):
+            connection, events = running.open(*words)
+            open_things.callback(connection.close)
+            assert events.readline()
+        assert running.get("/", Host="example.org")[0] == 403
+        assert running.get("/nothing")[0] == 404
+    assert running.errors.splitlines() == [
+        "the page loads again when mkexe.toml, its files or the page's sources change; Ctrl-C ends"
+    ]
+
+
+def test_what_is_not_there_is_said_as_the_interface_says(preview: Preview) -> None:
+    for method, path in (("GET", "/nothing"), ("POST", "/health"), ("DELETE", "/mkexe/chats")):
+        status, text = preview.get(path, method)
+        assert (status, json.loads(text)["error"]["type"]) == (404, "not_found_error")
+    assert preview.get("/mkexe/quit", "POST")[0] == 403
+    status, text = preview.get("/v1/chat/completions", "POST", [])
+    assert (status, json.loads(text)["error"]["message"]) == (400, "expected a JSON object")
+
+
+def test_the_page_s_files_have_its_content_policy(preview: Preview) -> None:
+    connection, response = preview.open("/")
+    with contextlib.closing(connection):
+        assert response.headers["Content-Security-Policy"].startswith(page.CONTENT_SECURITY_POLICY)
+        assert response.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Server"] is None
+
+
+@pytest.mark.parametrize("name", ["starlette", "uvicorn"])
+def test_what_is_not_installed_is_named_with_the_command(mkexe: Mkexe, tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.py").write_text(f"raise ModuleNotFoundError('No module named {name}', name='{name}')")
+    path = os.pathsep.join([str(tmp_path), mkexe.environment["PYTHONPATH"]])
+    failed = mkexe("preview", environment={"PYTHONPATH": path}, status=8)
+    assert f"error: the Python package {name} is not installed" in failed.stderr
+    assert 'hint: pip install "mkexe[studio]"' in failed.stderr
 
 
 def test_a_taken_port_is_refused(mkexe: Mkexe, preview: Preview) -> None:

@@ -22,6 +22,7 @@ class Preview:
         self.child = child
         self.address = address.removeprefix("http://").rstrip("/\n")
         self.token = ""
+        self.errors = ""  # what it wrote to standard error, when it has ended
 
     def open(
         self, path: str, method: str = "GET", body: object = None, **headers: str
@@ -56,9 +57,11 @@ def previewing(mkexe: Mkexe, cwd: Path, *arguments: str | Path) -> Iterator[Prev
         assert child.stderr is not None
         address = child.stdout.readline()
         assert address, child.stderr.read()
-        yield Preview(child, address)
+        running = Preview(child, address)
+        yield running
         child.send_signal(signal.SIGINT)
-        assert child.wait(30) == 0
+        running.errors = child.communicate(timeout=30)[1]
+        assert child.returncode == 0
     finally:
         child.kill()
         child.communicate()
