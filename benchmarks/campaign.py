@@ -17,8 +17,11 @@ from benchmarks.models import Model
 from benchmarks.pairs import missing_runs
 from benchmarks.programs import Programs
 from benchmarks.raw import RawFile
-from mkexe import cache, compile, console, pins, targets
+from mkexe import console
+from mkexe.base import cache
 from mkexe.errors import OutputError
+from mkexe.runtimes import build as runtime_build
+from mkexe.runtimes import pins, targets
 
 _TINY = ROOT / "tests" / "data" / "tiny" / "tiny.gguf"
 _NO_HTTP = "it is a library and has no HTTP server"
@@ -189,7 +192,7 @@ def _machine(programs: Programs, request: Request, scratch: Path) -> dict[str, A
     """What the runs stand on; `measured` is what must be the same for runs to be put into one table."""
     host = targets.all_targets()[targets.host_target()]
     measured = {
-        "mkexe runtime": compile.runtime_key(host),
+        "mkexe runtime": runtime_build.runtime_key(host),
         "mkexe builder": cache.key_of(cache.hash_tree(ROOT, "builder", "templates")),
         "llama.cpp": pins.llama_pin().commit,
         "compiler of mkexe": f"zig {pins.zig_version()}",

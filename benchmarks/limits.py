@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.machine import processor_features
-from mkexe import cache
+from mkexe.base import cache
 
 _SOURCE = Path(__file__).resolve().with_name("memory-read.c")
 _FLAGS = ("-O3", "-march=native", "-pthread")

@@ -18,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import processor_features
-from mkexe import cache, compile, fetch, pins, process
+from mkexe.base import cache, process
 from mkexe.errors import CompileError, ToolMissingError
+from mkexe.runtimes import build as runtime_build
+from mkexe.runtimes import pins
+from mkexe.runtimes import source as runtime_source
 
 # The prebuilt page is a download while compiling. OpenSSL is used for downloads alone; without it the server starts
 # faster, and whether this machine has its headers makes no difference.
@@ -73,9 +76,9 @@ def find_source(progress: Progress) -> Path:
     with cache.locked("reference-source"):
         if not folder.is_dir():
             progress(0, 1, "unpacking llama.cpp")
-            archive = fetch.fetch_source(pin, folder.with_suffix(".log"))
+            archive = runtime_source.fetch_source(pin, folder.with_suffix(".log"))
             with cache.new_folder(folder) as temporary:
-                fetch.unpack_source(archive, pin, temporary)
+                runtime_source.unpack_source(archive, pin, temporary)
     return folder
 
 
@@ -94,7 +97,7 @@ def find_reference(progress: Progress) -> Reference:
 
 
 def _build(source: Path, folder: Path, progress: Progress) -> None:
-    tools = compile.tools()
+    tools = runtime_build.tools()
     steps: dict[str, list[str | Path]] = {
         "configure": [
             tools["cmake"], "-G", "Ninja", "-S", source, "-B", folder, f"-DCMAKE_MAKE_PROGRAM={tools['ninja']}",

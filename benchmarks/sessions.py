@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from mkexe import process
+from mkexe.base import process
 from mkexe.errors import BootError
 
 _POLL_S = 0.001

@@ -31,7 +31,7 @@ from browser.chat_files import long_chat  # noqa: E402
 from browser.chat_page import ChatPage  # noqa: E402
 from browser.conftest import CHROMIUM_ARGS, TEMPLATES, chromium_path  # noqa: E402
 from browser.fake_server import Answer, FakeServer, Step  # noqa: E402
-from mkexe import page as built  # noqa: E402
+from mkexe.page import build as built  # noqa: E402
 
 _RATE = 100.0  # tokens/s, of the issue
 _TOKENS = 1000

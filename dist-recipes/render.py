@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from mkexe import render, resources
+from mkexe.base import resources
+from mkexe.commands import recipes
 
 for template in (resources.source_root() / "templates" / "recipes").glob("*.j2"):
-    Path(__file__).with_name(template.stem).write_text(render.render_recipe(template.stem), "utf-8")
+    Path(__file__).with_name(template.stem).write_text(recipes.render_recipe(template.stem), "utf-8")

@@ -24,9 +24,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mkexe import cache, page, process, resources, targets
-from mkexe import compile as compile_stage
-from mkexe.icon import ICON_FILE
+from mkexe.base import cache, process, resources
+from mkexe.page import build as page_build
+from mkexe.page.icon import ICON_FILE
+from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import targets
 from support.groups import make_scheduler, put_in_order
 from support.needs import need
 from support.once import folder_of_the_run, made_once
@@ -179,13 +181,13 @@ def install_fake_runtime(cache: Path, target: str, image: bytes) -> None:
 
 def install_fake_page(cache: Path) -> None:
     """Put a page of four files into the cache as if it had been built."""
-    folder = cache / "page" / page.page_key(resources.source_root() / "templates")
+    folder = cache / "page" / page_build.page_key(resources.source_root() / "templates")
     folder.mkdir(parents=True)
     icon = '<link rel="icon" href="favicon.png?v=0123" type="image/png">'
     (folder / "index.html").write_text(f"<!doctype html><html><head>{icon}</head></html>")
     (folder / "app.js").write_text("// nothing")
     Image.new("RGBA", (8, 8), "#0f766e").save(folder / ICON_FILE)
-    (folder / page.LICENSES).write_text(f"{'=' * 80}\nmarked 18.2.1 (MIT)\n{'=' * 80}\n\nits licence\n")
+    (folder / page_build.LICENSES).write_text(f"{'=' * 80}\nmarked 18.2.1 (MIT)\n{'=' * 80}\n\nits licence\n")
 
 
 @pytest.fixture(scope="session")

@@ -13,23 +13,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from mkexe import (
-    __version__,
-    advice,
-    boot,
-    cache,
-    compile,
-    config,
-    console,
-    delivery,
-    interruption,
-    layouts,
-    pipeline,
-    targets,
-)
-from mkexe.container.reader import open_artifact
+from mkexe import __version__, config, console
+from mkexe.artifact.reader import open_artifact
+from mkexe.base import cache, interruption, units
+from mkexe.base.suggest import advise
+from mkexe.boot import boot
+from mkexe.commands import advise as advise_command
+from mkexe.commands import artifact as artifact_command
+from mkexe.commands import boot as boot_command
+from mkexe.commands import build as build_command
+from mkexe.commands import built_file
+from mkexe.commands import convert as convert_command
+from mkexe.commands import preview as preview_command
+from mkexe.commands import runtimes as runtimes_command
 from mkexe.errors import ArtifactError, BootError, DefectError, MkexeError, UsageError
-from mkexe.spelling import advise
+from mkexe.layouts import deliver, registry, systems
+from mkexe.models import memory
+from mkexe.runtimes import build as runtime_build
+from mkexe.runtimes import targets
 
 INTERRUPTED = 130
 _UNIT = 1_000_000
@@ -262,7 +263,7 @@ def _add_projector(parser: argparse.ArgumentParser) -> None:
 def _add_layout(parser: argparse.ArgumentParser, default: str | None) -> None:
     parser.add_argument(
         "--layout", metavar="LAYOUT", required=default is None,
-        help=f"the shape of the file: {', '.join(layouts.CHOICES)} (docs/layouts.md"
+        help=f"the shape of the file: {', '.join(registry.CHOICES)} (docs/layouts.md"
         + (f"; default: {default})" if default else ")"),
     )  # fmt: skip
 
@@ -419,59 +420,59 @@ def _add_runtime(commands: _Commands) -> None:
 
 def _build(options: argparse.Namespace) -> None:
     entries = _entries(options)
-    built = pipeline.build(
-        pipeline.BuildRequest(options.model, config.build_settings(entries), config.page_settings(entries))
+    built = build_command.build(
+        build_command.BuildRequest(options.model, config.build_settings(entries), config.page_settings(entries))
     )
-    _show_built(pipeline.give_other_names(built) if options.names else built, options)
+    _show_built(built_file.give_other_names(built) if options.names else built, options)
 
 
 def _advise(options: argparse.Namespace) -> None:
-    layout = _known_layout(options.layout or layouts.AUTO)
+    layout = _known_layout(options.layout or registry.AUTO)
     projector = Path(options.mmproj) if options.mmproj else None
-    found = pipeline.advise(pipeline.AdviceRequest(options.model, layout, tuple(options.target), projector))
+    found = advise_command.advise(advise_command.AdviceRequest(options.model, layout, tuple(options.target), projector))
     if options.json:
         console.result_json(dataclasses.asdict(found))
         return
     _show_facts(found)
     for system in found.systems:
         console.result("")
-        console.result(f"{system.system} ({advice.names_of(system.targets)})" if system.starts else system.system)
+        console.result(f"{system.system} ({systems.names_of(system.targets)})" if system.starts else system.system)
         rows = [("  start", system.start)]
         if system.starts:
             rows += [("  size limit", system.limit), *(("  note", note) for note in system.notes)]
         console.table(("", ""), rows)
 
 
-def _show_facts(found: advice.Advice) -> None:
+def _show_facts(found: advise_command.Advice) -> None:
     """What is the same on every system."""
     rows = [
-        ("file", f"{found.file}, about {advice.readable_size(found.size)}"),
+        ("file", f"{found.file}, about {units.readable_size(found.size)}"),
         *(("beside it", name) for name in found.beside),
         ("layout", found.layout + (f": {found.reason}" if found.reason else "")),
         *(("size limit", limit) for limit in found.limits),
-        *(("memory", line) for line in advice.describe_memory(found.memory)),
-        *(("note", note) for note in advice.memory_notes(found.memory)),
+        *(("memory", line) for line in memory.describe_memory(found.memory)),
+        *(("note", note) for note in memory.memory_notes(found.memory)),
     ]
     console.table(("", ""), rows)
 
 
 def _known_layout(name: str) -> str:
-    if name not in layouts.CHOICES:
-        raise UsageError(f"--layout: unknown layout {name!r}", advise(name, layouts.CHOICES))
+    if name not in registry.CHOICES:
+        raise UsageError(f"--layout: unknown layout {name!r}", advise(name, registry.CHOICES))
     return name
 
 
 def _convert(options: argparse.Namespace) -> None:
     _known_layout(options.layout)
     size = config.parse_size(options.split_size, "--split-size") if options.split_size is not None else None
-    request = pipeline.ConvertRequest(options.file, options.layout, options.output, tuple(options.target), size)
-    _show_built(pipeline.convert(request), options)
+    request = convert_command.ConvertRequest(options.file, options.layout, options.output, tuple(options.target), size)
+    _show_built(convert_command.convert(request), options)
 
 
-def _show_built(built: delivery.Built, options: argparse.Namespace) -> None:
-    built = pipeline.add_checksum(built) if options.sha256 else built
+def _show_built(built: deliver.Built, options: argparse.Namespace) -> None:
+    built = built_file.add_checksum(built) if options.sha256 else built
     overhead = built.size - (0 if built.beside else built.weights)
-    start = pipeline.how_to_start(built)
+    start = built_file.how_to_start(built)
     if options.json:
         console.result_json(
             {
@@ -496,7 +497,7 @@ def _show_built(built: delivery.Built, options: argparse.Namespace) -> None:
     rows += [("also called", str(path)) for path in built.other_names]
     rows.append(("start", start))
     if built.memory is not None:
-        rows.append(("memory", advice.describe_memory(built.memory)[0]))
+        rows.append(("memory", memory.describe_memory(built.memory)[0]))
     console.table(("", ""), rows)
 
 
@@ -528,7 +529,9 @@ def _config_file(options: argparse.Namespace) -> Path | None:
 def _preview(options: argparse.Namespace) -> None:
     if not 0 <= options.port <= 65535:
         raise UsageError(f"--port: expected 0 to 65535, found {options.port}", "leave it out for a free one")
-    pipeline.preview(options.model, options.config or Path(config.FILE_NAME), options.config is not None, options.port)
+    preview_command.preview(
+        options.model, options.config or Path(config.FILE_NAME), options.config is not None, options.port
+    )
 
 
 def _boot(options: argparse.Namespace) -> None:
@@ -544,7 +547,7 @@ def _boot(options: argparse.Namespace) -> None:
             for line in result.detail.splitlines():
                 console.result(f"{'':24} {line}")
 
-    results = pipeline.boot_file(options.file, options.on, question, options.timeout, report)
+    results = boot_command.boot_file(options.file, options.on, question, options.timeout, report)
     if options.json:
         console.result_json([vars(result) for result in results])
     failed = [result for result in results if result.verdict == boot.FAILED]
@@ -578,7 +581,7 @@ def _inspect(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    artifact, findings = pipeline.open_and_verify(options.file)
+    artifact, findings = artifact_command.open_and_verify(options.file)
     if findings:
         for finding in findings:
             console.result(f"{options.file}: {finding}")
@@ -591,21 +594,21 @@ def _verify(options: argparse.Namespace) -> None:
 
 
 def _extract(options: argparse.Namespace) -> None:
-    for path in pipeline.extract(options.file, options.entries, options.directory):
+    for path in artifact_command.extract(options.file, options.entries, options.directory):
         console.result(str(path))
 
 
 def _runtime_build(options: argparse.Namespace) -> None:
     names = ["all"] if options.all else options.target or ["host"]
     for name in targets.choose_targets(names):
-        runtime = pipeline.get_runtime(targets.all_targets()[name])
+        runtime = runtimes_command.get_runtime(targets.all_targets()[name])
         console.result(f"{name:15} {_megabytes(runtime.size_bytes)} {runtime.path}")
         if options.copy_to is not None:
-            pipeline.copy_for_bundling(runtime, options.copy_to)
+            runtimes_command.copy_for_bundling(runtime, options.copy_to)
 
 
 def _runtime_list(options: argparse.Namespace) -> None:
-    found = {name: compile.find_runtime(target) for name, target in targets.all_targets().items()}
+    found = {name: runtime_build.find_runtime(target) for name, target in targets.all_targets().items()}
     if options.json:
         console.result_json({name: str(runtime.path) if runtime else None for name, runtime in found.items()})
         return

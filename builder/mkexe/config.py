@@ -14,13 +14,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mkexe import layouts, plain_text
+from mkexe.base import plain_text
+from mkexe.base.small_file import read_small_file
+from mkexe.base.suggest import advise
 from mkexe.errors import UsageError
-from mkexe.icon import read_icon
-from mkexe.model import PageSettings, Preset
+from mkexe.layouts import registry
+from mkexe.page.branding import PageSettings, Preset
+from mkexe.page.icon import read_icon
 from mkexe.settings_table import Setting, all_settings, check_value, find_setting, parse_value
-from mkexe.small_file import read_small_file
-from mkexe.spelling import advise
 
 FILE_NAME = "mkexe.toml"
 QUESTIONS_MAXIMUM = 8
@@ -164,9 +165,9 @@ def named_files(entries: Entries) -> list[Path]:
 
 
 def _layout(entries: Entries) -> str:
-    name = _text(entries, "build.layout") or layouts.AUTO
-    if name not in layouts.CHOICES:
-        raise UsageError(f"{entries['build.layout'].label}: unknown layout {name!r}", advise(name, layouts.CHOICES))
+    name = _text(entries, "build.layout") or registry.AUTO
+    if name not in registry.CHOICES:
+        raise UsageError(f"{entries['build.layout'].label}: unknown layout {name!r}", advise(name, registry.CHOICES))
     return name
 
 

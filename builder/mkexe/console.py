@@ -30,8 +30,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from mkexe.base.plain_text import one_line
 from mkexe.errors import MkexeError
-from mkexe.plain_text import one_line
 
 _PLAIN_INTERVAL_S = 30.0
 _MESSAGE_MAXIMUM = 4000  # characters

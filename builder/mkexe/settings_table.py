@@ -11,10 +11,10 @@ import json
 import re
 from dataclasses import dataclass
 
-from mkexe import resources
+from mkexe.base import resources
+from mkexe.base.plain_text import find_unsafe
+from mkexe.base.suggest import advise
 from mkexe.errors import UsageError
-from mkexe.plain_text import find_unsafe
-from mkexe.spelling import advise
 
 _TEXT_MAXIMUM = 20_000
 _BOOLEANS = {"true": True, "false": False}

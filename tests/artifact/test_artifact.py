@@ -15,9 +15,9 @@ import jsonschema
 import pytest
 
 from conftest import ROOT, Mkexe
-from mkexe.container import manifest, superblock
-from mkexe.container.image import plain_page
-from mkexe.container.reader import open_artifact, verify_artifact
+from mkexe.artifact import manifest, superblock
+from mkexe.artifact.executable import plain_page
+from mkexe.artifact.reader import open_artifact, verify_artifact
 from mkexe.errors import ArtifactError
 from support.needs import need
 from support.small_models import write_small_model
@@ -143,7 +143,7 @@ def test_extract_refuses_an_unknown_entry(mkexe: Mkexe, built: Path) -> None:
 
 
 def test_unknown_members_are_skipped_and_unknown_required_features_refused(built: Path) -> None:
-    from mkexe.container.manifest import decode_manifest
+    from mkexe.artifact.manifest import decode_manifest
     from mkexe.errors import ArtifactError
 
     artifact = open_artifact(built)
@@ -157,7 +157,7 @@ def test_unknown_members_are_skipped_and_unknown_required_features_refused(built
 
 
 def test_a_runtime_must_lie_in_a_pack_that_is_there(built: Path) -> None:
-    from mkexe.container.manifest import decode_manifest
+    from mkexe.artifact.manifest import decode_manifest
     from mkexe.errors import ArtifactError
 
     artifact = open_artifact(built)
@@ -243,7 +243,7 @@ def test_truncation_is_found(mkexe: Mkexe, built: Path, keep: int) -> None:
 
 def _is_refused(path: Path, data: bytes | bytearray) -> bool:
     """Whether opening or verifying says so; any other exception fails the test."""
-    from mkexe.container.reader import verify_artifact
+    from mkexe.artifact.reader import verify_artifact
     from mkexe.errors import ArtifactError
 
     path.write_bytes(data)

@@ -16,12 +16,15 @@ from pathlib import Path
 import pytest
 
 from conftest import Mkexe, install_fake_runtime
-from mkexe import boot, cli, oci, targets
-from mkexe import compile as compile_stage
-from mkexe.container.reader import open_artifact
-from mkexe.copying import ignore
+from mkexe import cli
+from mkexe.artifact.reader import open_artifact
+from mkexe.base.copying import ignore
+from mkexe.boot import boot
 from mkexe.errors import ArtifactError
-from mkexe.model import Part
+from mkexe.layouts import oci
+from mkexe.models.records import Part
+from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import targets
 from support.damaged_artifacts import Case, Good, app_of, make_cases, write_case
 from support.small_models import write_small_model
 

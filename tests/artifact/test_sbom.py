@@ -14,8 +14,11 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from conftest import ROOT, Mkexe
-from mkexe import fetch, page, pins, sbom, targets
-from mkexe.container.reader import open_artifact
+from mkexe.artifact import sbom
+from mkexe.artifact.reader import open_artifact
+from mkexe.page import build as page_build
+from mkexe.runtimes import pins, targets
+from mkexe.runtimes import source as runtime_source
 from support.small_models import write_small_model
 from support.split_model import split_gguf
 
@@ -115,7 +118,7 @@ def test_it_reads_what_the_page_writes_about_its_packages(tmp_path: Path) -> Non
     facts = {"name": "@a/b", "version": "1.2.3-rc.1", "license": "(MIT OR Apache-2.0)"}
     (tmp_path / "package.json").write_text(json.dumps(facts))
     (tmp_path / "LICENSE").write_text("words\n" + "=" * 80 + "\nmore (words)\n")
-    text = "This page contains parts.\n\n" + page.license_of(tmp_path, ["index.js"])
+    text = "This page contains parts.\n\n" + page_build.license_of(tmp_path, ["index.js"])
     found = by_reference(json.loads(sbom.encode_sbom(_small_manifest(), "F16", text)))
     assert found["npm:@a/b"]["purl"] == "pkg:npm/%40a/b@1.2.3-rc.1"
     assert found["npm:@a/b"]["licenses"] == [{"expression": "(MIT OR Apache-2.0)"}]
@@ -123,7 +126,7 @@ def test_it_reads_what_the_page_writes_about_its_packages(tmp_path: Path) -> Non
 
 
 def _small_manifest() -> Any:
-    from mkexe.container.manifest import Manifest, ModelRecord, Range
+    from mkexe.artifact.manifest import Manifest, ModelRecord, Range
 
     weights = Range("models/x.gguf", 4096, 1, "0" * 64, 0)
     models = (ModelRecord("model", "x", "llama", "", (weights,)),)
@@ -154,7 +157,7 @@ def stated_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     found = {}
     pin = pins.llama_pin()
     wanted = {f"{pin.folder}/{part.file}": part.file for part in sbom.linked_parts() if part.tree == "llama.cpp"}
-    archive = fetch.fetch_source(pin, tmp_path_factory.mktemp("log") / "fetch.log")
+    archive = runtime_source.fetch_source(pin, tmp_path_factory.mktemp("log") / "fetch.log")
     with tarfile.open(archive) as tar:
         for member in tar:
             if member.name in wanted:

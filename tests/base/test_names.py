@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
-from mkexe.file_names import find_name_problem
+from mkexe.base.file_names import find_name_problem
 from support.small_models import write_small_model
 
 TARGET = ("--target", "linux-x86_64")

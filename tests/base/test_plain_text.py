@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 
 from conftest import Mkexe
-from mkexe import app, cli, console
-from mkexe.container.reader import open_artifact
+from mkexe import cli, console
+from mkexe.artifact.reader import open_artifact
+from mkexe.base.plain_text import cleaned, one_line
 from mkexe.errors import UsageError
-from mkexe.plain_text import cleaned, one_line
+from mkexe.layouts import app
 from support.damaged_artifacts import manifest_of, with_text
 from support.small_models import write_small_model
 

@@ -228,7 +228,7 @@ def test_a_truncated_file_is_refused_with_advice(artifact: Path, tmp_path: Path,
 @pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.soak)])
 def test_damaged_artifacts_are_refused_by_the_program_itself(artifact: Path, tmp_path: Path, count: int) -> None:
     """Bits flipped in superblock, manifest and every entry: the runtime's own `verify` finds each, none crashes."""
-    from mkexe.container.reader import open_artifact
+    from mkexe.artifact.reader import open_artifact
 
     opened = open_artifact(artifact)
     data = bytearray(artifact.read_bytes())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mkexe import process
-from mkexe.page import find_node, run_npm
+from mkexe.base import process
+from mkexe.page.build import find_node, run_npm
 
 from .conftest import TEMPLATES
 

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from conftest import ROOT, TINY_MODEL, Mkexe
-from mkexe.container.reader import open_artifact
+from mkexe.artifact.reader import open_artifact
 from support.random_model import write_random_model
 from support.relay import Relay
 from support.running import Running, browser_in, run_to_end

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Mkexe, install_fake_runtime
-from mkexe import outputs
-from mkexe.container.reader import open_artifact
+from mkexe.artifact.reader import open_artifact
+from mkexe.base import atomic_files
 from mkexe.errors import OutputError
 from support.executables import Pe
 from support.small_models import write_small_model
@@ -230,7 +230,7 @@ def test_a_file_system_without_links_is_explained(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(fcntl, "ioctl", refuse)
     (tmp_path / "a.exe").write_bytes(b"MZ")
     with pytest.raises(OutputError) as refused:
-        outputs.give_other_name(tmp_path / "a.exe", tmp_path / "a")
+        atomic_files.give_other_name(tmp_path / "a.exe", tmp_path / "a")
     assert "neither hard links nor clones" in refused.value.message
     assert [path.name for path in tmp_path.iterdir()] == ["a.exe"]
 

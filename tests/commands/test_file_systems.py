@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
-from mkexe.container.reader import open_artifact
+from mkexe.artifact.reader import open_artifact
 from support.needs import need
 from support.small_models import write_small_model
 

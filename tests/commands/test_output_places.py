@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Mkexe
-from mkexe import cli, outputs
+from mkexe import cli
+from mkexe.base import atomic_files
 from mkexe.errors import OutputError
 from support.small_models import write_small_model
 
@@ -133,10 +134,10 @@ def test_other_names_replace_ordinary_files_alone(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("new")
     make_fifo(tmp_path / "out.cmd")
     with pytest.raises(OutputError, match="is a pipe"):
-        outputs.give_other_name(tmp_path / "out", tmp_path / "out.cmd")
+        atomic_files.give_other_name(tmp_path / "out", tmp_path / "out.cmd")
     assert stat.S_ISFIFO((tmp_path / "out.cmd").lstat().st_mode)
     (tmp_path / "out.sh").write_text("old")
-    outputs.give_other_name(tmp_path / "out", tmp_path / "out.sh")
+    atomic_files.give_other_name(tmp_path / "out", tmp_path / "out.sh")
     assert (tmp_path / "out.sh").read_text() == "new"
 
 
@@ -176,9 +177,9 @@ def test_of_two_builds_side_by_side_none_takes_the_other_s_weights(tmp_path: Pat
     path = tmp_path / "out.gguf"
 
     def write() -> None:
-        with outputs.data_file(path, 4) as file:
+        with atomic_files.data_file(path, 4) as file:
             file.write(b"ours")
-            with outputs.data_file(path, 6) as other:
+            with atomic_files.data_file(path, 6) as other:
                 other.write(b"theirs")
 
     with pytest.raises(OutputError, match="another program wrote it meanwhile"):
@@ -189,7 +190,7 @@ def test_of_two_builds_side_by_side_none_takes_the_other_s_weights(tmp_path: Pat
 
 def test_a_place_is_looked_at_again_before_it_is_taken(tmp_path: Path) -> None:
     def write() -> None:
-        with outputs.output_file(tmp_path / "out") as file:
+        with atomic_files.output_file(tmp_path / "out") as file:
             file.write(b"data")
             os.mkfifo(tmp_path / "out")
 
@@ -202,7 +203,7 @@ def test_a_file_under_the_temporary_name_is_not_taken_for_the_output(tmp_path: P
     """Nor is a link of that name followed, as somebody could make one in a shared folder."""
     (tmp_path / "precious").write_text("keep me")
     (tmp_path / f".out.{os.getpid()}.part").symlink_to("precious")
-    with outputs.output_file(tmp_path / "out") as file:
+    with atomic_files.output_file(tmp_path / "out") as file:
         file.write(b"data")
     assert (tmp_path / "out").read_bytes() == b"data"
     assert (tmp_path / "precious").read_text() == "keep me"

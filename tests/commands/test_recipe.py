@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
-from mkexe import boot, targets
+from mkexe.boot import boot
+from mkexe.runtimes import targets
 from support.needs import need
 from support.recipe_steps import find_step, run_step, write_tool
 
@@ -52,7 +53,7 @@ def test_a_wrong_answer_fails_the_job(real_mkexe: Mkexe, artifact: Path, tmp_pat
 
 def test_boot_knows_what_this_machine_is(real_mkexe: Mkexe, artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a Mac its own program would be started, and on an Arm machine the other one emulated."""
-    from mkexe.container.reader import open_artifact
+    from mkexe.artifact.reader import open_artifact
 
     opened = open_artifact(artifact)
     monkeypatch.setattr(targets, "host_target", lambda: "macos-aarch64")

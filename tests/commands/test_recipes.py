@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from mkexe import cli, layouts, render, targets
+from mkexe import cli
+from mkexe.commands import recipes
+from mkexe.layouts import registry
+from mkexe.runtimes import targets
 from support.needs import need
 from support.powershell import syntax_errors
 from support.recipe_steps import RECIPE, Step, find_step, read_recipe, read_steps, run_step, write_tool
@@ -24,7 +27,7 @@ STEPS = list(read_steps())
 
 
 def test_the_recipes_are_what_the_templates_give() -> None:
-    rendered = {path.stem: render.render_recipe(path.stem) for path in TEMPLATES.glob("*.j2")}
+    rendered = {path.stem: recipes.render_recipe(path.stem) for path in TEMPLATES.glob("*.j2")}
     present = {path.name: path.read_text("utf-8") for path in RECIPE.parent.glob("*.yml")}
     assert present == rendered, "write them anew: python dist-recipes/render.py"
 
@@ -91,10 +94,10 @@ def test_mkexe_accepts_every_command_in_it(step: Step, tmp_path: Path) -> None:
 def test_every_layout_and_target_is_built(tmp_path: Path) -> None:
     commands = recorded_commands(find_step("build", "Build"), tmp_path)
     built = [cli.parse(words) for words in commands if words[0] == "build"]
-    assert {options.layout for options in built} == set(layouts.CHOICES) - {layouts.AUTO, layouts.PAIR}
+    assert {options.layout for options in built} == set(registry.CHOICES) - {registry.AUTO, registry.PAIR}
     assert all(options.json and options.sha256 for options in built)
-    native = {options.target[0] for options in built if options.layout == layouts.NATIVE}
-    assert native == {name for name, row in targets.all_targets().items() if row.system == layouts.LINUX}
+    native = {options.target[0] for options in built if options.layout == registry.NATIVE}
+    assert native == {name for name, row in targets.all_targets().items() if row.system == targets.LINUX}
 
 
 def recorded_commands(step: Step, folder: Path) -> list[list[str]]:
@@ -117,7 +120,7 @@ def check_names(options: argparse.Namespace) -> None:
     """Names that argparse lets pass."""
     named = (getattr(options, "target", None) or []) + (getattr(options, "on", None) or [])
     assert set(named) <= {*targets.all_targets(), "all"}
-    assert getattr(options, "layout", layouts.AUTO) in layouts.CHOICES
+    assert getattr(options, "layout", registry.AUTO) in registry.CHOICES
 
 
 def test_the_cache_s_key_is_found_out(tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ import pytest
 from gguf.constants import GGUFValueType
 
 from conftest import TINY_MODEL, Mkexe
-from mkexe import cli, model_check, targets
-from mkexe import compile as compile_stage
+from mkexe import cli
+from mkexe.commands import model_check
 from mkexe.errors import ModelError
-from mkexe.model import Runtime
-from mkexe.sources.gguf_file import check_model
+from mkexe.models.gguf.file import check_model
+from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import targets
+from mkexe.runtimes.records import Runtime
 from support.encoders import write_encoder
 from support.mutated_models import (
     TOKENS,

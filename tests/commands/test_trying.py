@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe, fake_executable, install_fake_runtime
-from mkexe import targets
+from mkexe.runtimes import targets
 
 HOST = targets.host_target()
 REFUSING = "#!/bin/sh\necho 'refused: it is made of cheese'\nexit 3\n"

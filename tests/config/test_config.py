@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 from mkexe import cli, config
 from mkexe.errors import UsageError
-from mkexe.model import Preset
+from mkexe.page.branding import Preset
 from mkexe.settings_table import all_settings
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">{}</svg>'

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from conftest import Mkexe, install_fake_page, install_fake_runtime, scrubbed_environment
-from mkexe.container.reader import open_artifact
+from mkexe.artifact.reader import open_artifact
 from support.executables import CPU_ARM64, CPU_X86_64, Macho
 from support.random_projector import write_random_projector
 from support.small_models import EMBEDDING_LENGTH, write_small_model

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from conftest import Mkexe
-from mkexe import assemble, layouts, render, unbundle
-from mkexe.container import plan
-from mkexe.container.reader import open_artifact
-from mkexe.model import PageSettings
-from mkexe.packaged import open_package
+from mkexe.artifact import launcher, placement, writer
+from mkexe.artifact.contents import Contents
+from mkexe.artifact.placement import place_contents
+from mkexe.artifact.reader import open_artifact
+from mkexe.layouts import parts, registry
+from mkexe.layouts.opening import open_package
+from mkexe.page.branding import PageSettings
 from support.needs import need
 from support.running import run_to_end
 from support.wine import WinePrefix
@@ -34,13 +36,13 @@ def write_with_hole(source: Path, out: Path, hole: int, folder: Path) -> None:
     """The artifact in layout script, its weights and all that comes behind them `hole` bytes later."""
     manifest = open_artifact(source).manifest
     held = tuple(record.target for record in manifest.runtimes)
-    bundle = unbundle.unbundle(open_package(source, folder), held, folder, programs=False)
-    contents = assemble.Contents(
-        name=manifest.name, layout=layouts.SCRIPT, model=bundle.model, runtimes=bundle.runtimes, packs=bundle.packs,
+    bundle = parts.unbundle(open_package(source, folder), held, folder, programs=False)
+    contents = Contents(
+        name=manifest.name, layout=registry.SCRIPT, model=bundle.model, runtimes=bundle.runtimes, packs=bundle.packs,
         files=bundle.files, page=PageSettings(manifest.page["title"]), default_args=(),
-        created=plan.parse_time(manifest.created),
+        created=placement.parse_time(manifest.created),
     )  # fmt: skip
-    placed = assemble.place_contents(contents)
+    placed = place_contents(contents)
     moved = dataclasses.replace(
         placed,
         parts={name: offset + hole for name, offset in placed.parts.items()},
@@ -48,8 +50,8 @@ def write_with_hole(source: Path, out: Path, hole: int, folder: Path) -> None:
         end=placed.end + hole,
     )
     with out.open("w+b") as file:
-        tools = assemble.Tools(render.render_launcher, lambda _: b"{}")
-        assemble.write_artifact(contents, moved, file, lambda _: None, tools)
+        tools = writer.Tools(launcher.render_launcher, lambda _: b"{}")
+        writer.write_artifact(contents, moved, file, lambda _: None, tools)
     out.chmod(0o755)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
-from mkexe.container.reader import open_artifact
+from mkexe.artifact.reader import open_artifact
 from support.needs import need
 from support.running import Running
 from support.stick import stick

@@ -25,7 +25,7 @@ import apple_platform
 import pytest
 
 from conftest import Mkexe
-from mkexe import audit
+from mkexe.runtimes import audit
 from support.running import browser_in, environment_of
 
 PARIS = "The capital of France is Paris."

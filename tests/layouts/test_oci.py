@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
-from mkexe.container.reader import open_artifact
+from mkexe.artifact.reader import open_artifact
 from support.container_images import unpack_image
 from support.needs import need
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from conftest import Mkexe
-from mkexe.container.reader import open_artifact
+from mkexe.artifact.reader import open_artifact
 from support.small_models import write_small_model
 from support.split_model import split_gguf
 

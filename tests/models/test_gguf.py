@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mkexe.errors import ModelError
-from mkexe.sources import gguf_bytes, gguf_header
-from mkexe.sources.gguf_file import (
+from mkexe.models.gguf import byte_reader, header
+from mkexe.models.gguf.file import (
     ArrayInfo,
     ModelKind,
     check_companion,
@@ -30,10 +30,10 @@ from mkexe.sources.gguf_file import (
     kind_of,
     read_gguf,
 )
-from mkexe.sources.gguf_kinds import DRAFT_ARCHITECTURES, IMAGE_ARCHITECTURES
-from mkexe.sources.gguf_model import LongText
-from mkexe.sources.gguf_supported import supported
-from mkexe.sources.gguf_types import REMOVED_TENSOR_TYPES, TENSOR_TYPES
+from mkexe.models.gguf.kinds import DRAFT_ARCHITECTURES, IMAGE_ARCHITECTURES
+from mkexe.models.gguf.records import LongText
+from mkexe.models.gguf.supported import supported
+from mkexe.models.gguf.types import REMOVED_TENSOR_TYPES, TENSOR_TYPES
 from support.damaged_gguf import (
     ARR,
     F64,
@@ -204,16 +204,16 @@ def test_result_does_not_depend_on_the_read_window(
 ) -> None:
     path = save(tmp_path, SOUND.data)
     whole = read_gguf(path)
-    monkeypatch.setattr(gguf_bytes, "WINDOW_BYTES", window_bytes)
-    monkeypatch.setattr(gguf_header, "PROBE_BYTES", 8)  # else the probe of the magic is the window
+    monkeypatch.setattr(byte_reader, "WINDOW_BYTES", window_bytes)
+    monkeypatch.setattr(header, "PROBE_BYTES", 8)  # else the probe of the magic is the window
     assert read_gguf(path) == whole
 
 
 def test_reader_can_go_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gguf_bytes, "WINDOW_BYTES", 8)
+    monkeypatch.setattr(byte_reader, "WINDOW_BYTES", 8)
     path = save(tmp_path, bytes(range(64)))
     with path.open("rb") as file:
-        reader = gguf_bytes.HeaderReader(file, path, 64)
+        reader = byte_reader.HeaderReader(file, path, 64)
         for position in (40, 0, 44, 41):
             reader.position = position
             assert reader.take(2, "two bytes") == bytes([position, position + 1])
@@ -369,7 +369,7 @@ def test_own_limits_are_enforced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("MAX_KEPT_BYTES", 100, "at most 100 bytes of keys and texts, found more"),
     ):
         with monkeypatch.context() as patched:
-            patched.setattr(gguf_header, name, value)
+            patched.setattr(header, name, value)
             assert says in refused(path)
     assert check_model(path)
 

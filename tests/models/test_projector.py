@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
-from mkexe.container.reader import open_artifact
+from mkexe.artifact.reader import open_artifact
 from support.random_projector import write_random_projector
 from support.small_models import EMBEDDING_LENGTH, write_small_model
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from mkexe import compile as compile_stage
-from mkexe import targets
+from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import targets
 from support.needs import need
 from support.running import environment_of, levels_of
 

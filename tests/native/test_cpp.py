@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, scrubbed_environment
-from mkexe import compile as compile_stage
-from mkexe import resources, targets
+from mkexe.base import resources
+from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import targets
 from support.needs import missing
 
 SOURCES = sorted((ROOT / "tests" / "cpp").glob("*.cpp"))

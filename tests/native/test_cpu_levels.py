@@ -1,8 +1,8 @@
 """Every level of the CPU kernels that can run here: chosen by the processor, forced, and the answers compared.
 
 Processors come from qemu's user emulation, which has neither AVX-512 nor AVX-VNNI nor AMX: it leaves these out of the
-models that have them, so the levels above haswell are compiled, linked and looked at by mkexe.kernels, but not run
-unless this machine's own processor runs them; test_avx512.py boots one of them in Bochs.
+models that have them, so the levels above haswell are compiled, linked and looked at by mkexe.runtimes.kernels, but not
+run unless this machine's own processor runs them; test_avx512.py boots one of them in Bochs.
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from mkexe import cache, pins
-from mkexe import compile as compile_stage
+from mkexe.base import cache
 from mkexe.binfmt.objects import Symbol, defined_symbols
-from mkexe.kernels import Variant, find_leaks, find_unrenamed
+from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import pins
+from mkexe.runtimes.kernels import Variant, find_leaks, find_unrenamed
 
 LOW = frozenset({"SSE42"})
 HIGH = frozenset({"SSE42", "AVX2"})

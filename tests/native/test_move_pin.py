@@ -13,7 +13,8 @@ import move_pin
 import pytest
 
 from conftest import ROOT
-from mkexe import cache, pins
+from mkexe.base import cache
+from mkexe.runtimes import pins
 
 SERVER = """
     ctx_http.get ("/health", ex_wrapper(routes.get_health));

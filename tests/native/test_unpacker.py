@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mkexe import compile as compile_stage
-from mkexe import targets, xz
+from mkexe.artifact import xz
+from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import targets
 from support.needs import missing, need
 
 X86 = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": 6}]

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from conftest import TINY_MODEL, Finished, Mkexe
-from mkexe.container.reader import open_artifact
-from mkexe.icon import to_png
+from mkexe.artifact.reader import open_artifact
+from mkexe.page.icon import to_png
 from support.small_models import write_small_model
 
 ICON = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h8v8z"/></svg>'

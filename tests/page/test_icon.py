@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from conftest import ROOT
-from mkexe import icon
 from mkexe.errors import UsageError
+from mkexe.page import icon
 
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/1999/xlink"'
 SVG = f'<svg {NAMESPACES} viewBox="0 0 8 8">{{}}</svg>'

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from mkexe.forwarding import Forwarder
-from mkexe.serving import LOOPBACK, LoopbackServer
+from mkexe.preview.forwarding import Forwarder
+from mkexe.preview.server import LOOPBACK, LoopbackServer
 
 ASKED = b"POST /a%20b?c=d HTTP/1.1\r\nHost: mine\r\nOrigin: http://mine\r\nX-More: 1\r\nContent-Length: 4\r\n\r\nbody"
 

@@ -18,8 +18,10 @@ import numpy as np
 import pytest
 
 from conftest import Mkexe
-from mkexe import fetch, pins, process
-from mkexe.container.reader import open_artifact
+from mkexe.artifact.reader import open_artifact
+from mkexe.base import process
+from mkexe.runtimes import pins
+from mkexe.runtimes import source as runtime_source
 from support.running import Running
 
 pytestmark = pytest.mark.slow
@@ -57,7 +59,9 @@ def gguf_file(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model as F16 GGUF, made by convert_hf_to_gguf.py of the pinned llama.cpp."""
     folder = tmp_path_factory.mktemp("converted")
     source = folder / "llama.cpp"
-    fetch.unpack_source(fetch.fetch_source(pins.llama_pin(), folder / "fetch.log"), pins.llama_pin(), source)
+    runtime_source.unpack_source(
+        runtime_source.fetch_source(pins.llama_pin(), folder / "fetch.log"), pins.llama_pin(), source
+    )
     out = folder / "all-MiniLM-L6-v2.gguf"
     command: list[str | Path] = [
         sys.executable, source / "convert_hf_to_gguf.py", weights, "--outtype", "f16", "--outfile", out,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import Mkexe
-from mkexe.container.reader import open_artifact
+from mkexe.artifact.reader import open_artifact
 from support.random_model import write_random_model
 from support.running import Running, browser_in, run_to_end
 from support.slow_disk import slow_disk

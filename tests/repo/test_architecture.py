@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import inspect
 import re
 import subprocess
@@ -18,88 +19,86 @@ from mkexe import errors
 PACKAGE = ROOT / "builder" / "mkexe"
 LINTED = ("builder", "tests", "benchmarks", "native", "dist-recipes")
 
-# A module imports only what stands in a later row; stages (one row) never import each other.
-LEVELS = [
-    ["__main__"],
-    ["cli"],
-    ["pipeline"],
-    ["delivery"],
-    [
-        "advice",
-        "compile",
-        "audit",
-        "packing",
-        "render",
-        "assemble",
-        "app",
-        "beside",
-        "oci",
-        "boot",
-        "page",
-        "sbom",
-        "sources",
-        "branding",
-        "server_options",
-        "model_check",
-        "forwarding",
-        "preview",
-        "scripted",
-        "unbundle",
-        "extraction",
-        "known_weights",
-    ],
-    ["copying", "packaged", "serving"],
-    ["fetch"],
-    ["cache", "outputs"],
-    ["kernels", "config"],
-    ["icon"],
-    ["process", "console"],
-    ["settings_table"],
-    ["targets", "layouts", "pins", "container", "binfmt", "xz"],
-    ["resources", "spelling", "file_names", "small_file"],
-    ["plain_text", "interruption"],
-    ["model", "errors", "__init__"],
+# What a package may import stands in a later row; packages of one row never import each other .
+ROWS = [
+    ["cli", "studio"],
+    ["commands"],
+    ["boot", "config"],
+    ["layouts", "preview"],
+    ["artifact"],
+    ["sources"],
+    ["runtimes", "page", "models"],
+    ["binfmt"],
+    ["base"],
+    ["errors"],
 ]
-# the orchestrated commands: cli offers boot, the list of runtimes and the target names without a detour
-SAME_ROW_ALLOWED = {"container", "binfmt", "sources", "model", "errors", "__init__"}
+# the package's own two modules: where the command begins, and the version
+ROOT_MODULES = {"__main__": "cli", "__init__": "errors", "console": "base", "settings_table": "config"} | dict.fromkeys(
+    ("cache", "fetch", "pins"), "cli"
+)
+MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def level_of(name: str) -> int:
-    for level, names in enumerate(LEVELS):
-        if name in names:
-            return level
-    raise AssertionError(f"{name} stands in no level: add it to LEVELS")
+def row_of(package: str) -> int:
+    for number, packages in enumerate(ROWS):
+        if package in packages:
+            return number
+    raise AssertionError(f"{package} stands in no row: add it to ROWS")
 
 
-def unit_of(path: Path) -> str:
+def package_of(path: Path) -> str:
     relative = path.relative_to(PACKAGE)
-    return relative.parts[0] if len(relative.parts) > 1 else relative.stem
+    return relative.parts[0] if len(relative.parts) > 1 else ROOT_MODULES.get(relative.stem, relative.stem)
 
 
-def imports_of(path: Path) -> set[str]:
+def modules_imported_by(path: Path) -> set[str]:
+    """Modules of mkexe below the package's name, such as base.cache, that a module imports anywhere."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "mkexe":
-            found |= {alias.name for alias in node.names if not alias.name.startswith("__")}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mkexe."):
-            found.add((node.module or "").split(".")[1])
-    return found
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            package, _, module = (node.module or "").partition(".")
+            if package == "mkexe":
+                found |= {f"{module}.{alias.name}".strip(".") for alias in node.names}
+        elif isinstance(node, ast.Import):
+            assert not any(alias.name.partition(".")[0] == "mkexe" for alias in node.names), f"{path}: import mkexe"
+    return {module for name in found if (module := module_of(name))}
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def module_of(name: str) -> str:
+    """The module that an imported name means or lies in; empty for what lies in the package itself."""
+    while name and not (PACKAGE / f"{name.replace('.', '/')}.py").is_file():
+        if (PACKAGE / name.replace(".", "/") / "__init__.py").is_file():
+            return f"{name}.__init__"
+        name = name.rpartition(".")[0]
+    return name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_downwards(path: Path) -> None:
-    unit = unit_of(path)
-    for imported in imports_of(path) - {unit}:
-        higher, lower = level_of(unit), level_of(imported)
-        same_row_is_fine = unit in SAME_ROW_ALLOWED or imported in SAME_ROW_ALLOWED
-        assert higher < lower or (higher == lower and same_row_is_fine), f"{unit} imports {imported}"
+    package = package_of(path)
+    for module in modules_imported_by(path):
+        imported = module.partition(".")[0]
+        imported = ROOT_MODULES.get(imported, imported)
+        assert imported == package or row_of(package) < row_of(imported), f"{package} imports {module}"
 
 
-def test_only_one_module_starts_processes_and_one_prints() -> None:
-    for path in PACKAGE.rglob("*.py"):
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    imports = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): modules_imported_by(path) for path in MODULES}
+    tuple(graphlib.TopologicalSorter(imports).static_order())  # raises CycleError, which names them
+
+
+def test_only_one_module_starts_processes_and_none_prints() -> None:
+    for path in MODULES:
         text = path.read_text("utf-8")
-        assert not re.search(r"\bsubprocess\b(?!\.h)", text) or unit_of(path) == "process", path
+        assert not re.search(r"\bsubprocess\b(?!\.h)", text) or path == PACKAGE / "base/process.py", path
         assert not re.search(r"^\s*print\(", text, re.MULTILINE), path
+
+
+def test_reading_a_model_needs_no_numpy() -> None:
+    """Numpy takes a good part of a second to import."""
+    asked = "import sys, mkexe.models.gguf.file, mkexe.models.gguf.kv_cache; sys.exit('numpy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", asked], cwd=ROOT / "builder", check=True)
 
 
 def test_exit_codes_are_unique_and_documented() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mkexe.audit import AuditReport, audit_runtime, require_audited
 from mkexe.errors import AuditError, UsageError
+from mkexe.runtimes.audit import AuditReport, audit_runtime, require_audited
 from support.executables import (
     CPU_X86_64,
     LC_LOAD_DYLIB,

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mkexe.container import superblock
+from mkexe.artifact import superblock
 
 # texts and numbers that a writer of manifests could choose; JSON as it is written
 HOSTILE = [

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from mkexe import cache
-from mkexe import compile as compile_stage
+from mkexe.base import cache
+from mkexe.runtimes import build as compile_stage
 
 
 def put(image: bytes, offset: int, layout: str, *values: int) -> bytes:

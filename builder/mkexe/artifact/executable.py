@@ -1,0 +1,74 @@
+"""Executables that begin an artifact: their first page is its head (docs/FORMAT.md, "Head")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mkexe.artifact.head import compose_pe_and_shell_head, compose_pe_head
+from mkexe.artifact.superblock import DAMAGED_HINT, HEAD_SIZE, SUPERBLOCK_SIZE
+from mkexe.binfmt import elf, pe
+from mkexe.errors import ArtifactError
+
+_PE_EARLIEST = 0x40 + SUPERBLOCK_SIZE  # behind the smallest head and the superblock
+_PE_SMALLEST = pe.DATA_DIRECTORY + 8 * (pe.CERTIFICATE_TABLE + 1)  # up to the last field that is cleared
+
+
+@dataclass(frozen=True)
+class Image:
+    """An executable in two pieces: its first page, with `superblock_at` as room for a superblock, and its `body`.
+
+    `pe_headers` are a PE's headers, which may share the page with a script; None for an ELF.
+    """
+
+    page: bytes
+    superblock_at: int
+    body: bytes
+    pe_headers: bytes | None
+
+    @property
+    def data(self) -> bytes:
+        """The executable by itself."""
+        return self.page + self.body
+
+    def compose_head(self, script: bytes) -> tuple[bytes, int]:
+        """An artifact's head, for a PE with a script in it, and the offset of the superblock's room.
+
+        Raises OutputError where that does not fit, ValueError for an ELF: nothing stands beside its headers.
+        """
+        if not script:
+            return self.page, self.superblock_at
+        if self.pe_headers is None:
+            raise ValueError("an ELF's first page has no room for a script")
+        return compose_pe_and_shell_head(script, self.pe_headers)
+
+
+def load_image(executable: bytes) -> Image:
+    """Split a runtime's executable; raises AuditError for one that cannot begin an artifact."""
+    if executable.startswith(elf.MAGIC):
+        page = executable[:HEAD_SIZE]
+        return Image(page, elf.find_superblock_room(page), executable[HEAD_SIZE:], None)
+    moved = pe.relocate_pe_headers(executable, HEAD_SIZE)
+    page, superblock_at = compose_pe_head(moved.headers)
+    return Image(page, superblock_at, moved.body, moved.headers)
+
+
+def plain_page(head: bytes, superblock_at: int) -> bytes:
+    """The executable's own first page, from the head of an artifact that begins with it.
+
+    What is left out are superblock, script, and a signature's fields. Raises ArtifactError for a head that is no
+    executable's.
+    """
+    if head.startswith(elf.MAGIC):
+        return head[:superblock_at] + bytes(SUPERBLOCK_SIZE) + head[superblock_at + SUPERBLOCK_SIZE :]
+    at = int.from_bytes(head[pe.LFANEW_OFFSET :][:4], "little")
+    if not head.startswith(b"MZ") or not _PE_EARLIEST <= at <= HEAD_SIZE - _PE_SMALLEST:
+        raise ArtifactError(
+            f"the head is no executable: expected ELF's magic, or MZ and PE headers between {_PE_EARLIEST} and "
+            f"{HEAD_SIZE - _PE_SMALLEST}, found {head[:4]!r} and {at}",
+            DAMAGED_HINT,
+        )
+    headers = bytearray(head[at:])
+    headers[pe.CHECKSUM : pe.CHECKSUM + 4] = bytes(4)
+    entry = pe.DATA_DIRECTORY + 8 * pe.CERTIFICATE_TABLE
+    headers[entry : entry + 8] = bytes(8)
+    return compose_pe_head(bytes(headers))[0]

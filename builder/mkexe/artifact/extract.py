@@ -1,0 +1,66 @@
+"""Take entries out of an artifact, as files."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from mkexe.artifact.reader import Artifact, read_chunks, unpack_runtime
+from mkexe.base import atomic_files
+from mkexe.errors import ArtifactError, OutputError
+from mkexe.runtimes import targets
+
+
+def extract_entries(artifact: Artifact, names: list[str], folder: Path) -> list[Path]:
+    """Write entries (all without `names`) below `folder`; runtimes come out as executables.
+
+    Raises ArtifactError for a name that is no entry or would leave `folder`, OutputError where writing fails.
+    """
+    path = artifact.path
+    writers = _extractable(artifact)
+    unknown = [name for name in names if name not in writers]
+    if unknown:
+        raise ArtifactError(f"{path}: has no entry {unknown[0]!r}", "mkexe inspect lists them: " + ", ".join(writers))
+    written = []
+    with path.open("rb") as file:
+        for name in names or list(writers):
+            target = _place_of(path, name, folder)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with atomic_files.output_file(target, executable=name.startswith("runtimes/")) as output:
+                    for chunk in writers[name](file):
+                        output.write(chunk)
+            except OSError as error:
+                raise OutputError(f"{target}: {error.strerror}", "choose another folder with -C") from error
+            written.append(target)
+    return written
+
+
+def _place_of(path: Path, name: str, folder: Path) -> Path:
+    """Where an entry goes; links among the folders on the way may not lead out of `folder`."""
+    wanted = folder / name
+    try:
+        target, inside = wanted.parent.resolve() / wanted.name, folder.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle, before Python 3.13
+        raise OutputError(f"{folder}: links there lead in a circle", "choose another folder with -C") from error
+    if not wanted.name or ".." in wanted.parts[len(folder.parts) :] or not target.is_relative_to(inside):
+        raise ArtifactError(f"{path}: the entry {name!r} would be written outside {folder}", "do not trust it")
+    return target
+
+
+def _extractable(artifact: Artifact) -> dict[str, Callable[[BinaryIO], Iterator[bytes]]]:
+    """What can be taken out, by name, with a function that reads it from the artifact's file."""
+    manifest = artifact.manifest
+    table = targets.all_targets()
+    found: dict[str, Callable[[BinaryIO], Iterator[bytes]]] = {}
+    for record in manifest.runtimes:
+        suffix = table[record.target].suffix if record.target in table else ""
+        unpack = functools.partial(unpack_runtime, artifact=artifact, runtime=record)
+        found[f"runtimes/{record.target}{suffix}"] = unpack
+    for item in [*manifest.weights(), *manifest.packs, *manifest.files]:
+        if item.entry:
+            found[item.entry] = functools.partial(read_chunks, offset=item.offset, size=item.size)
+    found["manifest.json"] = lambda _: iter([artifact.manifest_text])
+    return found

@@ -1,0 +1,91 @@
+"""Render templates: the script in an artifact's head, and the recipes for release pipelines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jinja2
+
+from mkexe.base import resources
+
+PAGE_SIZE = 4096  # bytes; the block size that the script gives to dd
+
+
+@dataclass(frozen=True)
+class LauncherRow:
+    """One runtime that the head's script can unpack.
+
+    Its unpacker is a gzip stream of `size` bytes at `offset`. The runtime is `unpacked_size` bytes from `pack_skip` on
+    of what the .xz stream of `pack_size` bytes at `pack_offset` unpacks to.
+    """
+
+    uname: tuple[str, str]
+    offset: int
+    size: int
+    pack_offset: int
+    pack_size: int
+    pack_skip: int
+    unpacked_size: int
+    unpacked_sha256: str
+
+
+@dataclass(frozen=True)
+class StoredProgram:
+    """Windows' program, stored as it is: an entry of `size` bytes at `offset`."""
+
+    entry: str
+    offset: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """What the script in an artifact's head must know: `targets` are the names of all runtimes inside.
+
+    `starts_on_windows` where the artifact is a program for Windows itself; `windows` where the script has to take one
+    out there.
+    """
+
+    rows: tuple[LauncherRow, ...]
+    targets: tuple[str, ...]
+    starts_on_windows: bool
+    windows: StoredProgram | None
+
+
+def render_launcher(launcher: Launcher) -> bytes:
+    """The script of an artifact's head."""
+    environment = jinja2.Environment(  # noqa: S701  (shell scripts, not HTML)
+        loader=jinja2.FileSystemLoader(resources.source_root() / "templates" / "launcher"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    shell = environment.get_template("head.sh.j2").render(
+        rows=[_row(row) for row in launcher.rows],
+        names=", ".join(launcher.targets),
+        windows=launcher.starts_on_windows,
+        megabytes=max((row.unpacked_size for row in launcher.rows), default=0) // 1_000_000 + 1,
+    )
+    if launcher.windows is None:
+        return shell.encode()
+    command = environment.get_template("head.cmd.j2").render(
+        program=launcher.windows,
+        hash=launcher.windows.sha256[:16],
+        megabytes=launcher.windows.size // 1_000_000 + 1,
+    )
+    return (command + shell).encode()
+
+
+def _row(row: LauncherRow) -> dict[str, object]:
+    system, processors = row.uname
+    return {
+        "pattern": "|".join(f"{system}-{processor}" for processor in processors.split("|")),
+        "page": row.offset // PAGE_SIZE,
+        "pages": -(-row.size // PAGE_SIZE),
+        "size": row.size,
+        "pack_offset": row.pack_offset,
+        "pack_size": row.pack_size,
+        "pack_skip": row.pack_skip,
+        "unpacked": row.unpacked_size,
+        "hash": row.unpacked_sha256[:16],
+    }

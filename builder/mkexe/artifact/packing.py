@@ -1,0 +1,82 @@
+"""Pack the Unix runtimes into .xz streams (docs/FORMAT.md, "Packed runtimes").
+
+Runtimes for one processor share a stream: their code is much alike, whatever the system, and takes less room together.
+Packing takes seconds and needs nothing but the executables, so what was packed is kept in the cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from mkexe.artifact import xz
+from mkexe.base import cache
+from mkexe.runtimes.records import Runtime, Target
+
+_REVISION = 2  # raised by hand when a stream's bytes change
+_ALIGNMENT = 4096  # so that a page's address is the same in each runtime (mkexe.artifact.xz)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Runtimes packed together, under the name it gets in the artifact; `offsets` are bytes in what it unpacks to."""
+
+    entry: str
+    path: Path
+    offsets: dict[str, int]
+
+
+def pack_runtimes(runtimes: tuple[tuple[Target, Runtime], ...], say: Callable[[str], None]) -> tuple[Pack, ...]:
+    """One stream for each processor, in the order of the runtimes; Windows' program starts in place, so it is in none.
+
+    `say` gets a line before a wait of some seconds.
+    """
+    groups: dict[str, list[tuple[Target, Runtime]]] = {}
+    for target, runtime in runtimes:
+        if runtime.unpacker is not None:
+            groups.setdefault(target.processor, []).append((target, runtime))
+    missing = [name for name, members in groups.items() if not _is_there(_path(name, members))]
+    if missing:
+        say("packing the programs, once")
+        with cache.locked("packs"), ThreadPoolExecutor() as pool:
+            list(pool.map(lambda name: _pack(name, groups[name]), missing))
+    return tuple(_describe(name, members) for name, members in groups.items())
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a pack is there, which is the newest then: what is used is not removed."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
+    return path.is_file()
+
+
+def _pack(processor: str, members: list[tuple[Target, Runtime]]) -> None:
+    path = _path(processor, members)
+    if path.is_file():
+        return
+    images = b"".join(_padded(runtime.path.read_bytes()) for _, runtime in members)
+    with cache.new_file(path) as temporary:
+        temporary.write_bytes(xz.compress(images, processor))
+    cache.keep_newest(path.parent, f"{processor}-*")
+
+
+def _padded(image: bytes) -> bytes:
+    return image + bytes(-len(image) % _ALIGNMENT)
+
+
+def _path(processor: str, members: list[tuple[Target, Runtime]]) -> Path:
+    facts = {"runtimes": [runtime.sha256 for _, runtime in members], "revision": _REVISION}
+    return cache.root() / "packs" / f"{processor}-{cache.key_of(facts)}.xz"
+
+
+def _describe(processor: str, members: list[tuple[Target, Runtime]]) -> Pack:
+    offsets = {}
+    end = 0
+    for target, runtime in members:
+        offsets[target.name] = end
+        end += runtime.size_bytes + -runtime.size_bytes % _ALIGNMENT
+    return Pack(f"runtimes/{processor}.xz", _path(processor, members), offsets)

@@ -1,0 +1,260 @@
+"""Write an artifact: head, runtimes, weights, small files, manifest, central directory (docs/FORMAT.md).
+
+Everything is placed from sizes first; the head, which holds the superblock, is written last, so an unfinished file is
+never an artifact. What quotes the weights' hashes (bill of materials, manifest, head) is composed from the hashes that
+an earlier build found, where there was one: then the artifact's own hash is computed while the weights are copied. The
+weights are hashed again all the same, and where they changed, what quotes them is written anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from mkexe import __version__
+from mkexe.artifact import superblock
+from mkexe.artifact.contents import NATIVE, OCI, Contents
+from mkexe.artifact.head import compose_shell_head
+from mkexe.artifact.launcher import Launcher, LauncherRow, StoredProgram
+from mkexe.artifact.manifest import (
+    BESIDE_FEATURE,
+    ENTRY_NAME,
+    MODEL_ROLE,
+    PROJECTOR_ROLE,
+    Beside,
+    Manifest,
+    ModelRecord,
+    PackRecord,
+    Range,
+    RuntimeRecord,
+    encode_manifest,
+)
+from mkexe.artifact.placement import SMALL_ALIGNMENT, Placement, format_time, place, program_entry, records
+from mkexe.base.copying import Copied, Progress, copy_bytes, copy_file, describe, from_there
+from mkexe.errors import OutputError
+from mkexe.models.records import Model
+from mkexe.runtimes.records import Runtime, Target
+
+SBOM_ENTRY = "sbom.cdx.json"
+GENERATOR = f"mkexe {__version__}"
+
+# the head's script
+RenderScript = Callable[[Launcher], bytes]
+# the bill of materials for a manifest that does not name it yet
+EncodeSbom = Callable[[Manifest], bytes]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: the artifact's size in bytes, and the model's files in their order."""
+
+    size: int
+    parts: tuple[Copied, ...]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What an artifact's text is made with: `render_script` the head's script, `encode_sbom` the bill of materials."""
+
+    render_script: RenderScript
+    encode_sbom: EncodeSbom
+
+
+def write_artifact(
+    contents: Contents, placement: Placement, output: BinaryIO, progress: Progress, tools: Tools
+) -> Written:
+    """Write everything into the empty, seekable file `output`; `progress` gets bytes of weights done so far.
+
+    Raises ModelError when a part of the model changed while it was read, OSError where writing fails.
+    """
+    return _Writer(contents, placement, output, tools).write(progress)
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """What goes over the first bytes at last, and the artifact's size in bytes."""
+
+    head: bytes
+    size: int
+
+
+class _Writer:
+    """Writes one artifact into one file."""
+
+    def __init__(self, contents: Contents, placement: Placement, output: BinaryIO, tools: Tools) -> None:
+        self._contents = contents
+        self._placement = placement
+        self._output = output
+        self._tools = tools
+        self._runtimes: tuple[RuntimeRecord, ...] = ()
+        self._packs: tuple[Range, ...] = ()
+        self._files: tuple[Range, ...] = ()
+
+    def write(self, progress: Progress) -> Written:
+        """Everything; the head last."""
+        self._runtimes = tuple(self._write_runtime(target, runtime) for target, runtime in self._contents.runtimes)
+        self._packs = tuple(
+            self._write_bytes(pack.entry, self._placement.packs, pack.path.read_bytes())
+            for pack in self._contents.packs
+        )
+        self._files = tuple(
+            self._write_bytes(name, self._placement.files, data) for name, data in self._contents.files.items()
+        )
+        parts = self._write_weights(progress)
+        ending = self._write_ending(parts)
+        copy_bytes(ending.head, self._output, 0)
+        self._output.flush()
+        return Written(ending.size, parts)
+
+    def _write_runtime(self, target: Target, runtime: Runtime) -> RuntimeRecord:
+        image = self._placement.images.get(target.name)
+        if image is None:
+            return self._write_packed_runtime(target, runtime)
+        if target.name == self._placement.in_place:
+            where = _range(None, superblock.HEAD_SIZE, copy_bytes(image.body, self._output, superblock.HEAD_SIZE))
+        else:
+            offset = self._placement.programs[target.name]
+            where = _range(program_entry(target), offset, copy_bytes(image.data, self._output, offset))
+        whole = describe(image.data)
+        return RuntimeRecord(target.name, where, None, whole.size, whole.sha256, runtime.build)
+
+    def _write_packed_runtime(self, target: Target, runtime: Runtime) -> RuntimeRecord:
+        assert runtime.unpacker is not None
+        offset = self._placement.programs[target.name]
+        copied = copy_bytes(runtime.unpacker.read_bytes(), self._output, offset)
+        found = next(pack for pack in self._contents.packs if target.name in pack.offsets)
+        pack = PackRecord(found.entry, found.offsets[target.name])
+        where = _range(program_entry(target), offset, copied)
+        return RuntimeRecord(target.name, where, pack, runtime.size_bytes, runtime.sha256, runtime.build)
+
+    def _write_bytes(self, entry: str, offsets: dict[str, int], data: bytes) -> Range:
+        return _range(entry, offsets[entry], copy_bytes(data, self._output, offsets[entry]))
+
+    def _write_weights(self, progress: Progress) -> tuple[Copied, ...]:
+        """Copy and hash the parts; `progress` gets the bytes hashed."""
+        parts = []
+        done = 0
+        expected = self._contents.expected or (None,) * len(self._contents.stored_parts)
+        for part, known in zip(self._contents.stored_parts, expected, strict=True):
+            offset = self._placement.parts[part.entry]
+            parts.append(copy_file(part, self._output, offset, from_there(done, progress), known=known))
+            done += part.size_bytes
+        return tuple(parts)
+
+    def _write_ending(self, parts: tuple[Copied, ...]) -> _Ending:
+        """All that quotes the weights' hashes but the head: bill of materials, manifest, ZIP records."""
+        self._output.flush()
+        self._output.truncate(self._placement.end)
+        manifest = self._add_sbom(self._describe(parts))
+        text = encode_manifest(manifest)
+        end = max(item.offset + item.size for item in manifest.ranges())
+        offset = place(end, ENTRY_NAME, len(text), SMALL_ALIGNMENT)
+        copied = copy_bytes(text, self._output, offset)
+        pieces = records(manifest, offset, len(text), copied.crc32)
+        for piece in pieces:
+            copy_bytes(piece.data, self._output, piece.offset)
+        self._output.flush()
+        directory = pieces[-1].offset
+        size = directory + len(pieces[-1].data)
+        return _Ending(self._compose_head(manifest, offset, copied, directory, size), size)
+
+    def _describe(self, parts: tuple[Copied, ...]) -> Manifest:
+        contents = self._contents
+        model = contents.model
+        ranges = tuple(
+            _range(part.entry, self._placement.parts[part.entry], copied)
+            for part, copied in zip(contents.stored_parts, parts, strict=True)
+        )
+        return Manifest(
+            name=contents.name,
+            layout=contents.layout,
+            created=format_time(contents.created),
+            generator=GENERATOR,
+            default_args=contents.default_args,
+            page={"title": contents.page.title, "system_prompt": contents.page.system_prompt},
+            runtimes=self._runtimes,
+            packs=self._packs,
+            models=_model_records(model, ranges or contents.beside),
+            files=self._files,
+            required_features=(BESIDE_FEATURE,) if contents.beside else (),
+        )
+
+    def _add_sbom(self, manifest: Manifest) -> Manifest:
+        """Write the bill of materials behind everything that does not quote the weights' hashes, as it does."""
+        data = self._tools.encode_sbom(manifest)
+        offset = place(self._placement.end, SBOM_ENTRY, len(data), SMALL_ALIGNMENT)
+        written = _range(SBOM_ENTRY, offset, copy_bytes(data, self._output, offset))
+        return replace(manifest, files=(*manifest.files, written))
+
+    def _compose_head(self, manifest: Manifest, offset: int, text: Copied, directory: int, size: int) -> bytes:
+        """The head for a manifest of `text` at `offset`, and a central directory that ends at `size`."""
+        script = b"" if self._contents.layout in (NATIVE, OCI) else self._tools.render_script(self._launcher(manifest))
+        in_place = self._placement.in_place
+        compose = self._placement.images[in_place].compose_head if in_place else compose_shell_head
+        head, superblock_at = compose(script)
+        block = superblock.Superblock(
+            position=superblock_at,
+            manifest_offset=offset,
+            manifest_size=text.size,
+            manifest_sha256=bytes.fromhex(text.sha256),
+            directory_offset=directory,
+            artifact_size=size,
+            head_sha256=superblock.hash_head(head, superblock_at),
+        )
+        encoded = superblock.encode_superblock(block)
+        return head[:superblock_at] + encoded + head[superblock_at + len(encoded) :]
+
+    def _launcher(self, manifest: Manifest) -> Launcher:
+        """What the head's script must know."""
+        targets = {target.name: target for target, _ in self._contents.runtimes}
+        packs = {item.entry: item for item in manifest.packs}
+        rows = [
+            LauncherRow(
+                uname=targets[record.target].uname,
+                offset=record.range.offset,
+                size=record.range.size,
+                pack_offset=packs[record.pack.entry].offset,
+                pack_size=packs[record.pack.entry].size,
+                pack_skip=record.pack.skip,
+                unpacked_size=record.unpacked_size,
+                unpacked_sha256=record.unpacked_sha256,
+            )
+            for record in manifest.runtimes
+            if record.pack is not None
+        ]
+        stored = [
+            StoredProgram(record.range.entry, record.range.offset, record.range.size, record.unpacked_sha256)
+            for record in manifest.runtimes
+            if record.pack is None and record.range.entry is not None
+        ]
+        return Launcher(
+            tuple(rows), tuple(targets), self._placement.in_place is not None, stored[0] if stored else None
+        )
+
+
+def _model_records(model: Model, files: tuple[Range | Beside, ...]) -> tuple[ModelRecord, ...]:
+    """The model, and its projector where it has one; `files` are where the model's lie, in their order."""
+    count = len(model.parts)
+    records = [ModelRecord(MODEL_ROLE, model.name, model.architecture, model.license, files[:count])]
+    if model.projector is not None:
+        found = model.projector
+        records.append(ModelRecord(PROJECTOR_ROLE, found.name, found.architecture, found.license, files[count:]))
+    return tuple(records)
+
+
+def _range(entry: str | None, offset: int, copied: Copied) -> Range:
+    return Range(entry, offset, copied.size, copied.sha256, copied.crc32)
+
+
+def check_space(folder: Path, needed: int) -> None:
+    """Raise OutputError when `needed` bytes do not fit on the folder's disk."""
+    status = os.statvfs(folder) if hasattr(os, "statvfs") else None
+    if status is not None and status.f_bavail * status.f_frsize < needed:
+        free = status.f_bavail * status.f_frsize
+        raise OutputError(
+            f"{folder}: the file needs {needed} bytes ({needed / 1e9:.2f} GB), {free} ({free / 1e9:.2f} GB) are free",
+            "make room, or choose another disk with -o",
+        )

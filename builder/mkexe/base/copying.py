@@ -1,0 +1,219 @@
+"""Copy into an artifact and hash beside it, with flat memory.
+
+On Linux the kernel copies (copy_file_range, which shares blocks where the file system can); the hashes read the source
+in another thread meanwhile, and a third one may hash what was written. hashlib and zlib-ng, whose CRC-32 is several
+times as fast as zlib's, release the interpreter lock for large buffers.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from zlib_ng.zlib_ng import crc32
+
+from mkexe.errors import ModelError
+
+Progress = Callable[[int], None]
+_CHUNK_SIZE = 8 * 1024 * 1024  # bytes
+_HASHED_SIZE = 1024 * 1024  # bytes; what is read stays in the processor's cache until both hashes have it
+# what copy_file_range(2) says where it cannot copy between two files
+_NOT_IN_KERNEL = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF)
+
+
+class FileRange(Protocol):
+    """What is copied: `prefix`, then bytes of the file at `path` from `offset` on; `size_bytes` counts both."""
+
+    @property
+    def path(self) -> Path: ...  # noqa: D102
+    @property
+    def size_bytes(self) -> int: ...  # noqa: D102
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def prefix(self) -> bytes: ...  # noqa: D102
+    @property
+    def is_file(self) -> bool:
+        """Whether it is all that lies at `path`."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What was written: bytes, SHA-256 in hexadecimal, CRC-32."""
+
+    size: int
+    sha256: str
+    crc32: int
+
+
+def from_there(done: int, progress: Progress) -> Progress:
+    """`progress` for bytes that are counted from `done` on."""
+    return lambda count: progress(done + count)
+
+
+def copy_bytes(data: bytes, output: BinaryIO, offset: int) -> Copied:
+    """Write `data` at `offset`."""
+    output.seek(offset)
+    output.write(data)
+    return describe(data)
+
+
+def describe(data: bytes) -> Copied:
+    """What writing these bytes gives."""
+    return Copied(len(data), hashlib.sha256(data).hexdigest(), crc32(data))
+
+
+class FollowingHash:
+    """SHA-256 of a file from `offset` on while it is written from front to back, in a thread of its own; `close` it."""
+
+    def __init__(self, file: BinaryIO, offset: int) -> None:
+        # a file without a name (O_TMPFILE) is reached through its descriptor; either way with a position of its own
+        name = file.name if isinstance(file.name, str) else f"/proc/self/fd/{file.fileno()}"
+        self._file = open(name, "rb", buffering=0)  # noqa: SIM115
+        self._buffer = memoryview(bytearray(_CHUNK_SIZE))
+        self._sha256 = hashlib.sha256()
+        self._asked = self._done = offset
+        self._file.seek(self._done)
+        self._pool = ThreadPoolExecutor(1)
+        self._last: Future[None] | None = None
+
+    def close(self) -> None:
+        """End the thread."""
+        self._pool.shutdown(cancel_futures=True)
+        self._file.close()
+
+    def advance(self, end: int) -> None:
+        """The file is complete and flushed up to `end`."""
+        while self._asked < end:
+            self._asked = min(self._asked + _CHUNK_SIZE, end)
+            self._last = self._pool.submit(self._read_to, self._asked)
+
+    def digest(self) -> str:
+        """The hash up to where `advance` came, in hexadecimal; waits for the thread."""
+        if self._last is not None:
+            self._last.result()
+        return self._sha256.hexdigest()
+
+    def _read_to(self, end: int) -> None:
+        while self._done < end:
+            count = self._file.readinto(self._buffer[: end - self._done])
+            if not count:
+                raise OSError(errno.EIO, "what was written cannot be read back")
+            self._sha256.update(self._buffer[:count])
+            self._done += count
+
+
+def hash_part(part: FileRange, progress: Progress) -> Copied:
+    """What copying the part would give; `progress` gets the bytes hashed so far."""
+    return Copied(part.size_bytes, *_hash(part, progress, threading.Event(), True))
+
+
+def hash_begin(part: FileRange, size: int) -> str:
+    """SHA-256 of the part's first `size` bytes, or of all where it has fewer, in hexadecimal."""
+    with part.path.open("rb") as file:
+        file.seek(part.offset)
+        begin = part.prefix + file.read(max(0, min(size, part.size_bytes) - len(part.prefix)))
+    return hashlib.sha256(begin[:size]).hexdigest()
+
+
+def ignore(_: int) -> None:
+    """A progress that nobody looks at."""
+
+
+def copy_file(
+    part: FileRange,
+    output: BinaryIO,
+    offset: int,
+    progress: Progress,
+    written: Progress = ignore,
+    known: Copied | None = None,
+) -> Copied:
+    """Write the part's bytes at `offset`.
+
+    `progress` gets the bytes of it hashed so far, `written` the bytes written. Where it is `known` what the part should
+    be, its CRC-32 is compared alone, which is much quicker than SHA-256, and only another one lets all be hashed.
+    Raises ModelError when the file does not hold them or changes meanwhile, OSError when writing fails.
+    """
+    output.flush()
+    stopped = threading.Event()
+    with part.path.open("rb", buffering=0) as source, ThreadPoolExecutor(1) as pool:
+        before = os.fstat(source.fileno())
+        hashing = pool.submit(_hash, part, progress, stopped, known is None)
+        try:
+            _copy(source, part, output, offset, written)
+            sha256, checksum = hashing.result()
+        except BaseException:
+            stopped.set()
+            raise
+        after = os.fstat(source.fileno())
+    end = part.offset + part.size_bytes - len(part.prefix)
+    expected = end if part.is_file else max(before.st_size, end)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or before.st_size != expected:
+        raise ModelError(
+            f"{part.path}: changed while it was read: expected {expected} bytes, found {after.st_size}",
+            "try again when it is done",
+        )
+    if known is None:
+        return Copied(part.size_bytes, sha256, checksum)
+    return known if (known.size, known.crc32) == (part.size_bytes, checksum) else hash_part(part, ignore)
+
+
+def _copy(source: io.FileIO, part: FileRange, output: BinaryIO, offset: int, written: Progress) -> None:
+    output.seek(offset)
+    output.write(part.prefix)
+    output.flush()
+    done = _copy_in_kernel(source, part, output, offset, written)
+    source.seek(part.offset + done - len(part.prefix))
+    output.seek(offset + done)
+    while done < part.size_bytes:
+        chunk = source.read(min(_CHUNK_SIZE, part.size_bytes - done))
+        if not chunk:
+            return  # the caller sees the size
+        output.write(chunk)
+        output.flush()
+        done += len(chunk)
+        written(done)
+
+
+def _copy_in_kernel(source: io.FileIO, part: FileRange, output: BinaryIO, offset: int, written: Progress) -> int:
+    """How much of the part is written when the kernel has copied what it can between these files."""
+    done = len(part.prefix)
+    if sys.platform != "linux":  # the others have no copy_file_range
+        return done
+    behind = part.offset - len(part.prefix)
+    try:
+        while done < part.size_bytes:
+            size = min(_CHUNK_SIZE, part.size_bytes - done)
+            count = os.copy_file_range(source.fileno(), output.fileno(), size, behind + done, offset + done)
+            if count == 0:
+                break
+            done += count
+            written(done)
+    except OSError as error:
+        if error.errno not in _NOT_IN_KERNEL:
+            raise
+    return done
+
+
+def _hash(part: FileRange, progress: Progress, stopped: threading.Event, with_sha256: bool) -> tuple[str, int]:
+    """SHA-256 and CRC-32 of the part; without SHA-256 that of nothing stands in its place."""
+    sha256, checksum, done = hashlib.sha256(part.prefix), crc32(part.prefix), len(part.prefix)
+    buffer = memoryview(bytearray(_HASHED_SIZE))
+    with part.path.open("rb", buffering=0) as source:
+        source.seek(part.offset)
+        while not stopped.is_set() and (count := source.readinto(buffer[: part.size_bytes - done])):
+            if with_sha256:
+                sha256.update(buffer[:count])
+            checksum = crc32(buffer[:count], checksum)
+            done += count
+            progress(done)
+    return sha256.hexdigest(), checksum

@@ -1,0 +1,1 @@
+"""Start a built file and ask it a question."""

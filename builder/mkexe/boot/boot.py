@@ -1,0 +1,377 @@
+"""Start a shipped artifact and ask it questions over HTTP, once per way of starting it.
+
+Built, audited and booted are three facts: a result says which one it is and how it was found out. The program runs with
+a scrubbed environment, on a port that the system chooses, and behind an API key made for this one start, so that no
+other server can answer in its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from mkexe.artifact.reader import Artifact, unpack_runtime
+from mkexe.base import process
+from mkexe.errors import ArtifactError, BootError, UsageError
+from mkexe.layouts import registry
+from mkexe.runtimes import targets
+
+BOOTED, AUDITED, NOT_RUN, FAILED = "booted", "audited", "not run", "failed"
+DEFAULT_QUESTION = "Say hello."
+
+_ANSWER_TOKENS = 64
+_ANSWER_MAXIMUM = 64 << 20  # bytes
+# runtime/start.cpp shows the page's address on a line of its own
+_ADDRESS = re.compile(rb"^    (http://[^/\s]+)/", re.MULTILINE)
+_POLL_S = 0.05
+_LISTENING_TIMEOUT_S = 60.0
+_HTTP_TIMEOUT_S = 300.0
+_SHELLS = {
+    "sh": ["sh"], "bash": ["bash"], "dash": ["dash"], "zsh": ["zsh"], "mksh": ["mksh"], "busybox": ["busybox", "sh"],
+}  # fmt: skip
+_MACOS_SHELLS = ("sh", "bash", "dash", "zsh")  # those that come with it
+
+
+# what is wrong with an executable for a target, and what was found in words
+Audit = Callable[[str, bytes], tuple[tuple[str, ...], str]]
+
+
+@dataclass(frozen=True)
+class BootResult:
+    """One way of starting: `verdict` is one of the constants above, `detail` the answer or the reason."""
+
+    target: str
+    how: str
+    verdict: str
+    detail: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, and the exact answer that is expected, if any."""
+
+    text: str
+    expected: str | None
+
+
+@dataclass(frozen=True)
+class Starter:
+    """A way of starting: `command` gives the words in front of the artifact's options; `tools` must be installed."""
+
+    target: str
+    how: str
+    tools: tuple[str, ...]
+    command: Callable[[Path], list[str]]
+    environment: dict[str, str]
+
+
+def boot_artifact(
+    artifact: Artifact,
+    wanted: list[str],
+    question: Question,
+    timeout_s: float,
+    audit: Audit,
+    report: Callable[[BootResult], None],
+) -> list[BootResult]:
+    """Boot or audit every wanted target that the artifact holds (all without `wanted`); `report` gets each at once.
+
+    Raises UsageError for a wanted target that is not inside.
+    """
+    held = [record.target for record in artifact.manifest.runtimes]
+    missing = [name for name in wanted if name not in held]
+    if missing:
+        raise UsageError(f"{artifact.path}: holds no runtime for {missing[0]}", f"it holds {', '.join(held)}")
+    unknown = [name for name in wanted or held if name not in targets.all_targets()]
+    if unknown:
+        raise ArtifactError(
+            f"{artifact.path}: holds a program for {unknown[0]}, which this mkexe does not know",
+            "use the mkexe that made it",
+        )
+    results = []
+    for target in wanted or held:
+        for result in _boot_target(artifact, target, question, timeout_s, audit):
+            report(result)
+            results.append(result)
+    return results
+
+
+def _boot_target(
+    artifact: Artifact, target: str, question: Question, timeout_s: float, audit: Audit
+) -> Iterator[BootResult]:
+    system = targets.all_targets()[target].system
+    if system == targets.MACOS and not _is_here(target):
+        yield _audit(artifact, target, audit)
+        return
+    for starter in find_starters(artifact, target, system):
+        lacking = [tool for tool in starter.tools if shutil.which(tool) is None]
+        if lacking:
+            yield BootResult(target, starter.how, NOT_RUN, f"{lacking[0]} is not installed", 0.0)
+        else:
+            yield _boot(artifact, starter, question, timeout_s)
+
+
+def _audit(artifact: Artifact, target: str, audit: Audit) -> BootResult:
+    record = next(record for record in artifact.manifest.runtimes if record.target == target)
+    with artifact.path.open("rb") as file:
+        image = b"".join(unpack_runtime(file, artifact, record))
+    findings, facts = audit(target, image)
+    verdict = FAILED if findings else AUDITED
+    return BootResult(target, "load commands, libraries, signature", verdict, "; ".join(findings) or facts, 0.0)
+
+
+def _is_here(target: str) -> bool:
+    """Whether this machine is of that kind."""
+    try:
+        return targets.host_target() == target
+    except UsageError:
+        return False
+
+
+def find_starters(artifact: Artifact, target: str, system: str) -> list[Starter]:
+    """The ways of starting the program for a target on this machine, whether their tools are here or not."""
+    if system == targets.WINDOWS and _is_here(target):
+        return [Starter(target, "CreateProcess (native)", (), lambda _: [str(artifact.path)], {})]
+    if system == targets.WINDOWS:
+        return [_wine_starter(artifact, target)]
+    if not _is_here(target):
+        return [_qemu_starter(artifact, target)]
+    if artifact.manifest.layout == registry.NATIVE:
+        return [Starter(target, "execve (native)", (), lambda _: [str(artifact.path)], {})]
+    return [
+        _shell_starter(artifact, target, name, words)
+        for name, words in _SHELLS.items()
+        if system != targets.MACOS or name in _MACOS_SHELLS
+    ]
+
+
+def _shell_starter(artifact: Artifact, target: str, name: str, words: list[str]) -> Starter:
+    return Starter(target, f"{name} (native)", (words[0],), lambda _: [*words, str(artifact.path)], {})
+
+
+def _qemu_starter(artifact: Artifact, target: str) -> Starter:
+    """The runtime is taken out as the head's script does it, because qemu-user has no shell of that processor."""
+    emulator = f"qemu-{targets.all_targets()[target].processor}-static"
+    how = f"{emulator} (emulated)"
+    if artifact.manifest.layout == registry.NATIVE:
+        return Starter(target, how, (emulator,), lambda _: [emulator, str(artifact.path)], {})
+
+    def command(folder: Path) -> list[str]:
+        record = next(record for record in artifact.manifest.runtimes if record.target == target)
+        runtime = folder / "runtime"
+        with artifact.path.open("rb") as file, runtime.open("wb") as output:
+            output.writelines(unpack_runtime(file, artifact, record))
+        runtime.chmod(0o700)
+        return [emulator, str(runtime)]
+
+    return Starter(target, how, (emulator,), command, {"MKEXE_ARTIFACT": str(artifact.path)})
+
+
+def _wine_starter(artifact: Artifact, target: str) -> Starter:
+    """Layout script's Windows program is taken out, because Wine has neither PowerShell nor tar for its head."""
+    record = next(record for record in artifact.manifest.runtimes if record.target == target)
+
+    def command(folder: Path) -> list[str]:
+        program = folder / f"{artifact.path.stem}.exe"
+        if record.range.entry is None:
+            program.symlink_to(artifact.path)
+        else:
+            with artifact.path.open("rb") as file, program.open("wb") as output:
+                output.writelines(unpack_runtime(file, artifact, record))
+        return ["wine", str(program)]
+
+    prefix = Path(os.environ.get("WINEPREFIX") or Path(tempfile.gettempdir()) / f"mkexe-wine{_user_suffix()}")
+    environment = {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all"}
+    if record.range.entry is not None:
+        environment["MKEXE_ARTIFACT"] = str(artifact.path)
+    return Starter(target, "Wine", ("wine",), command, environment)
+
+
+def _user_suffix() -> str:
+    """What tells users apart in a folder that they share."""
+    if sys.platform == "win32":  # each has a folder of his own
+        return ""
+    return f"-{os.getuid()}"
+
+
+def _boot(artifact: Artifact, starter: Starter, question: Question, timeout_s: float) -> BootResult:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mkexe-boot-") as name:
+        folder = Path(name)
+        key = secrets.token_hex(16)
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath), "HOME": name, "TMPDIR": name,
+            "LLAMA_API_KEY": key, **starter.environment,
+        }  # fmt: skip
+        if sys.platform == "win32":
+            environment |= process.base_environment(LOCALAPPDATA=name, TEMP=name, TMP=name, **environment)
+        log = folder / "log"
+        command = [*starter.command(folder), "--port", "0", "--no-browser", "--ephemeral"]
+        try:
+            with log.open("wb") as stream:
+                child = process.start(command, env=environment, stderr=stream, cwd=folder)
+        except OSError as error:  # no program for this system, or a damaged one
+            return BootResult(starter.target, starter.how, FAILED, f"it cannot be started: {error}", 0.0)
+        try:
+            server = _Server(key, log, child.poll, time.monotonic() + timeout_s)
+            answer = _interrogate(server, artifact, question)
+            verdict, detail = BOOTED, answer
+        except BootError as error:
+            verdict, detail = FAILED, f"{error.message}\n{_tail(log)}".rstrip()
+        finally:
+            process.stop_group(child)
+    return BootResult(starter.target, starter.how, verdict, detail, time.monotonic() - began)
+
+
+@contextlib.contextmanager
+def serving(path: Path, folder: Path) -> Iterator[int]:
+    """Start an artifact for this machine; the block gets its port, while it may still be loading its model.
+
+    Its home is `folder`, and it ends with the block. Raises BootError with the end of its log where it does not start.
+    """
+    log = folder / "log"
+    command = [str(path)] if os.name == "nt" else ["sh", str(path)]
+    environment = process.base_environment(HOME=str(folder), TMPDIR=str(folder), LOCALAPPDATA=str(folder))
+    with log.open("wb") as stream:
+        command += ["--port", "0", "--no-browser", "--ephemeral", "--no-quit"]
+        child = process.start(command, env=environment, stderr=stream, cwd=folder)
+    try:
+        server = _Server("", log, child.poll, time.monotonic() + _LISTENING_TIMEOUT_S)
+        yield int(server.wait_until_listening().rpartition(":")[2])
+    except BootError as error:
+        raise BootError(f"{path}: {error.message}", "try the model with mkexe boot", _tail(log)) from error
+    finally:
+        process.stop_group(child)
+
+
+class _Server:
+    """A started artifact, seen from outside."""
+
+    def __init__(self, key: str, log: Path, poll: Callable[[], int | None], deadline: float) -> None:
+        self._key = key
+        self._log = log
+        self._poll = poll
+        self._deadline = deadline
+        self._address = ""
+
+    def wait_until_listening(self) -> str:
+        """Wait for the address in the log and return it; raises BootError for an early end or the deadline."""
+        while not self._address:
+            found = _ADDRESS.search(self._log.read_bytes())
+            if found:
+                self._address = found[1].decode(errors="replace")
+            self._check("say where it listens")
+        return self._address
+
+    def wait_until_ready(self) -> None:
+        """Wait for the address, then for the model; raises BootError for an early end or the deadline."""
+        self.wait_until_listening()
+        while self.get("/health", authorized=False)[0] != 200:
+            self._check("load the model")
+
+    def get(self, path: str, authorized: bool = True) -> tuple[int, bytes]:
+        """Status and body; status 0 where nothing answers."""
+        return self._send(path, None, authorized)
+
+    def post(self, path: str, body: dict[str, Any], authorized: bool = True) -> tuple[int, bytes]:
+        """The same for a JSON request."""
+        return self._send(path, json.dumps(body).encode(), authorized)
+
+    def _send(self, path: str, data: bytes | None, authorized: bool) -> tuple[int, bytes]:
+        import http.client  # slow to import, and no build asks anything
+        import urllib.error
+        import urllib.request
+
+        headers = {"Content-Type": "application/json"}
+        if authorized:
+            headers["Authorization"] = f"Bearer {self._key}"
+        request = urllib.request.Request(self._address + path, data, headers)  # noqa: S310  (our own server)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=_HTTP_TIMEOUT_S) as response:
+                return response.status, response.read(_ANSWER_MAXIMUM)
+        except urllib.error.HTTPError as error:
+            return error.code, error.read(_ANSWER_MAXIMUM)
+        except (OSError, http.client.HTTPException, ValueError):  # nothing, or nothing that is HTTP
+            return 0, b""
+
+    def _check(self, what: str) -> None:
+        status = self._poll()
+        if status is not None:
+            raise BootError(f"it ended with status {status} before it could {what}")
+        if time.monotonic() > self._deadline:
+            raise BootError(f"it did not {what} in time")
+        time.sleep(_POLL_S)
+
+
+def _interrogate(server: _Server, artifact: Artifact, question: Question) -> str:
+    """Everything that must hold of a started artifact; returns its answer."""
+    server.wait_until_ready()
+    status, _ = server.get("/props", authorized=False)
+    if status != 401:
+        raise BootError(f"a request without the key of this start: expected status 401, found {status}")
+    status, _ = server.get("/props")
+    if status != 200:
+        raise BootError(f"a request with the key of this start: expected status 200, found {status}")
+    status, body = server.get("/build.json", authorized=False)
+    if status != 200 or _found_in(body, "title") != artifact.manifest.page["title"]:
+        raise BootError(f"the page's settings: expected the manifest's title, found status {status}: {body[:200]!r}")
+    status, body = server.get("/", authorized=False)
+    if status != 200 or b"<html" not in body[:2000].lower():
+        raise BootError(f"the page: expected HTML, found status {status}: {body[:100]!r}")
+    if any(argument in ("--embedding", "--embeddings") for argument in artifact.manifest.default_args):
+        return _ask_embedding(server, question)
+    return _ask(server, question)
+
+
+def _ask(server: _Server, question: Question) -> str:
+    request = {
+        "messages": [{"role": "user", "content": question.text}], "temperature": 0, "max_tokens": _ANSWER_TOKENS,
+    }  # fmt: skip
+    status, body = server.post("/v1/chat/completions", request)
+    if status != 200:
+        raise BootError(f"the question: expected status 200, found {status}: {body[:300]!r}")
+    message = ("choices", 0, "message")
+    answer = str(_found_in(body, *message, "content") or _found_in(body, *message, "reasoning_content") or "")
+    tokens = _found_in(body, "usage", "completion_tokens")
+    if not isinstance(tokens, int) or tokens < 1:
+        raise BootError(f"the question: expected an answer, found {body[:300]!r}")
+    if question.expected is not None and answer != question.expected:
+        raise BootError(f"the question {question.text!r}: expected {question.expected!r}, found {answer!r}")
+    return answer
+
+
+def _ask_embedding(server: _Server, question: Question) -> str:
+    status, body = server.post("/v1/embeddings", {"input": question.text})
+    if status != 200:
+        raise BootError(f"the embedding: expected status 200, found {status}: {body[:300]!r}")
+    vector = _found_in(body, "data", 0, "embedding")
+    if not isinstance(vector, list) or not any(vector):
+        raise BootError("the embedding: expected numbers, found none, or only zeros")
+    return f"an embedding of {len(vector)} numbers"
+
+
+def _found_in(body: bytes, *keys: str | int) -> object:
+    """What lies under these members and numbers of JSON; None where that is not there, or `body` is no JSON."""
+    try:
+        found = json.loads(body)
+        for key in keys:
+            found = found[key]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return cast(object, found)
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-10:])

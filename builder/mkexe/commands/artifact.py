@@ -1,0 +1,21 @@
+"""Look at a built file: inspect it, verify it, take entries out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mkexe import console
+from mkexe.artifact.extract import extract_entries
+from mkexe.artifact.reader import Artifact, open_artifact, verify_artifact
+
+
+def open_and_verify(path: Path) -> tuple[Artifact, list[str]]:
+    """Open an artifact and look at every byte of it; returns it with what is wrong."""
+    artifact = open_artifact(path)
+    with console.bytes_progress(f"verifying {path.name}", artifact.size) as progress:
+        return artifact, verify_artifact(artifact, progress)
+
+
+def extract(path: Path, names: list[str], folder: Path) -> list[Path]:
+    """Write entries (all without `names`) below `folder`; runtimes come out as executables."""
+    return extract_entries(open_artifact(path), names, folder)

@@ -1,0 +1,38 @@
+"""What can be done with a file that was just written."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from mkexe import console
+from mkexe.base import atomic_files
+from mkexe.base.copying import hash_part
+from mkexe.layouts import deliver, registry, systems
+from mkexe.models.records import Part
+from mkexe.runtimes import targets
+
+
+def give_other_names(built: deliver.Built) -> deliver.Built:
+    """Give the file the names under which it starts by a double click on each of its systems; no byte is copied.
+
+    Raises OutputError where the file system has neither hard links nor clones; the file itself stays.
+    """
+    chosen = tuple(targets.all_targets()[name] for name in built.targets)
+    names = registry.other_names(built.path.name, built.layout, chosen)
+    paths = tuple(built.path.with_name(name) for name in names)
+    for path in paths:
+        atomic_files.give_other_name(built.path, path)
+    return dataclasses.replace(built, other_names=paths)
+
+
+def add_checksum(built: deliver.Built) -> deliver.Built:
+    """Hash the whole file, which takes about as long as to write it."""
+    part = Part(built.path, built.path.name, built.size)
+    with console.bytes_progress(f"hashing {built.path.name}", built.size) as progress:
+        return dataclasses.replace(built, sha256=hash_part(part, progress).sha256)
+
+
+def how_to_start(built: deliver.Built) -> str:
+    """One line: how a person starts the file on each of its systems."""
+    chosen = tuple(targets.all_targets()[name] for name in built.targets)
+    return systems.how_to_start(built.layout, chosen, built.path.name, app=f"{built.name}.app")

@@ -1,0 +1,147 @@
+"""Let this machine's runtime look at a model before it is bundled: what it cannot load or compute is refused here.
+
+`RUNTIME check-model -m MODEL` (runtime/model-check.cpp) loads the model as the built file will, with zeros in the place
+of its weights, computes two tokens and writes the first question of a chat. In a process of its own: a model that
+upstream does not expect ends it by a signal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from mkexe.base import process
+from mkexe.errors import ModelError, UsageError
+from mkexe.models.gguf.errors import printable
+from mkexe.runtimes.records import Runtime
+
+_COMMAND = "check-model"
+_MOST_CONTEXT = 512
+_TIMEOUT_S = 60.0
+_SECONDS_PER_GB = 2.0
+_SHOWN_CHARACTERS = 300
+_NO_MEMORY = 14  # exit_memory in runtime/exit-status.h
+_KILLED = -9  # not by us: the system had no memory left, which says nothing of the model
+_REFUSED = "refused: "
+_NOT_CHECKED = "not checked: "
+_READING_PROJECTOR = "reading: projector"
+# which function of upstream says it, and that loading failed: known already
+_PREAMBLE = re.compile(
+    r"^(?:(?:srv +)?\w+: |operator\(\): |error loading model(?: \w+)?: |failed to load model '[^']*': )+"
+)
+_FOLLOWING = re.compile(r" (?:\w*_\w+|init): (?:error: )?(?:[Ff]ailed to|please) .*")
+# the runtime's last words (runtime/crash.cpp)
+_CRASHED = re.compile(r".* cannot go on: (?:an error in llama\.cpp, )?(.+)")
+_OTHER_MODEL = "use another GGUF of the model, or convert the original model again"
+_OTHER_PROJECTOR = "get the projector that belongs to this model"
+_OTHER_OPTIONS = "the model can be used without them: correct --arg (build.args in mkexe.toml)"
+_OTHER_TEMPLATE = 'give it another chat template, such as --arg "--chat-template chatml"'
+
+
+@dataclass(frozen=True)
+class Question:
+    """A model to look at: its first file, what goes with it, and what the built file will be started with."""
+
+    model: Path
+    projector: Path | None
+    context_length: int  # tokens it was trained for
+    size_bytes: int
+    default_args: tuple[str, ...]
+
+
+def check_model(question: Question, runtime: Runtime, timeout_s: float | None = None) -> str:
+    """Raise ModelError for a model that `runtime`, which is for this machine, cannot use or does not survive.
+
+    Where it can without the default options, these are at fault: UsageError.
+
+    `timeout_s` stands for a time that suits the model's size. Returns why it could not be looked at, as a sentence;
+    empty where it could.
+    """
+    limit = timeout_s or _TIMEOUT_S + _SECONDS_PER_GB * question.size_bytes / 1e9
+    lines: list[str] = []
+    try:
+        _ask(question, runtime, limit, lines)
+    except OSError as error:
+        return _unchecked(f"the runtime for this machine could not be started: {error.strerror}")
+    except process.ProcessFailed as error:
+        said = next((line for line in lines if line.startswith(_NOT_CHECKED)), None)
+        if said is not None:
+            return _unchecked(said.removeprefix(_NOT_CHECKED))
+        if error.returncode == _NO_MEMORY:
+            return _unchecked("that takes more memory than there is, or than it should")
+        if error.returncode == _KILLED and not error.timed_out:
+            return _unchecked("the system ended the runtime, as it does where memory is short")
+        cause = _cause(lines, error, limit)
+        if not error.timed_out and _works_without_options(question, runtime, limit):
+            written = printable(" ".join(question.default_args))
+            raise UsageError(f"default options {written!r}: {cause}", _OTHER_OPTIONS) from None
+        raise _refusal(question, lines, cause) from None
+    return ""
+
+
+def _works_without_options(question: Question, runtime: Runtime, limit: float) -> bool:
+    if not question.default_args:
+        return False
+    try:
+        _ask(dataclasses.replace(question, default_args=()), runtime, limit, [])
+    except (OSError, process.ProcessFailed):
+        return False
+    return True
+
+
+def _ask(question: Question, runtime: Runtime, limit: float, lines: list[str]) -> None:
+    words: list[str | Path] = [runtime.path, _COMMAND, *question.default_args, "-m", question.model.absolute()]
+    if question.projector is not None:
+        words += ["--mmproj", question.projector.absolute()]
+    words += ["--ctx-size", str(min(question.context_length, _MOST_CONTEXT))]
+    with tempfile.TemporaryDirectory(prefix="mkexe-check-") as home:
+        environment = process.base_environment(HOME=home, LOCALAPPDATA=home, GGML_NO_BACKTRACE="1")
+        process.run(words, log_path=Path(home) / "log", env=environment, cwd=Path(home), timeout_s=limit,
+                    on_line=lines.append)  # fmt: skip
+
+
+def _unchecked(why: str) -> str:
+    return f"the model was not tried: {why}"
+
+
+def _refused(lines: list[str]) -> str | None:
+    return next((line for line in lines if line.startswith(_REFUSED)), None)
+
+
+def _cause(lines: list[str], error: process.ProcessFailed, limit: float) -> str:
+    """Why the runtime cannot use the model, in one line."""
+    refused = _refused(lines)
+    if refused is not None:
+        cause = _words_of(refused.removeprefix(_REFUSED).strip())
+    elif error.timed_out:
+        cause = f"llama.cpp does not come to an end with it: expected to be done in {limit:.0f} s"
+    else:
+        cause = f"llama.cpp does not survive it: {_last_words(lines, error.returncode)}"
+    return " ".join(printable(cause).split())[:_SHOWN_CHARACTERS].rstrip(".")
+
+
+def _refusal(question: Question, lines: list[str], cause: str) -> ModelError:
+    of_projector = _READING_PROJECTOR in lines
+    path = question.projector if of_projector and question.projector is not None else question.model
+    return ModelError(f"{printable(path.name)} cannot be used: {cause}.", _hint(_refused(lines) or "", of_projector))
+
+
+def _words_of(refused: str) -> str:
+    """What llama.cpp said first, without the functions that said it."""
+    of_template = "chat template: " if "chat_templates" in refused.partition(" ")[0] else ""
+    return of_template + _PREAMBLE.sub("", _FOLLOWING.sub("", refused)) or "llama.cpp does not say why"
+
+
+def _last_words(lines: list[str], status: int) -> str:
+    """What the runtime said when it gave up; where it said nothing, how the process ended."""
+    crashed = next((found for line in lines if (found := _CRASHED.fullmatch(line))), None)
+    return crashed[1] if crashed is not None else f"it ended with {process.describe_status(status)}"
+
+
+def _hint(refused: str, of_projector: bool) -> str:
+    if "template" in refused:
+        return _OTHER_TEMPLATE
+    return _OTHER_PROJECTOR if of_projector else _OTHER_MODEL

@@ -1,0 +1,57 @@
+"""The model that a person names, and what goes with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkexe.base import plain_text
+from mkexe.base.file_names import check_model_name, find_name_problem
+from mkexe.errors import UsageError
+from mkexe.models.records import Part, Projector
+
+if TYPE_CHECKING:
+    from mkexe.models.gguf.file import ModelFiles
+    from mkexe.models.gguf.records import GgufHeader
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ +-]*")
+
+
+def part_of(path: Path) -> Part:
+    """A whole file, under the name that it has; what no entry's name may hold (docs/FORMAT.md) is replaced."""
+    check_model_name(path)
+    name = re.sub(r"[\\:]", "_", plain_text.cleaned(path.name))
+    return Part(path, f"models/{name}", path.stat().st_size)
+
+
+def described(header: GgufHeader, name: str) -> tuple[str, str, str]:
+    """What a model says of itself, without control characters: its name (or `name`), architecture and licence."""
+    said, architecture, licence = map(plain_text.cleaned, (header.name, header.architecture, header.license))
+    return said or plain_text.cleaned(name) or "model", architecture, licence
+
+
+def read_projector(path: Path, model: ModelFiles, beside: tuple[Part, ...]) -> Projector:
+    """The checked projector at `path`, under a name that none of the model's parts has."""
+    from mkexe.models.gguf.file import check_projector  # gguf comes with it: slow to import
+
+    header = check_projector(path, model.header)
+    part = part_of(path)
+    if any(part.entry == other.entry for other in beside):
+        part = dataclasses.replace(part, entry=f"models/mmproj-{path.name}")
+    return Projector(*described(header, name_of(path)), part)
+
+
+def checked_name(name: str, hint: str = "choose another with --name") -> str:
+    """The name, which becomes that of a file; raises UsageError."""
+    if not NAME.fullmatch(name):
+        raise UsageError(f"the name {name!r} must be letters, digits, spaces and . _ + -", hint)
+    if problem := find_name_problem(name):
+        raise UsageError(f"the name {name[:40]!r} {problem}", hint)
+    return name
+
+
+def name_of(model: Path) -> str:
+    """The model file's name without its ending and split number."""
+    return re.sub(r"-\d{5}-of-\d{5}$", "", model.name.removesuffix(".gguf")) or "model"

@@ -1,0 +1,26 @@
+"""The built page: bundled, cached, or built now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mkexe import console
+from mkexe.base import cache, resources
+from mkexe.page import build as page_build
+
+
+def page_folder() -> Path:
+    """The built page: bundled with the package, cached, or built now."""
+    if resources.bundled_page().is_dir():
+        return resources.bundled_page()
+    source = resources.source_root() / "templates"
+    folder = cache.root() / "page" / page_build.page_key(source)
+    with cache.locked("page"):
+        if not folder.is_dir():
+            console.say("building the page")
+            log = cache.root() / "logs" / "page.log"
+            log.unlink(missing_ok=True)
+            with cache.new_folder(folder) as temporary:
+                page_build.build_page(temporary, source, log)
+            cache.keep_newest(folder.parent, "*")
+    return folder

@@ -1,0 +1,101 @@
+"""Serve the page as mkexe.toml makes it, until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkexe import config, console
+from mkexe.artifact.reader import open_artifact
+from mkexe.base import cache, resources
+from mkexe.boot import boot
+from mkexe.commands.build import BuildRequest, build
+from mkexe.commands.page_folder import page_folder
+from mkexe.errors import ToolMissingError, UsageError
+from mkexe.layouts import registry
+from mkexe.page import branding
+from mkexe.page import build as page_build
+from mkexe.page.branding import PageSettings
+from mkexe.runtimes import targets
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+# the packages of the extra that `mkexe preview` needs
+_STUDIO = ("h11", "starlette", "uvicorn")
+_STUDIO_HINT = 'pip install "mkexe[studio]"'
+
+
+def preview(model: Path | None, config_file: Path, required: bool, port: int) -> None:
+    """Serve the page as `config_file` makes it, until Ctrl-C; without `model` the answers are scripted.
+
+    A file that is not `required` may be missing, and may come later.
+    """
+    with _needing_studio():
+        from mkexe.preview import application, server
+
+    if required:
+        config.read_config(config_file)  # a wrong name is refused at once
+    with contextlib.ExitStack() as open_things:
+        name, answers = open_things.enter_context(_answering(model))
+        source = application.PageSource(
+            load=lambda: branding.page_files(
+                page_build.read_page(page_folder()), config.page_settings(_entries_of(config_file, required)), name
+            ),
+            watched=lambda: _watched_files(config_file),
+            content_security_policy=page_build.CONTENT_SECURITY_POLICY,
+        )
+        running = server.LoopbackServer(application.PreviewApplication(source, answers), port)
+        open_things.callback(running.stop)
+        console.result(f"http://{server.LOOPBACK}:{running.port}/")
+        console.say(f"the page loads again when {config_file}, its files or the page's sources change; Ctrl-C ends")
+        with contextlib.suppress(KeyboardInterrupt):
+            running.wait()
+
+
+@contextlib.contextmanager
+def _needing_studio() -> Iterator[None]:
+    """Explain what is missing where the modules that serve cannot be imported."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in _STUDIO:
+            raise
+        raise ToolMissingError(f"the Python package {error.name} is not installed", _STUDIO_HINT) from error
+
+
+@contextlib.contextmanager
+def _answering(model: Path | None) -> Iterator[tuple[str, ASGIApp]]:
+    """The name of what answers, and the application that does."""
+    from mkexe.preview import forwarding, stand_in
+
+    if model is None:
+        yield stand_in.MODEL_NAME, stand_in.StandIn().application
+        return
+    folder = cache.root() / "preview"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        artifact = Path(name) / "preview.exe"
+        settings = config.BuildSettings(artifact, (targets.host_target(),), "preview", (), registry.AUTO)
+        build(BuildRequest(model, settings, PageSettings()))
+        title = open_artifact(artifact).manifest.page["title"]
+        with boot.serving(artifact, Path(name)) as port:
+            yield title, forwarding.Forwarder(port)
+
+
+def _entries_of(config_file: Path, required: bool) -> config.Entries:
+    return config.read_config(config_file) if required or os.path.lexists(config_file) else {}
+
+
+def _watched_files(config_file: Path) -> list[Path]:
+    """What decides the page: the file, what it names, and the page's sources where it is built from them."""
+    watched = [config_file]
+    with contextlib.suppress(UsageError):
+        watched += config.named_files(config.read_config(config_file))
+    if not resources.bundled_page().is_dir():
+        watched += (resources.source_root() / "templates" / "webui").rglob("*")
+    return watched

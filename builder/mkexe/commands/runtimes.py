@@ -1,0 +1,34 @@
+"""Get the programs for a target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mkexe import console
+from mkexe.base import atomic_files
+from mkexe.commands.page_folder import page_folder
+from mkexe.errors import AuditError
+from mkexe.runtimes import build as runtime_build
+from mkexe.runtimes.records import Runtime, Target
+
+
+def get_runtime(target: Target) -> Runtime:
+    """The runtime for a target: bundled, cached, or compiled now with a progress bar; audited when compiled."""
+    found = runtime_build.find_runtime(target)
+    if found is not None:
+        return found
+    from mkexe.runtimes import audit  # LIEF comes with it: slow to import
+
+    with console.steps_progress(f"compiling {target.name}") as progress:
+        runtime = runtime_build.compile_runtime(target, progress)
+    report = audit.audit_runtime(target.name, runtime.path.read_bytes())
+    if report.findings:
+        runtime_build.discard_runtime(runtime)
+        raise AuditError(f"{target.name}: " + "; ".join(report.findings), "this is a defect of mkexe: please report it")
+    return runtime
+
+
+def copy_for_bundling(runtime: Runtime, folder: Path) -> None:
+    """Copy a runtime to `folder`/runtimes/TARGET and the page to `folder`/page: what a wheel carries."""
+    atomic_files.copy_folder(runtime.path.parent, folder / "runtimes" / runtime.target)
+    atomic_files.copy_folder(page_folder(), folder / "page")

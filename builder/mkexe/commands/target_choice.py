@@ -1,0 +1,52 @@
+"""Which systems a file is for, and what this machine is."""
+
+from __future__ import annotations
+
+from mkexe import console
+from mkexe.errors import UsageError
+from mkexe.layouts import registry
+from mkexe.runtimes import build as runtime_build
+from mkexe.runtimes import targets
+from mkexe.runtimes.records import Runtime, Target
+
+# measured on 2 cores (docs/performance.md); said before a long wait
+_MINUTES_PER_TARGET = 9
+
+
+def choose_targets(names: tuple[str, ...], layout: str) -> list[Target]:
+    """The targets to bundle: those asked for; else all whose runtime is there; else this machine.
+
+    Layout native holds one, so that it is this machine's where none was asked for; those of one system hold its own.
+    """
+    table = targets.all_targets()
+    if layout == registry.NATIVE and not names:
+        names = ("host",)
+    if names:
+        return [table[name] for name in targets.choose_targets(list(names))]
+    fitting = [table[name] for name in registry.usual_targets(layout, table, table)]
+    present = [target for target in fitting if runtime_build.find_runtime(target) is not None]
+    if present:
+        missing = [target.name for target in fitting if target not in present]
+        if missing:
+            console.say(f"not bundled, because not compiled yet: {', '.join(missing)}. {_how_to_get_all(len(missing))}")
+        return present
+    console.say(f"compiling the runtime for this machine only. {_how_to_get_all(len(table) - 1)}")
+    return [table[targets.host_target()]]
+
+
+def _how_to_get_all(count: int) -> str:
+    return f"--target all adds the other systems, which takes about {count * _MINUTES_PER_TARGET} minutes once"
+
+
+def host_runtime() -> Runtime | None:
+    """This machine's runtime, where it is there."""
+    name = host_name()
+    return runtime_build.find_runtime(targets.all_targets()[name]) if name else None
+
+
+def host_name() -> str:
+    """The target that this machine is; empty where it is none."""
+    try:
+        return targets.host_target()
+    except UsageError:
+        return ""

@@ -1,0 +1,98 @@
+"""Let this machine's runtime try a model and its default options before anything is written."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkexe import console
+from mkexe.artifact import placement, writer
+from mkexe.artifact.contents import Contents
+from mkexe.artifact.launcher import render_launcher
+from mkexe.commands import model_check
+from mkexe.commands.runtimes import get_runtime
+from mkexe.commands.target_choice import host_name, host_runtime
+from mkexe.layouts import registry
+from mkexe.models.records import Model, Part, Projector
+from mkexe.page.branding import PageSettings
+from mkexe.runtimes import default_arguments
+from mkexe.runtimes.records import Runtime, Target
+
+if TYPE_CHECKING:
+    from mkexe.models.gguf.file import ModelFiles
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What this machine's runtime is asked before anything is written, whatever the targets are."""
+
+    files: ModelFiles
+    projector: Projector | None
+    default_args: tuple[str, ...]
+
+
+def tried_runtimes(chosen: tuple[Target, ...], trial: Trial) -> tuple[tuple[Target, Runtime], ...]:
+    """The runtimes of `chosen`; the model is tried as soon as it can be, not after minutes of compiling for others."""
+    tried = try_model(trial)
+    if not tried:
+        for target in chosen:
+            if target.name == host_name():
+                get_runtime(target)
+        tried = try_model(trial)
+    if not tried:
+        say_untried(trial.default_args)
+    return tuple((target, get_runtime(target)) for target in chosen)
+
+
+def say_untried(default_args: tuple[str, ...]) -> None:
+    """Say that nothing was tried, and why."""
+    name = host_name()
+    why = "the runtime for this machine is not compiled (mkexe runtime build)" if name else "none runs on this machine"
+    if default_args:
+        console.say(f"the default options were not checked: {why}")
+    console.say(f"the model was not tried: {why}")
+
+
+def try_model(trial: Trial) -> bool:
+    """Let this machine's runtime read the default options and load the model: what it cannot use is refused here.
+
+    False where there is no such runtime.
+    """
+    runtime = host_runtime()
+    if runtime is None:
+        return False
+    if trial.default_args:
+        _check_default_args(trial.default_args, runtime)
+    question = model_check.Question(
+        model=trial.files.parts[0],
+        projector=None if trial.projector is None else trial.projector.part.path,
+        context_length=trial.files.header.context_length,
+        size_bytes=trial.files.size_bytes,
+        default_args=trial.default_args,
+    )
+    unchecked = model_check.check_model(question, runtime)
+    if unchecked:
+        console.say(unchecked)
+    return True
+
+
+def _check_default_args(arguments: tuple[str, ...], runtime: Runtime) -> None:
+    with tempfile.TemporaryDirectory(prefix="mkexe-options-") as name:
+        artifact = Path(name) / "artifact"
+        _write_empty_artifact(artifact)
+        unchecked = default_arguments.check_options(arguments, runtime, artifact)
+    if unchecked:
+        console.say(unchecked)
+
+
+def _write_empty_artifact(path: Path) -> None:
+    """An artifact without programs and weights, for what a runtime can tell without them."""
+    weights = path.with_suffix(".gguf")
+    weights.write_bytes(b"GGUF")
+    model = Model("empty", "none", "", (Part(weights, "models/empty.gguf", weights.stat().st_size),))
+    contents = Contents("empty", registry.SCRIPT, model, (), (), {}, PageSettings("empty"), (), 0)
+    with path.open("w+b") as file:
+        tools = writer.Tools(render_launcher, lambda _: b"{}")
+        writer.write_artifact(contents, placement.place_contents(contents), file, lambda _: None, tools)

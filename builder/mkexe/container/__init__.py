@@ -1,1 +1,0 @@
-"""The artifact's format: docs/FORMAT.md in Python."""

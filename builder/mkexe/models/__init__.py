@@ -1,0 +1,1 @@
+"""What a model is: its files, their hashes, the memory that it needs."""

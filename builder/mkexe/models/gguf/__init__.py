@@ -1,0 +1,1 @@
+"""Read GGUF files, and refuse what cannot be used."""

@@ -1,0 +1,166 @@
+"""What is known of a GGUF after its header was read: frozen records, no reading."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+from mkexe.models.gguf.constants import GGUFValueType, Keys
+from mkexe.models.gguf.types import FILE_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayInfo:
+    """An array in the metadata: its content stays in the file, `size_bytes` from `offset_bytes`."""
+
+    element_type: GGUFValueType
+    length: int
+    offset_bytes: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LongText:
+    """A string value too long to be kept: its bytes stay in the file from `offset_bytes`."""
+
+    offset_bytes: int
+    size_bytes: int
+
+
+Scalar: TypeAlias = int | float | bool | str
+Value: TypeAlias = Scalar | ArrayInfo | LongText
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key-value pair; `offset_bytes` is where the value begins, behind its type."""
+
+    value: Value
+    type: GGUFValueType
+    offset_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """One tensor: its shape has the row length first, `offset_bytes` counts from the file's start."""
+
+    name: str
+    shape: tuple[int, ...]
+    type_number: int
+    type_name: str
+    offset_bytes: int
+    size_bytes: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class GgufHeader:
+    """A checked header. Strings are '' and numbers 0 where the file does not say."""
+
+    path: Path
+    version: int
+    size_bytes: int
+    alignment_bytes: int
+    data_offset_bytes: int
+    entries: Mapping[str, Entry]
+    tensors: tuple[TensorInfo, ...]
+
+    def scalar_text(self, key: str) -> str:
+        """Return a string value, or '' where the key is missing or holds something else."""
+        entry = self.entries.get(key)
+        return entry.value if entry is not None and isinstance(entry.value, str) else ""
+
+    def scalar_number(self, key: str) -> int:
+        """Return an integer value, or 0 where the key is missing or holds something else."""
+        entry = self.entries.get(key)
+        is_number = entry is not None and isinstance(entry.value, int) and not isinstance(entry.value, bool)
+        return int(entry.value) if entry is not None and is_number else 0  # type: ignore[arg-type]
+
+    @cached_property
+    def metadata(self) -> dict[str, Scalar]:
+        """Every scalar and every short string by key."""
+        return {key: e.value for key, e in self.entries.items() if not isinstance(e.value, ArrayInfo | LongText)}
+
+    @property
+    def architecture(self) -> str:
+        """`general.architecture`; later parts of a split model have none."""
+        return self.scalar_text(Keys.General.ARCHITECTURE)
+
+    @property
+    def name(self) -> str:
+        """`general.name`, as its author spelt it."""
+        return self.scalar_text(Keys.General.NAME)
+
+    @property
+    def license(self) -> str:
+        """`general.license`, usually an SPDX identifier."""
+        return self.scalar_text(Keys.General.LICENSE)
+
+    @property
+    def general_type(self) -> str:
+        """`general.type` as written: model, adapter, mmproj, imatrix, or '' in older files."""
+        return self.scalar_text(Keys.General.TYPE)
+
+    @property
+    def context_length(self) -> int:
+        """Tokens the model was trained for."""
+        return self.scalar_number(Keys.LLM.CONTEXT_LENGTH.format(arch=self.architecture))
+
+    @property
+    def tensor_count(self) -> int:
+        """Tensors in this file."""
+        return len(self.tensors)
+
+    @cached_property
+    def parameter_count(self) -> int:
+        """Elements of all tensors in this file."""
+        return sum(tensor.parameters for tensor in self.tensors)
+
+    @property
+    def quantization(self) -> str:
+        """How the weights are packed, such as Q4_K_M; see `describe_quantization`."""
+        return describe_quantization([self])
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the default chat template is in the file."""
+        entry = self.entries.get(Keys.Tokenizer.CHAT_TEMPLATE)
+        return entry is not None and entry.type == GGUFValueType.STRING
+
+    @property
+    def has_tokenizer(self) -> bool:
+        """Whether a tokenizer and its vocabulary are in the file."""
+        tokens = self.entries.get(Keys.Tokenizer.LIST)
+        return bool(self.scalar_text(Keys.Tokenizer.MODEL)) and tokens is not None
+
+    @property
+    def split_no(self) -> int:
+        """This part's number, from 0."""
+        return self.scalar_number(Keys.Split.LLM_KV_SPLIT_NO)
+
+    @property
+    def split_count(self) -> int:
+        """Parts of the model; 0 or 1 in a file that is whole."""
+        return self.scalar_number(Keys.Split.LLM_KV_SPLIT_COUNT)
+
+    @property
+    def split_tensors_count(self) -> int:
+        """Tensors of all parts together, 0 in a file that is whole."""
+        return self.scalar_number(Keys.Split.LLM_KV_SPLIT_TENSORS_COUNT)
+
+
+def describe_quantization(headers: list[GgufHeader]) -> str:
+    """Return the file type of a model of one or more parts, such as Q4_K_M.
+
+    Where `general.file_type` is missing or unknown it is the type most tensors have, as in the guess that
+    `llama_model_loader` makes (src/llama-model-loader.cpp), and '' for a model without tensors.
+    """
+    stated = headers[0].entries.get(Keys.General.FILE_TYPE)
+    if stated is not None and isinstance(stated.value, int) and stated.value in FILE_TYPES:
+        return FILE_TYPES[stated.value]
+    counts = Counter(tensor.type_name for header in headers for tensor in header.tensors)
+    return counts.most_common(1)[0][0] if counts else ""

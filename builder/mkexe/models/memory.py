@@ -1,0 +1,72 @@
+"""The memory that a model needs: for its weights, and for a chat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mkexe.base.units import readable_size
+from mkexe.models.records import KvCache
+
+LEAST_CONTEXT = 4096
+"""Tokens: a context that nobody asked for is made no smaller than that (fit_params_min_ctx, common/common.h)."""
+CONTEXT_STEP = 256
+"""Tokens: a context is a multiple of it (llama_context's constructor, src/llama-context.cpp)."""
+KEPT_CHATS_MAXIMUM = 8192 << 20
+"""Bytes that earlier chats are kept ready in, unless --cache-ram says another size (cache_ram_mib, common/common.h)."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The memory for a chat of so many `tokens`: bytes of its `cache` alone, and the `total` with the weights."""
+
+    tokens: int
+    cache: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a model needs: bytes of `weights`, and `contexts` from small to large; none where a chat's is not known.
+
+    Where it is not `exact`, a chat needs at most that.
+    """
+
+    weights: int
+    contexts: tuple[Context, ...]
+    exact: bool
+
+
+def memory_needed(weights: int, context_length: int, cache: KvCache | None) -> Memory:
+    """The memory for `weights` bytes and for a chat of LEAST_CONTEXT and of `context_length` tokens."""
+    if cache is None:
+        return Memory(weights, (), exact=False)
+    tokens = sorted({min(LEAST_CONTEXT, context_length), context_length})
+    sizes = [(count, -(-count // CONTEXT_STEP) * CONTEXT_STEP * cache.token_bytes) for count in tokens]
+    return Memory(weights, tuple(Context(count, size, weights + size) for count, size in sizes), cache.exact)
+
+
+def describe_memory(memory: Memory) -> list[str]:
+    """A line for each context, the smallest first; what no figure says is in `memory_notes`."""
+    if not memory.contexts:
+        return [f"{readable_size(memory.weights)} for the weights; what a chat adds is not known for this architecture"]
+    return [_describe_context(memory, context) for context in memory.contexts]
+
+
+def memory_notes(memory: Memory) -> list[str]:
+    """What the figures leave out, and what happens where memory is short (docs/starting.md)."""
+    notes = [
+        "working memory comes on top, and earlier chats are kept ready in up to "
+        f"{readable_size(KEPT_CHATS_MAXIMUM)} more (--cache-ram 0 keeps none)",
+        f"a computer with less than {readable_size(memory.weights)} of memory refuses to start it",
+    ]
+    if len(memory.contexts) > 1:
+        notes.insert(0, "without --ctx-size it makes room for the longest chat that the free memory allows")
+    return notes
+
+
+def _describe_context(memory: Memory, context: Context) -> str:
+    most = "" if memory.exact else "at most "
+    return (
+        f"about {readable_size(context.total)} with a chat of {context.tokens:,} tokens "
+        f"(weights {readable_size(memory.weights)}, chat {most}{readable_size(context.cache)})"
+    )

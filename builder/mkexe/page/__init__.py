@@ -1,0 +1,1 @@
+"""The web page: how it is built, and what a builder gives it."""

@@ -1,0 +1,162 @@
+"""Serve the page to who designs it: made anew at every load, reloaded when something changes.
+
+The page's files come from a function, so that a changed mkexe.toml or a changed source shows at the next load. All
+other requests go to another application: a started artifact (forwarding.py), or the scripted one of `stand_in.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import html
+import mimetypes
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mkexe.errors import MkexeError
+from mkexe.preview.server import LOOPBACK, in_thread
+
+RELOAD_SCRIPT = "preview-reload.js"
+CHANGES = "preview-changes"
+
+_INDEX = "index.html"
+_LOOK_S = 0.3
+# without what the system's registry says
+_MEDIA_TYPES = mimetypes.MimeTypes()
+_RELOAD_JS = f"""// Loads the page again when the preview says that something changed.
+"use strict";
+const changes = new EventSource("{CHANGES}");
+changes.onmessage = () => location.reload();
+"""
+_PROBLEM = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>mkexe preview</title><script src="{script}" defer></script></head>
+<body><h1>The page cannot be shown</h1><p>{message}</p><p>{hint}</p>
+<p>It is loaded again when the file is changed.</p></body></html>
+"""
+
+# what of the files that decide the page changes when they do
+Stamp = Mapping[Path, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class PageSource:
+    """`load` makes the page's files by name and may raise MkexeError; `watched` are the files that decide them."""
+
+    load: Callable[[], Mapping[str, bytes]]
+    watched: Callable[[], list[Path]]
+    content_security_policy: str
+
+
+class _Page:
+    """The page as it was loaded last."""
+
+    def __init__(self, source: PageSource) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+        self._files: Mapping[str, bytes] = {}
+        self._stamp: Stamp = {}
+
+    def load(self) -> Mapping[str, bytes]:
+        """The page's files, made now; one at a time, because it may build the page."""
+        with self._lock:
+            self._stamp = self.stamp()  # before it is read, so that no change is missed
+            self._files = self._source.load()
+            return self._files
+
+    def loaded(self) -> Mapping[str, bytes]:
+        """The files of the last load."""
+        return self._files or self.load()
+
+    def loaded_stamp(self) -> Stamp:
+        """The state of the watched files at the last load, also where that failed."""
+        with self._lock:
+            return self._stamp or self.stamp()
+
+    def stamp(self) -> Stamp:
+        """What tells one state of the watched files from another: time in nanoseconds and size in bytes."""
+        found = {}
+        for path in self._source.watched():
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                found[path] = (status.st_mtime_ns, status.st_size)
+        return found
+
+
+class PreviewApplication:
+    """The page, and all that is not of the page from `answers`."""
+
+    def __init__(self, source: PageSource, answers: ASGIApp) -> None:
+        self._page = _Page(source)
+        self._policy = f"{source.content_security_policy}; frame-ancestors 'none'"
+        self._answers = answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        answer = await self._answer_to(Request(scope))
+        await answer(scope, receive, send)
+
+    async def _answer_to(self, request: Request) -> ASGIApp:
+        if not _is_ours(request):
+            return self._file("refused.txt", b"this preview is for this computer's browser only\n", 403)
+        if request.method != "GET":
+            return self._answers
+        name = request.scope["path"].removeprefix("/") or _INDEX
+        try:
+            if name == CHANGES:
+                headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+                return StreamingResponse(self._tell_changes(), headers=headers)
+            if name == RELOAD_SCRIPT:
+                return self._file(name, _RELOAD_JS.encode())
+            return await self._page_file(name) or self._answers
+        except MkexeError as error:
+            return self._problem(error)
+
+    async def _page_file(self, name: str) -> Response | None:
+        """A file of the page; index.html and build.json are made anew. None where there is no such file."""
+        files = await in_thread(self._page.load if name in (_INDEX, "build.json") else self._page.loaded)
+        if name not in files:
+            return None
+        data = files[name]
+        if name == _INDEX:
+            data = data.replace(b"</head>", f'<script src="{RELOAD_SCRIPT}" defer></script>\n</head>'.encode(), 1)
+        return self._file(name, data)
+
+    def _problem(self, error: MkexeError) -> Response:
+        """What is wrong, as a page that loads again after a change."""
+        message = f"{error.message}\n{error.detail}".rstrip()
+        text = _PROBLEM.format(script=RELOAD_SCRIPT, message=html.escape(message), hint=html.escape(error.hint))
+        return self._file(_INDEX, text.encode(errors="backslashreplace"), 500)
+
+    def _file(self, name: str, body: bytes, status: int = 200) -> Response:
+        kind = _MEDIA_TYPES.guess_type(name)[0] or "application/octet-stream"
+        text = kind.startswith("text/") or kind == "application/json"
+        headers = {
+            "Content-Type": f"{kind}; charset=utf-8" if text else kind,
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": self._policy,
+        }
+        return Response(body, status, headers)
+
+    async def _tell_changes(self) -> AsyncIterator[bytes]:
+        """Server-sent events: one for each change, and comments that tell whether the browser is still there."""
+        before = await in_thread(self._page.loaded_stamp)
+        yield b": watching\n\n"
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            now = await in_thread(self._page.stamp)
+            yield b"data: changed\n\n" if now != before else b":\n\n"
+            before = now
+
+
+def _is_ours(request: Request) -> bool:
+    """Whether the names are this computer's, as the built file asks: docs/http-api.md, "Who may ask"."""
+    port = request.scope["server"][1]
+    host, origin = request.headers.get("host", ""), request.headers.get("origin")
+    return host in {f"{name}:{port}" for name in (LOOPBACK, "localhost")} and origin in (None, f"http://{host}")

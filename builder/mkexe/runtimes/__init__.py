@@ -1,0 +1,1 @@
+"""The programs inside an artifact: targets, pinned sources, compiling, auditing."""

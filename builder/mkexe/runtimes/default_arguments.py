@@ -1,0 +1,93 @@
+"""Check the default options of an artifact by asking a runtime: it has llama.cpp's own parser.
+
+`RUNTIME OPTIONS --help-server` reads the options, then prints the list of all of them and ends. The runtime needs an
+artifact for that, of which only the head and the manifest are read.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from mkexe.base import process
+from mkexe.base.suggest import advise
+from mkexe.errors import UsageError
+from mkexe.runtimes.records import Runtime
+
+_TIMEOUT_S = 60.0
+# these print something and end, so the file would never serve
+_PRINT_AND_END = frozenset({"-h", "--help", "--usage", "--version", "--help-server", "--completion-bash",
+                            "-cl", "--cache-list", "--list-devices"})  # fmt: skip
+# a port that is said keeps the runtime from looking for another start of the artifact
+_ASK = ("--port", "0", "--help-server")
+_OPTION_LINE = re.compile(r" {0,2}-{1,2}\w")
+_OPTION = re.compile(r"(?<!\S)-{1,2}[A-Za-z][\w-]*")
+_OPTION_COLUMNS = 40
+_UNKNOWN = re.compile(r"invalid argument: (\S+)")
+_MISSING_FILE = re.compile(r"open file '?([^'\n]*)")
+_CANNOT_ASK = 126
+
+
+def check_options(arguments: tuple[str, ...], runtime: Runtime, artifact: Path) -> str:
+    """Raise UsageError for default options that the server would refuse at its start, with the nearest right one.
+
+    `artifact` is any artifact, `runtime` one that this machine can start. Returns what could not be checked, as a
+    sentence; empty where all was.
+    """
+    ending = [word for word in arguments if word in _PRINT_AND_END]
+    if ending:
+        raise UsageError(f"default options: {ending[0]} prints something and ends", "leave it out")
+    status, listed = _ask(runtime, artifact, _ASK)
+    upstream = _options_in(listed)
+    if status != 0 or not upstream:
+        return "the default options were not checked: the runtime for this machine could not be started"
+    status, said = _ask(runtime, artifact, (*arguments, *_ASK))
+    if status == 0:
+        return ""
+    own = _options_in(_ask(runtime, artifact, ("--help",))[1])
+    return _explain(said, [*own, *upstream], arguments)
+
+
+def _ask(runtime: Runtime, artifact: Path, words: tuple[str, ...]) -> tuple[int, str]:
+    """Exit status and all that was printed; in a home of its own, because a start leaves locks and logs."""
+    lines: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="mkexe-options-") as home:
+        environment = process.base_environment(HOME=home, LOCALAPPDATA=home, MKEXE_ARTIFACT=str(artifact))
+        # in front of a word without a dash, which would be taken for a command
+        command: list[str | Path] = [runtime.path, "serve", *words]
+        try:
+            process.run(command, log_path=Path(home) / "log", env=environment, cwd=Path(home), timeout_s=_TIMEOUT_S,
+                        on_line=lines.append)  # fmt: skip
+        except process.ProcessFailed as error:
+            return error.returncode, "\n".join(lines)
+        except OSError as error:
+            return _CANNOT_ASK, str(error)
+    return 0, "\n".join(lines)
+
+
+def _options_in(text: str) -> list[str]:
+    """The options that a help text lists, in its left column."""
+    heads = [line[:_OPTION_COLUMNS] for line in text.splitlines() if _OPTION_LINE.match(line)]
+    return [name for head in heads for name in _OPTION.findall(head)]
+
+
+def _explain(said: str, known: list[str], arguments: tuple[str, ...]) -> str:
+    written = " ".join(arguments)
+    if unknown := _UNKNOWN.search(said):
+        message = f"default options {written!r}: llama.cpp's server has no option {unknown[1]}"
+        raise UsageError(message, _nearest(unknown[1], known))
+    if missing := _MISSING_FILE.search(said):
+        return f"the default options need a file that is not here; it must be where the built file runs: {missing[1]}"
+    complaint = said.strip().partition("\n\n")[0].splitlines()[-1]
+    raise UsageError(f"default options {written!r}: {complaint}", "FILE --help-server lists the options and values")
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    if not word.startswith("-"):
+        return f"options begin with a dash; quote values that have spaces, as in --arg '--alias \"{word} ...\"'"
+    name, equals, value = word.partition("=")
+    if equals and name in known:
+        return f"write it with a space: {name} {value}"
+    advice = advise(name, known)
+    return advice if advice.startswith("did you") else "FILE --help-server lists the options"

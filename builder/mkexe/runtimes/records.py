@@ -1,0 +1,34 @@
+"""Targets, and the programs that were compiled for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Target:
+    """One OS and processor (native/targets.toml explains the fields)."""
+
+    name: str
+    triple: str
+    system: str
+    processor: str
+    uname: tuple[str, str]
+    suffix: str
+    runner: str
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A compiled runtime: `path` is the executable, `build` says what it was made from.
+
+    `unpacker` is the program that unpacks runtimes on that system, as gzip; None on Windows, which needs none.
+    """
+
+    target: str
+    path: Path
+    unpacker: Path | None
+    sha256: str
+    size_bytes: int
+    build: dict[str, str]

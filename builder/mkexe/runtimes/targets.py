@@ -1,0 +1,62 @@
+"""The target table, read from native/targets.toml."""
+
+from __future__ import annotations
+
+import functools
+import platform
+import sys
+import tomllib
+
+from mkexe.base import resources
+from mkexe.errors import UsageError
+from mkexe.runtimes.records import Target
+
+LINUX = "Linux"
+WINDOWS = "Windows"
+MACOS = "Darwin"
+
+
+@functools.cache
+def all_targets() -> dict[str, Target]:
+    """Every target by name, in the table's order."""
+    table = tomllib.loads((resources.source_root() / "native" / "targets.toml").read_text("utf-8"))
+    return {
+        name: Target(
+            name, row["triple"], row["system"], row["processor"], tuple(row["uname"]), row["suffix"], row["runner"]
+        )
+        for name, row in table.items()
+    }
+
+
+def host_target() -> str:
+    """The name of the target that this machine is.
+
+    Raises UsageError where there is none.
+    """
+    systems = {"linux": "linux", "darwin": "macos", "win32": "windows"}
+    processors = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
+    name = f"{systems.get(sys.platform, sys.platform)}-{processors.get(platform.machine().lower(), platform.machine())}"
+    if name not in all_targets():
+        raise UsageError(f"this machine is {name}, which is no target", _known_targets())
+    return name
+
+
+def choose_targets(names: list[str]) -> list[str]:
+    """Names as typed, `all` included, as a list in the table's order without repetitions.
+
+    Raises UsageError for a name that is no target.
+    """
+    table = all_targets()
+    wanted = {name for item in names for name in item.split(",") if name}
+    if names and not wanted:
+        raise UsageError(f"expected the name of a target, found {names[0]!r}", _known_targets())
+    unknown = sorted(wanted - set(table) - {"all", "host"})
+    if unknown:
+        raise UsageError(f"unknown target {unknown[0]!r}", _known_targets())
+    if "host" in wanted:
+        wanted.add(host_target())
+    return [name for name in table if "all" in wanted or name in wanted]
+
+
+def _known_targets() -> str:
+    return "targets are " + ", ".join(all_targets()) + ", all"

@@ -1,1 +1,0 @@
-"""Model files: what they are, whether they are sound, and where they come from."""
