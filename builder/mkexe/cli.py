@@ -576,7 +576,7 @@ def _inspect(options: argparse.Namespace) -> None:
     rows = [
         (item.entry or names[id(item)], f"{item.offset:#x}", str(item.size), item.sha256) for item in manifest.ranges()
     ]
-    rows += [(f"(file) {item.beside}", "", str(item.size), item.sha256) for item in manifest.beside()]
+    rows += [(f"(file) {item.beside}", "", str(item.size), item.sha256) for item in manifest.sidecars()]
     console.table(("entry", "offset", "bytes", "sha256"), rows)
 
 

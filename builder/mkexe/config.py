@@ -19,7 +19,7 @@ from mkexe.base.small_file import read_small_file
 from mkexe.base.suggest import advise
 from mkexe.errors import UsageError
 from mkexe.layouts import registry
-from mkexe.page.branding import PageSettings, Preset
+from mkexe.page.branding import Branding, Preset
 from mkexe.page.icon import read_icon
 from mkexe.settings_table import Setting, all_settings, check_value, find_setting, parse_value
 
@@ -132,13 +132,13 @@ def build_settings(entries: Entries) -> BuildSettings:
     )
 
 
-def page_settings(entries: Entries) -> PageSettings:
+def page_settings(entries: Entries) -> Branding:
     """The checked entries of the tables [page] and [page.settings], with what the files named in them hold."""
     language = _language(entries)
     prompt = _text(entries, "page.system_prompt")
     presets = _presets(entries, {"system_prompt": prompt, "language": language})
     said = {name: preset.value for name, preset in presets.items()}
-    return PageSettings(
+    return Branding(
         title=_text(entries, "page.title") or "",
         system_prompt=prompt or str(said.get("system_prompt", "")),
         accent=_accent(entries),

@@ -22,7 +22,7 @@ from mkexe.base.copying import ignore
 from mkexe.boot import boot
 from mkexe.errors import ArtifactError
 from mkexe.layouts import oci
-from mkexe.models.records import Part
+from mkexe.models.records import ModelFile
 from mkexe.runtimes import build as compile_stage
 from mkexe.runtimes import targets
 from support.damaged_artifacts import Case, Good, app_of, make_cases, write_case
@@ -73,7 +73,7 @@ def good(run: Run, tmp_path: Path) -> Good:
     whole, pair, weights = ((tmp_path / name).read_bytes() for name in ("whole", "pair", "pair.gguf"))
     with (tmp_path / "image").open("w+b") as image:
         row = targets.all_targets()["linux-x86_64"]
-        parts = (("pair.gguf", Part(model, "models/small.gguf", len(weights))),)
+        parts = (("pair.gguf", ModelFile(model, "models/small.gguf", len(weights))),)
         facts = oci.ImageFacts("small", 0, {})
         oci.write_image(facts, parts, lambda _: [(row, pair)], image, ignore)
     made = Good(whole, pair, weights, app_of(pair, weights), (tmp_path / "image").read_bytes())

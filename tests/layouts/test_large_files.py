@@ -20,7 +20,7 @@ from mkexe.artifact.placement import place_contents
 from mkexe.artifact.reader import open_artifact
 from mkexe.layouts import parts, registry
 from mkexe.layouts.opening import open_package
-from mkexe.page.branding import PageSettings
+from mkexe.page.branding import Branding
 from support.needs import need
 from support.running import run_to_end
 from support.wine import WinePrefix
@@ -39,7 +39,7 @@ def write_with_hole(source: Path, out: Path, hole: int, folder: Path) -> None:
     bundle = parts.unbundle(open_package(source, folder), held, folder, programs=False)
     contents = Contents(
         name=manifest.name, layout=registry.SCRIPT, model=bundle.model, runtimes=bundle.runtimes, packs=bundle.packs,
-        files=bundle.files, page=PageSettings(manifest.page["title"]), default_args=(),
+        files=bundle.files, page=Branding(manifest.page["title"]), default_args=(),
         created=placement.parse_time(manifest.created),
     )  # fmt: skip
     placed = place_contents(contents)

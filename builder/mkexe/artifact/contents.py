@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mkexe.artifact.manifest import Beside
+from mkexe.artifact.manifest import Sidecar
 from mkexe.artifact.packing import Pack
-from mkexe.base.copying import Copied
-from mkexe.models.records import Model, Part
-from mkexe.page.branding import PageSettings
+from mkexe.base.copying import Digest
+from mkexe.models.records import Model, ModelFile
+from mkexe.page.branding import Branding
 from mkexe.runtimes.records import Runtime, Target
 
 # docs/FORMAT.md, "Layouts"
@@ -32,13 +32,13 @@ class Contents:
     runtimes: tuple[tuple[Target, Runtime], ...]
     packs: tuple[Pack, ...]
     files: dict[str, bytes]
-    page: PageSettings
+    page: Branding
     default_args: tuple[str, ...]
     created: int
-    expected: tuple[Copied, ...] = ()
-    beside: tuple[Beside, ...] = ()
+    expected: tuple[Digest, ...] = ()
+    beside: tuple[Sidecar, ...] = ()
 
     @property
-    def stored_parts(self) -> tuple[Part, ...]:
+    def stored_parts(self) -> tuple[ModelFile, ...]:
         """The model's files that lie in the artifact."""
         return () if self.layout in WEIGHTS_BESIDE else self.model.files

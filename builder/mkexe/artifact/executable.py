@@ -14,7 +14,7 @@ _PE_SMALLEST = pe.DATA_DIRECTORY + 8 * (pe.CERTIFICATE_TABLE + 1)  # up to the l
 
 
 @dataclass(frozen=True)
-class Image:
+class Executable:
     """An executable in two pieces: its first page, with `superblock_at` as room for a superblock, and its `body`.
 
     `pe_headers` are a PE's headers, which may share the page with a script; None for an ELF.
@@ -42,14 +42,14 @@ class Image:
         return compose_pe_and_shell_head(script, self.pe_headers)
 
 
-def load_image(executable: bytes) -> Image:
+def load_executable(executable: bytes) -> Executable:
     """Split a runtime's executable; raises AuditError for one that cannot begin an artifact."""
     if executable.startswith(elf.MAGIC):
         page = executable[:HEAD_SIZE]
-        return Image(page, elf.find_superblock_room(page), executable[HEAD_SIZE:], None)
+        return Executable(page, elf.find_superblock_room(page), executable[HEAD_SIZE:], None)
     moved = pe.relocate_pe_headers(executable, HEAD_SIZE)
     page, superblock_at = compose_pe_head(moved.headers)
-    return Image(page, superblock_at, moved.body, moved.headers)
+    return Executable(page, superblock_at, moved.body, moved.headers)
 
 
 def plain_page(head: bytes, superblock_at: int) -> bytes:

@@ -40,7 +40,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Beside:
+class Sidecar:
     """A file in the artifact's folder: its name, size in bytes, SHA-256, that of its first BESIDE_BEGIN_SIZE bytes."""
 
     beside: str
@@ -81,7 +81,7 @@ class ModelRecord:
     name: str
     architecture: str
     license: str
-    parts: tuple[Range | Beside, ...]
+    parts: tuple[Range | Sidecar, ...]
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,9 @@ class Manifest:
         """Model parts that lie in the artifact."""
         return [part for model in self.models for part in model.parts if isinstance(part, Range)]
 
-    def beside(self) -> list[Beside]:
+    def sidecars(self) -> list[Sidecar]:
         """Model parts that are files of their own."""
-        return [part for model in self.models for part in model.parts if isinstance(part, Beside)]
+        return [part for model in self.models for part in model.parts if isinstance(part, Sidecar)]
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
@@ -231,7 +231,7 @@ def _check_places(manifest: Manifest) -> None:
         if item.offset < end and item.size:
             raise ValueError(f"entry {_found(item.entry)} at offset {item.offset} begins before offset {end}")
         end = max(end, item.offset + item.size)
-    names = [item.entry for item in ranges if item.entry is not None] + [item.beside for item in manifest.beside()]
+    names = [item.entry for item in ranges if item.entry is not None] + [item.beside for item in manifest.sidecars()]
     twice = sorted({name for name, count in Counter(names).items() if count > 1})
     if twice:
         raise ValueError(f"two things have the name {_found(twice[0])}")
@@ -283,11 +283,11 @@ def is_plain_name(name: str) -> bool:
     return "\\" not in name and plain_text.one_line(name) == name and len(name.encode()) <= NAME_SIZE_MAXIMUM
 
 
-def _beside(item: dict[str, Any]) -> Beside:
+def _beside(item: dict[str, Any]) -> Sidecar:
     name = _text(item, "beside")
     if name in ("", ".", "..") or re.search(r"[/\\:]", name) or not is_plain_name(name):
         raise ValueError(f'"beside" must be the name of a file, found {_found(name)}')
-    return Beside(name, _number(item, "size"), _sha256(item, "sha256"), _sha256(item, "begin_sha256"))
+    return Sidecar(name, _number(item, "size"), _sha256(item, "sha256"), _sha256(item, "begin_sha256"))
 
 
 def _runtime(item: dict[str, Any], block: Superblock) -> RuntimeRecord:

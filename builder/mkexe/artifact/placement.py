@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mkexe.artifact import manifest as manifests
 from mkexe.artifact.contents import NATIVE, OCI, SCRIPT, Contents
-from mkexe.artifact.executable import Image, load_image
+from mkexe.artifact.executable import Executable, load_executable
 from mkexe.artifact.manifest import Manifest
 from mkexe.artifact.superblock import HEAD_SIZE, Superblock
 from mkexe.artifact.zip_records import ZipEntry, central_directory, dos_date_time, local_header, local_header_size
@@ -79,7 +79,7 @@ class Placement:
     """
 
     in_place: str | None
-    images: dict[str, Image]
+    images: dict[str, Executable]
     programs: dict[str, int]
     packs: dict[str, int]
     parts: dict[str, int]
@@ -91,7 +91,7 @@ def place_contents(contents: Contents) -> Placement:
     """Compute every offset; nothing is written."""
     in_place = _in_place_target(contents)
     images = {
-        target.name: load_image(runtime.path.read_bytes())
+        target.name: load_executable(runtime.path.read_bytes())
         for target, runtime in contents.runtimes
         if target.name == in_place or target.system == WINDOWS
     }

@@ -15,7 +15,7 @@ from zlib_ng.zlib_ng import crc32
 
 from mkexe.artifact import placement
 from mkexe.artifact.executable import plain_page
-from mkexe.artifact.manifest import BESIDE_BEGIN_SIZE, Beside, Manifest, Range, RuntimeRecord, decode_manifest
+from mkexe.artifact.manifest import BESIDE_BEGIN_SIZE, Manifest, Range, RuntimeRecord, Sidecar, decode_manifest
 from mkexe.artifact.superblock import DAMAGED_HINT, HEAD_SIZE, Superblock, decode_superblock
 from mkexe.errors import ArtifactError
 
@@ -68,8 +68,8 @@ def verify_artifact(artifact: Artifact, progress: Callable[[int], None] = lambda
         for runtime in artifact.manifest.runtimes:
             findings += _check_runtime(file, artifact, runtime)
         findings += _check_records(file, artifact)
-    for beside in artifact.manifest.beside():
-        findings += _check_beside(artifact.path.parent / beside.beside, beside)
+    for beside in artifact.manifest.sidecars():
+        findings += _check_sidecar(artifact.path.parent / beside.beside, beside)
     progress(artifact.size)
     return findings
 
@@ -185,7 +185,7 @@ def _check_range(file: BinaryIO, item: Range, progress: Callable[[int], None]) -
     return findings
 
 
-def _check_beside(path: Path, expected: Beside) -> list[str]:
+def _check_sidecar(path: Path, expected: Sidecar) -> list[str]:
     if not path.is_file():
         return [f"{path}: is missing; expected {expected.size} bytes with SHA-256 {expected.sha256}"]
     size = path.stat().st_size

@@ -23,7 +23,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from mkexe import __version__
-from mkexe.artifact.manifest import Beside, Manifest, ModelRecord, Range, RuntimeRecord, encode_manifest
+from mkexe.artifact.manifest import Manifest, ModelRecord, Range, RuntimeRecord, Sidecar, encode_manifest
 from mkexe.base import resources
 from mkexe.runtimes import pins, targets
 
@@ -135,9 +135,9 @@ def _model_component(model: ModelRecord, quantization: str) -> Component:
     )
 
 
-def _name(part: Range | Beside) -> str:
+def _name(part: Range | Sidecar) -> str:
     """The entry, or the file, that holds a model's part."""
-    return part.beside if isinstance(part, Beside) else part.entry or ""
+    return part.beside if isinstance(part, Sidecar) else part.entry or ""
 
 
 def _runtime_component(record: RuntimeRecord) -> Component:

@@ -24,16 +24,16 @@ from mkexe.artifact.manifest import (
     ENTRY_NAME,
     MODEL_ROLE,
     PROJECTOR_ROLE,
-    Beside,
     Manifest,
     ModelRecord,
     PackRecord,
     Range,
     RuntimeRecord,
+    Sidecar,
     encode_manifest,
 )
 from mkexe.artifact.placement import SMALL_ALIGNMENT, Placement, format_time, place, program_entry, records
-from mkexe.base.copying import Copied, Progress, copy_bytes, copy_file, describe, from_there
+from mkexe.base.copying import Digest, Progress, copy_bytes, copy_file, describe, from_there
 from mkexe.errors import OutputError
 from mkexe.models.records import Model
 from mkexe.runtimes.records import Runtime, Target
@@ -52,7 +52,7 @@ class Written:
     """What was written: the artifact's size in bytes, and the model's files in their order."""
 
     size: int
-    parts: tuple[Copied, ...]
+    parts: tuple[Digest, ...]
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class _Writer:
     def _write_bytes(self, entry: str, offsets: dict[str, int], data: bytes) -> Range:
         return _range(entry, offsets[entry], copy_bytes(data, self._output, offsets[entry]))
 
-    def _write_weights(self, progress: Progress) -> tuple[Copied, ...]:
+    def _write_weights(self, progress: Progress) -> tuple[Digest, ...]:
         """Copy and hash the parts; `progress` gets the bytes hashed."""
         parts = []
         done = 0
@@ -144,7 +144,7 @@ class _Writer:
             done += part.size_bytes
         return tuple(parts)
 
-    def _write_ending(self, parts: tuple[Copied, ...]) -> _Ending:
+    def _write_ending(self, parts: tuple[Digest, ...]) -> _Ending:
         """All that quotes the weights' hashes but the head: bill of materials, manifest, ZIP records."""
         self._output.flush()
         self._output.truncate(self._placement.end)
@@ -161,7 +161,7 @@ class _Writer:
         size = directory + len(pieces[-1].data)
         return _Ending(self._compose_head(manifest, offset, copied, directory, size), size)
 
-    def _describe(self, parts: tuple[Copied, ...]) -> Manifest:
+    def _describe(self, parts: tuple[Digest, ...]) -> Manifest:
         contents = self._contents
         model = contents.model
         ranges = tuple(
@@ -189,7 +189,7 @@ class _Writer:
         written = _range(SBOM_ENTRY, offset, copy_bytes(data, self._output, offset))
         return replace(manifest, files=(*manifest.files, written))
 
-    def _compose_head(self, manifest: Manifest, offset: int, text: Copied, directory: int, size: int) -> bytes:
+    def _compose_head(self, manifest: Manifest, offset: int, text: Digest, directory: int, size: int) -> bytes:
         """The head for a manifest of `text` at `offset`, and a central directory that ends at `size`."""
         script = b"" if self._contents.layout in (NATIVE, OCI) else self._tools.render_script(self._launcher(manifest))
         in_place = self._placement.in_place
@@ -235,7 +235,7 @@ class _Writer:
         )
 
 
-def _model_records(model: Model, files: tuple[Range | Beside, ...]) -> tuple[ModelRecord, ...]:
+def _model_records(model: Model, files: tuple[Range | Sidecar, ...]) -> tuple[ModelRecord, ...]:
     """The model, and its projector where it has one; `files` are where the model's lie, in their order."""
     count = len(model.parts)
     records = [ModelRecord(MODEL_ROLE, model.name, model.architecture, model.license, files[:count])]
@@ -245,7 +245,7 @@ def _model_records(model: Model, files: tuple[Range | Beside, ...]) -> tuple[Mod
     return tuple(records)
 
 
-def _range(entry: str | None, offset: int, copied: Copied) -> Range:
+def _range(entry: str | None, offset: int, copied: Digest) -> Range:
     return Range(entry, offset, copied.size, copied.sha256, copied.crc32)
 
 

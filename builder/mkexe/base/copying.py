@@ -47,7 +47,7 @@ class FileRange(Protocol):
 
 
 @dataclass(frozen=True)
-class Copied:
+class Digest:
     """What was written: bytes, SHA-256 in hexadecimal, CRC-32."""
 
     size: int
@@ -60,16 +60,16 @@ def from_there(done: int, progress: Progress) -> Progress:
     return lambda count: progress(done + count)
 
 
-def copy_bytes(data: bytes, output: BinaryIO, offset: int) -> Copied:
+def copy_bytes(data: bytes, output: BinaryIO, offset: int) -> Digest:
     """Write `data` at `offset`."""
     output.seek(offset)
     output.write(data)
     return describe(data)
 
 
-def describe(data: bytes) -> Copied:
+def describe(data: bytes) -> Digest:
     """What writing these bytes gives."""
-    return Copied(len(data), hashlib.sha256(data).hexdigest(), crc32(data))
+    return Digest(len(data), hashlib.sha256(data).hexdigest(), crc32(data))
 
 
 class FollowingHash:
@@ -112,9 +112,9 @@ class FollowingHash:
             self._done += count
 
 
-def hash_part(part: FileRange, progress: Progress) -> Copied:
+def hash_range(part: FileRange, progress: Progress) -> Digest:
     """What copying the part would give; `progress` gets the bytes hashed so far."""
-    return Copied(part.size_bytes, *_hash(part, progress, threading.Event(), True))
+    return Digest(part.size_bytes, *_hash(part, progress, threading.Event(), True))
 
 
 def hash_begin(part: FileRange, size: int) -> str:
@@ -135,8 +135,8 @@ def copy_file(
     offset: int,
     progress: Progress,
     written: Progress = ignore,
-    known: Copied | None = None,
-) -> Copied:
+    known: Digest | None = None,
+) -> Digest:
     """Write the part's bytes at `offset`.
 
     `progress` gets the bytes of it hashed so far, `written` the bytes written. Where it is `known` what the part should
@@ -163,8 +163,8 @@ def copy_file(
             "try again when it is done",
         )
     if known is None:
-        return Copied(part.size_bytes, sha256, checksum)
-    return known if (known.size, known.crc32) == (part.size_bytes, checksum) else hash_part(part, ignore)
+        return Digest(part.size_bytes, sha256, checksum)
+    return known if (known.size, known.crc32) == (part.size_bytes, checksum) else hash_range(part, ignore)
 
 
 def _copy(source: io.FileIO, part: FileRange, output: BinaryIO, offset: int, written: Progress) -> None:

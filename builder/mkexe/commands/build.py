@@ -16,7 +16,7 @@ from mkexe.artifact import packing
 from mkexe.artifact.contents import Contents
 from mkexe.base import atomic_files, plain_text, resources
 from mkexe.base.file_names import check_output_name
-from mkexe.commands.model_input import checked_name, described, name_of, part_of, read_projector
+from mkexe.commands.model_input import checked_name, described, model_file, name_of, read_projector
 from mkexe.commands.page_folder import page_folder
 from mkexe.commands.shape import check_split_size, with_layout, with_shards
 from mkexe.commands.target_choice import choose_targets
@@ -28,7 +28,7 @@ from mkexe.models.memory import memory_needed
 from mkexe.models.records import Model
 from mkexe.page import branding
 from mkexe.page import build as page_build
-from mkexe.page.branding import PageSettings
+from mkexe.page.branding import Branding
 from mkexe.runtimes import build as runtime_build
 from mkexe.runtimes.records import Runtime
 
@@ -39,7 +39,7 @@ class BuildRequest:
 
     model: Path
     settings: config.BuildSettings
-    page: PageSettings
+    page: Branding
 
 
 def build(request: BuildRequest) -> deliver.Built:
@@ -54,7 +54,7 @@ def build(request: BuildRequest) -> deliver.Built:
     checked = check_model(request.model)
     name = checked_name(wanted.name or name_of(request.model))
     header = checked.header
-    parts = tuple(part_of(path) for path in checked.parts)
+    parts = tuple(model_file(path) for path in checked.parts)
     projector = None if wanted.projector is None else read_projector(wanted.projector, checked, parts)
     model = Model(*described(header, name), parts, projector)
     files = model.files
@@ -95,7 +95,7 @@ def _creation_time() -> int:
     return int(text)
 
 
-def _small_files(model: Model, settings: PageSettings, runtime: Runtime) -> dict[str, bytes]:
+def _small_files(model: Model, settings: Branding, runtime: Runtime) -> dict[str, bytes]:
     """Page, page settings and licences, by entry name in order."""
     built = branding.page_files(page_build.read_page(page_folder()), settings, model.name)
     # the settings stay readable: people look at them with any tool that reads ZIP files

@@ -6,9 +6,9 @@ import dataclasses
 
 from mkexe import console
 from mkexe.base import atomic_files
-from mkexe.base.copying import hash_part
+from mkexe.base.copying import hash_range
 from mkexe.layouts import deliver, registry, systems
-from mkexe.models.records import Part
+from mkexe.models.records import ModelFile
 from mkexe.runtimes import targets
 
 
@@ -27,9 +27,9 @@ def give_other_names(built: deliver.Built) -> deliver.Built:
 
 def add_checksum(built: deliver.Built) -> deliver.Built:
     """Hash the whole file, which takes about as long as to write it."""
-    part = Part(built.path, built.path.name, built.size)
+    part = ModelFile(built.path, built.path.name, built.size)
     with console.bytes_progress(f"hashing {built.path.name}", built.size) as progress:
-        return dataclasses.replace(built, sha256=hash_part(part, progress).sha256)
+        return dataclasses.replace(built, sha256=hash_range(part, progress).sha256)
 
 
 def how_to_start(built: deliver.Built) -> str:

@@ -16,7 +16,7 @@ from mkexe.artifact.contents import Contents
 from mkexe.artifact.packing import Pack
 from mkexe.artifact.superblock import DAMAGED_HINT
 from mkexe.base import atomic_files, plain_text
-from mkexe.base.copying import from_there, hash_part
+from mkexe.base.copying import from_there, hash_range
 from mkexe.base.file_names import check_output_name
 from mkexe.commands.model_input import NAME
 from mkexe.commands.runtimes import get_runtime
@@ -24,7 +24,7 @@ from mkexe.commands.shape import check_split_size, with_layout, with_shards
 from mkexe.commands.target_choice import choose_targets
 from mkexe.errors import ArtifactError
 from mkexe.layouts import deliver, opening, parts, registry
-from mkexe.page.branding import PageSettings
+from mkexe.page.branding import Branding
 from mkexe.runtimes import targets
 from mkexe.runtimes.records import Runtime, Target
 
@@ -62,7 +62,7 @@ def convert(request: ConvertRequest) -> deliver.Built:
             runtimes=_with_own(bundle.runtimes, wanted, request.artifact),
             packs=(),
             files=bundle.files,
-            page=PageSettings(plain_text.cleaned(manifest.page["title"]), manifest.page.get("system_prompt", "")),
+            page=Branding(plain_text.cleaned(manifest.page["title"]), manifest.page.get("system_prompt", "")),
             default_args=manifest.default_args,
             created=placement.parse_time(manifest.created),
         )
@@ -125,7 +125,7 @@ def _check_parts(bundle: parts.Bundle) -> None:
         done = 0
         found = []
         for part in bundle.model.files:
-            found.append(hash_part(part, from_there(done, progress)))
+            found.append(hash_range(part, from_there(done, progress)))
             done += part.size_bytes
     deliver.check_weights(bundle.model, tuple(found), list(bundle.expected))
 

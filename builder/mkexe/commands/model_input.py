@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mkexe.base import plain_text
 from mkexe.base.file_names import check_model_name, find_name_problem
 from mkexe.errors import UsageError
-from mkexe.models.records import Part, Projector
+from mkexe.models.records import ModelFile, Projector
 
 if TYPE_CHECKING:
     from mkexe.models.gguf.file import ModelFiles
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ +-]*")
 
 
-def part_of(path: Path) -> Part:
+def model_file(path: Path) -> ModelFile:
     """A whole file, under the name that it has; what no entry's name may hold (docs/FORMAT.md) is replaced."""
     check_model_name(path)
     name = re.sub(r"[\\:]", "_", plain_text.cleaned(path.name))
-    return Part(path, f"models/{name}", path.stat().st_size)
+    return ModelFile(path, f"models/{name}", path.stat().st_size)
 
 
 def described(header: GgufHeader, name: str) -> tuple[str, str, str]:
@@ -32,12 +32,12 @@ def described(header: GgufHeader, name: str) -> tuple[str, str, str]:
     return said or plain_text.cleaned(name) or "model", architecture, licence
 
 
-def read_projector(path: Path, model: ModelFiles, beside: tuple[Part, ...]) -> Projector:
+def read_projector(path: Path, model: ModelFiles, beside: tuple[ModelFile, ...]) -> Projector:
     """The checked projector at `path`, under a name that none of the model's parts has."""
     from mkexe.models.gguf.file import check_projector  # gguf comes with it: slow to import
 
     header = check_projector(path, model.header)
-    part = part_of(path)
+    part = model_file(path)
     if any(part.entry == other.entry for other in beside):
         part = dataclasses.replace(part, entry=f"models/mmproj-{path.name}")
     return Projector(*described(header, name_of(path)), part)

@@ -19,7 +19,7 @@ from mkexe.errors import ToolMissingError, UsageError
 from mkexe.layouts import registry
 from mkexe.page import branding
 from mkexe.page import build as page_build
-from mkexe.page.branding import PageSettings
+from mkexe.page.branding import Branding
 from mkexe.runtimes import targets
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _answering(model: Path | None) -> Iterator[tuple[str, ASGIApp]]:
     with tempfile.TemporaryDirectory(dir=folder) as name:
         artifact = Path(name) / "preview.exe"
         settings = config.BuildSettings(artifact, (targets.host_target(),), "preview", (), registry.AUTO)
-        build(BuildRequest(model, settings, PageSettings()))
+        build(BuildRequest(model, settings, Branding()))
         title = open_artifact(artifact).manifest.page["title"]
         with boot.serving(artifact, Path(name)) as port:
             yield title, forwarding.Forwarder(port)

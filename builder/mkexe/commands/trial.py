@@ -15,8 +15,8 @@ from mkexe.commands import model_check
 from mkexe.commands.runtimes import get_runtime
 from mkexe.commands.target_choice import host_name, host_runtime
 from mkexe.layouts import registry
-from mkexe.models.records import Model, Part, Projector
-from mkexe.page.branding import PageSettings
+from mkexe.models.records import Model, ModelFile, Projector
+from mkexe.page.branding import Branding
 from mkexe.runtimes import default_arguments
 from mkexe.runtimes.records import Runtime, Target
 
@@ -91,8 +91,8 @@ def _write_empty_artifact(path: Path) -> None:
     """An artifact without programs and weights, for what a runtime can tell without them."""
     weights = path.with_suffix(".gguf")
     weights.write_bytes(b"GGUF")
-    model = Model("empty", "none", "", (Part(weights, "models/empty.gguf", weights.stat().st_size),))
-    contents = Contents("empty", registry.SCRIPT, model, (), (), {}, PageSettings("empty"), (), 0)
+    model = Model("empty", "none", "", (ModelFile(weights, "models/empty.gguf", weights.stat().st_size),))
+    contents = Contents("empty", registry.SCRIPT, model, (), (), {}, Branding("empty"), (), 0)
     with path.open("w+b") as file:
         tools = writer.Tools(render_launcher, lambda _: b"{}")
         writer.write_artifact(contents, placement.place_contents(contents), file, lambda _: None, tools)

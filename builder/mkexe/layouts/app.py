@@ -16,10 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from mkexe.base.copying import Copied, Progress, from_there
+from mkexe.base.copying import Digest, Progress, from_there
 from mkexe.binfmt.universal import compose_universal
 from mkexe.errors import ModelError
-from mkexe.models.records import Part
+from mkexe.models.records import ModelFile
 
 ARTIFACT_SUFFIX = ".mkexe"
 _CHUNK_SIZE = 8 * 1024 * 1024  # bytes
@@ -28,7 +28,7 @@ _FILE, _PROGRAM, _FOLDER = 0o100644, 0o100755, 0o040755
 _ICON_EDGE = 1024  # pixels; the largest size that an .icns has
 
 # the artifact, once it is known what the weights are
-MakeArtifact = Callable[[tuple[Copied, ...]], bytes]
+MakeArtifact = Callable[[tuple[Digest, ...]], bytes]
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,12 @@ class AppFacts:
 
 
 def write_app(
-    facts: AppFacts, weights: tuple[tuple[str, Part], ...], artifact: MakeArtifact, output: BinaryIO, progress: Progress
-) -> tuple[Copied, ...]:
+    facts: AppFacts,
+    weights: tuple[tuple[str, ModelFile], ...],
+    artifact: MakeArtifact,
+    output: BinaryIO,
+    progress: Progress,
+) -> tuple[Digest, ...]:
     """Write the ZIP into the empty, seekable file `output`; `weights` are files with their names.
 
     `progress` gets the bytes of weights written. Returns what they were. Raises ModelError where a file changes
@@ -118,7 +122,7 @@ class _Bundle:
     def add(self, name: str, data: bytes, mode: int) -> None:
         self._archive.writestr(self._info(name, mode), data)
 
-    def copy(self, name: str, part: Part, progress: Progress) -> Copied:
+    def copy(self, name: str, part: ModelFile, progress: Progress) -> Digest:
         """Store a part of a model, hashing it on the way."""
         info = self._info(name, _FILE)
         info.file_size = part.size_bytes  # so that it is known whether ZIP64 is needed
@@ -133,7 +137,7 @@ class _Bundle:
                 progress(done)
         if done != part.size_bytes or (part.is_file and part.path.stat().st_size != done):
             raise ModelError(f"{part.path}: changed while it was read", "try again when it is done")
-        return Copied(done, sha256.hexdigest(), info.CRC)
+        return Digest(done, sha256.hexdigest(), info.CRC)
 
     def _info(self, name: str, mode: int) -> zipfile.ZipInfo:
         info = zipfile.ZipInfo(name, self._time)

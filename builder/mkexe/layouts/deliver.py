@@ -16,15 +16,15 @@ from typing import BinaryIO, TypeAlias
 from mkexe import console
 from mkexe.artifact import launcher, placement, writer
 from mkexe.artifact.contents import Contents
-from mkexe.artifact.manifest import BESIDE_BEGIN_SIZE, Beside, Manifest, Range, RuntimeRecord
+from mkexe.artifact.manifest import BESIDE_BEGIN_SIZE, Manifest, Range, RuntimeRecord, Sidecar
 from mkexe.artifact.placement import format_time
 from mkexe.artifact.superblock import DAMAGED_HINT
 from mkexe.base import atomic_files
-from mkexe.base.copying import Copied, Progress, hash_begin, ignore
+from mkexe.base.copying import Digest, Progress, hash_begin, ignore
 from mkexe.errors import ArtifactError, OutputError, UsageError
 from mkexe.layouts import app, oci, registry, sidecar
 from mkexe.models import memory
-from mkexe.models.records import Model, Part
+from mkexe.models.records import Model, ModelFile
 from mkexe.page import branding, icon
 from mkexe.page import build as page_build
 from mkexe.runtimes import targets
@@ -55,7 +55,7 @@ class Built:
 
 def deliver(
     contents: Contents, output: Path, quantization: str, expected: list[str]
-) -> tuple[Built, tuple[Copied, ...]]:
+) -> tuple[Built, tuple[Digest, ...]]:
     """Write everything under its final name or not at all.
 
     `quantization` is the model's, for the bill of materials; `expected` are the SHA-256 that the weights must have, if
@@ -79,7 +79,7 @@ def deliver(
     return Built(contents.name, output, contents.layout, size, weights, names, paths), parts
 
 
-_Write: TypeAlias = Callable[[BinaryIO, contextlib.ExitStack], tuple[Copied, ...]]
+_Write: TypeAlias = Callable[[BinaryIO, contextlib.ExitStack], tuple[Digest, ...]]
 
 
 class _Delivery:
@@ -103,14 +103,14 @@ class _Delivery:
         write = special.get(self._contents.layout)
         return (self._write_artifact, True) if write is None else (write, False)
 
-    def _write_artifact(self, file: BinaryIO, stack: contextlib.ExitStack) -> tuple[Copied, ...]:
+    def _write_artifact(self, file: BinaryIO, stack: contextlib.ExitStack) -> tuple[Digest, ...]:
         """One file, and the model's files beside it where the layout has some."""
         contents = self._contents
         placed = placement.place_contents(contents)
         progress = stack.enter_context(self._progress())
-        copied: tuple[Copied, ...] = ()
+        copied: tuple[Digest, ...] = ()
         if self.beside_paths:
-            found = sidecar.write_beside(
+            found = sidecar.write_sidecars(
                 contents.model.files, self.beside_paths, stack, atomic_files.data_file, progress
             )
             copied = tuple(item.copied for item in found)
@@ -118,17 +118,17 @@ class _Delivery:
         written = writer.write_artifact(contents, placed, file, progress, self._tools)
         return copied or written.parts
 
-    def _write_image(self, file: BinaryIO, stack: contextlib.ExitStack) -> tuple[Copied, ...]:
+    def _write_image(self, file: BinaryIO, stack: contextlib.ExitStack) -> tuple[Digest, ...]:
         """A container image: for each target a program that has the weights beside it."""
         progress = stack.enter_context(self._progress())
         facts = oci.ImageFacts(self._contents.name, self._contents.created, _labels(self._contents))
 
-        def programs(copied: tuple[Copied, ...]) -> list[tuple[Target, bytes]]:
+        def programs(copied: tuple[Digest, ...]) -> list[tuple[Target, bytes]]:
             return [(target, self._small_artifact(copied, (target,))) for target, _ in self._contents.runtimes]
 
         return oci.write_image(facts, self._weights(), programs, file, progress)
 
-    def _write_app(self, file: BinaryIO, stack: contextlib.ExitStack) -> tuple[Copied, ...]:
+    def _write_app(self, file: BinaryIO, stack: contextlib.ExitStack) -> tuple[Digest, ...]:
         """A macOS app: one program for all its processors; in its resources the artifact, with the weights beside."""
         contents = self._contents
         progress = stack.enter_context(self._progress())
@@ -142,10 +142,10 @@ class _Delivery:
         )
         return app.write_app(facts, self._weights(), lambda copied: self._small_artifact(copied, ()), file, progress)
 
-    def _small_artifact(self, copied: tuple[Copied, ...], chosen: tuple[Target, ...]) -> bytes:
+    def _small_artifact(self, copied: tuple[Digest, ...], chosen: tuple[Target, ...]) -> bytes:
         """An artifact with the weights beside it, and of the runtimes only those for `chosen` targets."""
         records = tuple(
-            Beside(name, found.size, found.sha256, hash_begin(part, BESIDE_BEGIN_SIZE))
+            Sidecar(name, found.size, found.sha256, hash_begin(part, BESIDE_BEGIN_SIZE))
             for (name, part), found in zip(self._weights(), copied, strict=True)
         )
         runtimes = tuple(item for item in self._contents.runtimes if item[0] in chosen)
@@ -156,7 +156,7 @@ class _Delivery:
                 writer.write_artifact(contents, placement.place_contents(contents), file, ignore, self._tools)
             return path.read_bytes()
 
-    def _weights(self) -> tuple[tuple[str, Part], ...]:
+    def _weights(self) -> tuple[tuple[str, ModelFile], ...]:
         return tuple(zip(self._weight_names(self._contents.name), self._contents.model.files, strict=True))
 
     def _weight_names(self, stem: str) -> list[str]:
@@ -195,7 +195,7 @@ def _check_output(contents: Contents, output: Path, chosen: tuple[Target, ...]) 
             console.say(f"on Windows, {output.name} must be given a name that ends in .cmd")
 
 
-def check_weights(model: Model, copied: tuple[Copied, ...], expected: list[str]) -> None:
+def check_weights(model: Model, copied: tuple[Digest, ...], expected: list[str]) -> None:
     """Compare SHA-256 where they are known; raises ArtifactError for the first file that is not as expected."""
     for part, found, wanted in zip(model.files, copied, expected, strict=bool(expected)):
         if found.sha256 != wanted:

@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 
 from mkexe.artifact.placement import format_time
 from mkexe.artifact.tar_records import END, padded, tar_header
-from mkexe.base.copying import Copied, FollowingHash, Progress, copy_bytes, copy_file, from_there
-from mkexe.models.records import Part
+from mkexe.base.copying import Digest, FollowingHash, Progress, copy_bytes, copy_file, from_there
+from mkexe.models.records import ModelFile
 from mkexe.runtimes.records import Target
 
 PORT = 8080
@@ -35,7 +35,7 @@ _SECOND = 1_000_000_000  # the health check's times are in nanoseconds
 _NO_DIGEST = "0" * 64
 
 # the program for each target, once it is known what the weights are
-Programs = Callable[[tuple[Copied, ...]], list[tuple[Target, bytes]]]
+Programs = Callable[[tuple[Digest, ...]], list[tuple[Target, bytes]]]
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,12 @@ def image_name(name: str) -> str:
 
 
 def write_image(
-    facts: ImageFacts, weights: tuple[tuple[str, Part], ...], programs: Programs, output: BinaryIO, progress: Progress
-) -> tuple[Copied, ...]:
+    facts: ImageFacts,
+    weights: tuple[tuple[str, ModelFile], ...],
+    programs: Programs,
+    output: BinaryIO,
+    progress: Progress,
+) -> tuple[Digest, ...]:
     """Write the image into the empty, seekable file `output`; `weights` are files with their names.
 
     `progress` gets the bytes of weights hashed so far. Returns what they were. Raises ModelError where a file changes
@@ -141,8 +145,8 @@ class _ImageWriter:
         return _descriptor(media_type, digest, len(data))
 
     def add_weights(
-        self, weights: tuple[tuple[str, Part], ...], progress: Progress
-    ) -> tuple[dict[str, Any], tuple[Copied, ...]]:
+        self, weights: tuple[tuple[str, ModelFile], ...], progress: Progress
+    ) -> tuple[dict[str, Any], tuple[Digest, ...]]:
         """The layer of the weights, hashed while it is written; the blob's own header, which names it, comes last."""
         before = self._end
         begin = end = before + len(self._blob_header(_NO_DIGEST, 0))

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mkexe.artifact.manifest import NAME_SIZE_MAXIMUM, Beside
+from mkexe.artifact.manifest import NAME_SIZE_MAXIMUM, Sidecar
 from mkexe.artifact.reader import Artifact, open_artifact, read_chunks
 from mkexe.artifact.superblock import DAMAGED_HINT
 from mkexe.errors import ArtifactError, OutputError
-from mkexe.models.records import Part
+from mkexe.models.records import ModelFile
 
 _ZIP_MAGIC = b"PK\x03\x04"  # APPNOTE.TXT 4.3.7
 _LOCAL_HEADER = struct.Struct("<26xHH")  # the same: the lengths of name and extra field end it
@@ -57,7 +57,7 @@ class Package:
     """
 
     artifacts: tuple[Artifact, ...]
-    beside: dict[str, Part]
+    beside: dict[str, ModelFile]
 
 
 def open_package(path: Path, folder: Path) -> Package:
@@ -114,11 +114,11 @@ def _open_zip(path: Path, folder: Path) -> Package:
 
 def _zip_weights(
     path: Path, archive: zipfile.ZipFile, resources: str, artifact: Artifact
-) -> Iterator[tuple[str, Part]]:
+) -> Iterator[tuple[str, ModelFile]]:
     """The weights, which must be stored as they are."""
     names = set(archive.namelist())
     with path.open("rb") as file:
-        for record in artifact.manifest.beside():
+        for record in artifact.manifest.sidecars():
             if resources + record.beside not in names:
                 raise ArtifactError(f"{path}: {resources + record.beside} is not in it", DAMAGED_HINT)
             info = archive.getinfo(resources + record.beside)
@@ -148,7 +148,7 @@ def _open_image(path: Path, folder: Path) -> Package:
     if len(set(held)) != len(held):
         raise ArtifactError(f"{path}: two of its images are for the same system", "name one that mkexe made")
     weights = {}
-    for record in artifacts[0].manifest.beside():
+    for record in artifacts[0].manifest.sidecars():
         if record.beside not in image.files:
             raise ArtifactError(f"{path}: {record.beside} is not in it", DAMAGED_HINT)
         offset, size = image.files[record.beside]
@@ -286,7 +286,7 @@ def _read(path: Path, place: tuple[int, int], maximum: int) -> bytes:
         return b"".join(read_chunks(file, offset, size))
 
 
-def _part(path: Path, record: Beside, size: int, offset: int) -> Part:
+def _part(path: Path, record: Sidecar, size: int, offset: int) -> ModelFile:
     if size != record.size:
         raise ArtifactError(
             f"{path}: {record.beside}: expected {record.size} bytes with SHA-256 {record.sha256}, found {size} bytes",
@@ -294,7 +294,7 @@ def _part(path: Path, record: Beside, size: int, offset: int) -> Part:
         )
     if offset + size > path.stat().st_size:
         raise ArtifactError(f"{path}: {record.beside} at offset {offset} is cut off", DAMAGED_HINT)
-    return Part(path, f"models/{record.beside}", size, offset)
+    return ModelFile(path, f"models/{record.beside}", size, offset)
 
 
 def _taken_out(data: bytes, place: Path) -> Artifact:

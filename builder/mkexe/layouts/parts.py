@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mkexe.artifact.manifest import SMALL_FILES_MAXIMUM, Beside, ModelRecord, Range, RuntimeRecord
+from mkexe.artifact.manifest import SMALL_FILES_MAXIMUM, ModelRecord, Range, RuntimeRecord, Sidecar
 from mkexe.artifact.packing import Pack
 from mkexe.artifact.reader import Artifact, read_chunks, unpack_runtime
 from mkexe.artifact.superblock import DAMAGED_HINT
 from mkexe.base import plain_text
 from mkexe.errors import ArtifactError
 from mkexe.layouts.opening import Package
-from mkexe.models.records import Model, Part, Projector
+from mkexe.models.records import Model, ModelFile, Projector
 from mkexe.runtimes import targets
 from mkexe.runtimes.records import Runtime, Target
 
@@ -98,14 +98,14 @@ def _described(record: ModelRecord) -> tuple[str, str, str]:
     return name or "model", architecture, licence
 
 
-def _parts(package: Package, model: ModelRecord) -> tuple[Part, ...]:
+def _parts(package: Package, model: ModelRecord) -> tuple[ModelFile, ...]:
     """The model's parts under the names that entries have, wherever they lie."""
     artifact = package.artifacts[0]
     parts = []
     for part in model.parts:
-        if isinstance(part, Beside) and part.beside in package.beside:
+        if isinstance(part, Sidecar) and part.beside in package.beside:
             parts.append(package.beside[part.beside])
-        elif isinstance(part, Beside):
+        elif isinstance(part, Sidecar):
             path = artifact.path.parent / part.beside
             found = path.stat().st_size if path.is_file() else None
             if found != part.size:
@@ -114,9 +114,9 @@ def _parts(package: Package, model: ModelRecord) -> tuple[Part, ...]:
                     f"{'no such file' if found is None else f'{found} bytes'}",
                     f"put the file that belongs to it into the folder of {artifact.path.name}",
                 )
-            parts.append(Part(path, f"models/{part.beside}", part.size))
+            parts.append(ModelFile(path, f"models/{part.beside}", part.size))
         else:
-            parts.append(Part(artifact.path, part.entry or "models/model.gguf", part.size, part.offset))
+            parts.append(ModelFile(artifact.path, part.entry or "models/model.gguf", part.size, part.offset))
     return tuple(parts)
 
 

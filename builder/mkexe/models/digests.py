@@ -6,30 +6,30 @@ import dataclasses
 from typing import Any
 
 from mkexe.base import cache
-from mkexe.base.copying import Copied
-from mkexe.models.records import Part
+from mkexe.base.copying import Digest
+from mkexe.models.records import ModelFile
 
 _KIND = "weights"  # mkexe.base.cache
 
 
-def recall_files(files: tuple[Part, ...]) -> tuple[Copied, ...]:
+def recall_files(files: tuple[ModelFile, ...]) -> tuple[Digest, ...]:
     """What an earlier build found these files to be; empty unless all are known and look untouched since."""
     known = []
     for part in files:
         record = cache.recall(_KIND, _facts_of(part))
-        if record is None or set(record) != {field.name for field in dataclasses.fields(Copied)}:
+        if record is None or set(record) != {field.name for field in dataclasses.fields(Digest)}:
             return ()
-        known.append(Copied(**record))
+        known.append(Digest(**record))
     return tuple(known)
 
 
-def remember_files(files: tuple[Part, ...], found: tuple[Copied, ...]) -> None:
+def remember_files(files: tuple[ModelFile, ...], found: tuple[Digest, ...]) -> None:
     """Keep what a build found these files to be, in their order."""
     for part, copied in zip(files, found, strict=True):
         cache.remember(_KIND, _facts_of(part), dataclasses.asdict(copied))
 
 
-def _facts_of(part: Part) -> dict[str, Any]:
+def _facts_of(part: ModelFile) -> dict[str, Any]:
     """What changes when the file's content does, almost always; the build looks at the content all the same."""
     status = part.path.stat()
     return {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Part:
+class ModelFile:
     """One GGUF file of a model, with the name it gets in the artifact: `prefix`, then bytes of `path` from `offset` on.
 
     `size_bytes` counts both. A whole file has neither prefix nor offset.
@@ -32,7 +32,7 @@ class Projector:
     name: str
     architecture: str
     license: str
-    part: Part
+    part: ModelFile
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Model:
     name: str
     architecture: str
     license: str
-    parts: tuple[Part, ...]
+    parts: tuple[ModelFile, ...]
     projector: Projector | None = None
 
     @property
-    def files(self) -> tuple[Part, ...]:
+    def files(self) -> tuple[ModelFile, ...]:
         """The parts, and the projector's after them: all that is copied."""
         return self.parts if self.projector is None else (*self.parts, self.projector.part)
 

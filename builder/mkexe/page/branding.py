@@ -27,7 +27,7 @@ class Preset:
 
 
 @dataclass(frozen=True)
-class PageSettings:
+class Branding:
     """What the page shows and sends; `icon` is a PNG. None, and an empty title, stand for what was not given."""
 
     title: str = ""
@@ -43,7 +43,7 @@ class PageSettings:
     icon: bytes | None = None
 
 
-def page_files(built: Mapping[str, bytes], settings: PageSettings, model_name: str) -> dict[str, bytes]:
+def page_files(built: Mapping[str, bytes], settings: Branding, model_name: str) -> dict[str, bytes]:
     """Name and content of every file of the page, sorted by name; `built` are those of the page as it was built."""
     files = dict(built)
     if settings.icon is not None:
@@ -59,7 +59,7 @@ def _address_of(icon: bytes) -> str:
     return f"{ICON_FILE}?v={hashlib.sha256(icon).hexdigest()[:12]}"
 
 
-def _encode_settings(settings: PageSettings, model_name: str) -> bytes:
+def _encode_settings(settings: Branding, model_name: str) -> bytes:
     """build.json; what was not given is not in it, except the three names that always are."""
     values: dict[str, object] = {
         "title": settings.title or model_name,

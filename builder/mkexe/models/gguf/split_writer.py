@@ -21,7 +21,7 @@ from mkexe.models.gguf.records import ArrayInfo, Entry, GgufHeader, LongText, Te
 from mkexe.models.gguf.split_reader import MAX_PARTS, SPLIT_COUNT, SPLIT_NO, SPLIT_TENSORS
 from mkexe.models.gguf.tensors import padded
 from mkexe.models.gguf.types import DEFAULT_ALIGNMENT_BYTES, VALUE_SIZES_BYTES
-from mkexe.models.records import Part
+from mkexe.models.records import ModelFile
 
 _U16 = struct.Struct("<H")
 _COUNTS = struct.Struct("<qq")  # tensors, keys
@@ -32,14 +32,14 @@ _LARGER = "choose a larger --split-size, or a model that is packed smaller"
 class _Group:
     """What becomes one shard: tensors of one file, and the keys that stand before them, as they are in a file."""
 
-    part: Part
+    part: ModelFile
     header: GgufHeader
     keys: bytes
     key_count: int
     tensors: tuple[TensorInfo, ...]
 
 
-def cut_into_shards(parts: tuple[Part, ...], maximum_bytes: int) -> tuple[Part, ...]:
+def cut_into_shards(parts: tuple[ModelFile, ...], maximum_bytes: int) -> tuple[ModelFile, ...]:
     """The model's parts as files of at most `maximum_bytes`, in order; the same parts where all are that small.
 
     Raises UsageError where a single tensor, or the keys alone, need more, and for more files than a model may have;
@@ -56,7 +56,7 @@ def cut_into_shards(parts: tuple[Part, ...], maximum_bytes: int) -> tuple[Part, 
     return tuple(_shard(group, number, len(groups), total) for number, group in enumerate(groups))
 
 
-def _groups_of(part: Part, maximum_bytes: int) -> list[_Group]:
+def _groups_of(part: ModelFile, maximum_bytes: int) -> list[_Group]:
     """Tensors of one file, as many in each group as fit; only the first one has the file's keys."""
     header = read_gguf_at(part.path, part.offset, part.size_bytes)
     keys, key_count = _copied_keys(part, header)
@@ -99,7 +99,7 @@ def _header_size(group: _Group, info_bytes: int) -> int:
     return padded(len(MAGIC) + 4 + 8 + 8 + len(group.keys) + split + info_bytes, group.header.alignment_bytes)
 
 
-def _shard(group: _Group, number: int, count: int, total: int) -> Part:
+def _shard(group: _Group, number: int, count: int, total: int) -> ModelFile:
     alignment = group.header.alignment_bytes
     begin = group.tensors[0].offset_bytes if group.tensors else group.header.data_offset_bytes
     infos = b"".join(_tensor_info(tensor, tensor.offset_bytes - begin) for tensor in group.tensors)
@@ -110,7 +110,7 @@ def _shard(group: _Group, number: int, count: int, total: int) -> Part:
     counts = _COUNTS.pack(len(group.tensors), group.key_count + 3)
     text = MAGIC + U32.pack(group.header.version) + counts + group.keys + _split_keys(number, count, total) + infos
     prefix = text.ljust(padded(len(text), alignment), b"\0")
-    return Part(group.part.path, group.part.entry, len(prefix) + end - begin, group.part.offset + begin, prefix)
+    return ModelFile(group.part.path, group.part.entry, len(prefix) + end - begin, group.part.offset + begin, prefix)
 
 
 def _tensor_info(tensor: TensorInfo, offset_bytes: int) -> bytes:
@@ -135,7 +135,7 @@ def _alignment_key(header: GgufHeader) -> tuple[bytes, int]:
     return _key(Keys.General.ALIGNMENT, GGUFValueType.UINT32, U32.pack(header.alignment_bytes)), 1
 
 
-def _copied_keys(part: Part, header: GgufHeader) -> tuple[bytes, int]:
+def _copied_keys(part: ModelFile, header: GgufHeader) -> tuple[bytes, int]:
     """All keys of a file but those of a split, byte for byte, and how many they are."""
     kept = [(key, entry) for key, entry in header.entries.items() if key not in (SPLIT_NO, SPLIT_COUNT, SPLIT_TENSORS)]
     with part.path.open("rb") as file:
