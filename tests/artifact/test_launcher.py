@@ -13,6 +13,7 @@ import pytest
 from conftest import Mkexe, install_fake_runtime, scrubbed_environment
 from support.executables import Pe
 from support.needs import need
+from support.planted import plant_folder
 from support.powershell import syntax_errors
 from support.small_models import write_small_model
 
@@ -186,14 +187,8 @@ def test_a_stored_runtime_that_others_may_have_made_is_not_started(built: Path, 
 
 @pytest.mark.parametrize("how", ["link", "writable"])
 def test_a_folder_that_others_may_have_made_is_passed_over(built: Path, tmp_path: Path, how: str) -> None:
-    folder, planted = tmp_path / "shared/mkexe/run", tmp_path / "planted"
-    folder.parent.mkdir(parents=True)
-    planted.mkdir()
-    if how == "link":
-        folder.symlink_to(planted)
-    else:
-        folder.mkdir()
-        folder.chmod(0o777)
+    folder = tmp_path / "shared/mkexe/run"
+    plant_folder(folder, how)
     done = start(built, "sh", str(built), "x", MKEXE_RUNTIME_DIR=str(tmp_path / "shared"))
     assert (done.returncode, done.stderr) == (7, "")
     assert list(folder.iterdir()) == []

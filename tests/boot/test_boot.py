@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, TINY_MODEL, Mkexe
+from conftest import TINY_MODEL, Mkexe
+from support.asking import FRANCE, PARIS, QUESTIONS
+from support.control_groups import UNSHARE, group_of_version_1
 from support.running import Running, environment_of, run_to_end
 
-QUESTIONS = json.loads((ROOT / "tests/data/tiny/questions.json").read_text())
-FRANCE = ("What is the capital of France?", "The capital of France is Paris.")
 TARGETS = ["linux-x86_64", "linux-aarch64", "windows-x86_64", "macos-x86_64", "macos-aarch64"]
 
 
@@ -30,7 +30,7 @@ def server(artifact: Path):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_target_boots_or_is_audited(real_mkexe: Mkexe, artifact: Path, target: str) -> None:
-    command: list[str | Path] = ["boot", artifact, "--on", target, "--ask", FRANCE[0], "--expect", FRANCE[1], "--json"]
+    command: list[str | Path] = ["boot", artifact, "--on", target, "--ask", FRANCE, "--expect", PARIS, "--json"]
     report = json.loads(real_mkexe(*command, status=None).stdout)
     verdicts = {result["how"]: (result["verdict"], result["detail"]) for result in report}
     expected = "audited" if target.startswith("macos") else "booted"
@@ -56,10 +56,10 @@ def test_the_openai_client_streams(server: Running) -> None:
 
     client = openai.OpenAI(base_url=server.address + "/v1", api_key="none")
     stream = client.chat.completions.create(
-        model="tiny", messages=[{"role": "user", "content": FRANCE[0]}], temperature=0, stream=True
+        model="tiny", messages=[{"role": "user", "content": FRANCE}], temperature=0, stream=True
     )
     pieces = [chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices]
-    assert "".join(pieces) == FRANCE[1]
+    assert "".join(pieces) == PARIS
     assert len([piece for piece in pieces if piece]) > 3
     assert [model.id for model in client.models.list()] == ["tiny"]
 
@@ -129,9 +129,8 @@ def test_a_control_group_limits_threads_and_memory(artifact: Path) -> None:
         mount -t tmpfs none /sys/fs/cgroup && cd /sys/fs/cgroup && echo 50000 100000 >cpu.max &&
         echo 1000000000 >memory.max && echo 400000000 >memory.current && exec sh "$0" doctor --json
     """
-    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
     done = subprocess.run(
-        [*unshare, "sh", "-c", script, str(artifact)], env=environment_of(artifact.parent), capture_output=True,
+        [*UNSHARE, "sh", "-c", script, str(artifact)], env=environment_of(artifact.parent), capture_output=True,
         text=True, timeout=120,
     )  # fmt: skip
     facts = json.loads(done.stdout)
@@ -140,26 +139,19 @@ def test_a_control_group_limits_threads_and_memory(artifact: Path) -> None:
 
 
 def test_a_control_group_of_version_1_limits_threads(artifact: Path) -> None:
-    tree = Path("/sys/fs/cgroup/cpu")
-    if not os.access(tree / "cgroup.procs", os.W_OK):
-        pytest.skip("no control groups of version 1 here, or not for this user")
-    group = tree / f"mkexe-test-{os.getpid()}"
-    group.mkdir()
-    try:
+    with group_of_version_1("cpu") as group:
         (group / "cpu.cfs_quota_us").write_text((group / "cpu.cfs_period_us").read_text())
         script = 'echo $$ >"$1"/cgroup.procs && exec sh "$0" doctor --json'
         done = subprocess.run(
             ["sh", "-c", script, str(artifact), str(group)], env=environment_of(artifact.parent), capture_output=True,
             text=True, timeout=120,
         )  # fmt: skip
-    finally:
-        group.rmdir()
     assert json.loads(done.stdout)["threads"]["default"] == 1
 
 
 def test_kernels_can_be_forced_and_a_wrong_name_lists_them(artifact: Path) -> None:
     with Running([str(artifact)], artifact.parent, MKEXE_CPU="haswell") as running:
-        assert running.ask(FRANCE[0]) == FRANCE[1]
+        assert running.ask(FRANCE) == PARIS
     done = run_to_end([str(artifact)], MKEXE_CPU="8086")
     assert done.returncode == 12
     assert done.stderr.startswith("MKEXE_CPU=8086: no such level. This processor runs: x64, sse42")

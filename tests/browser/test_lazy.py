@@ -19,10 +19,7 @@ def lazy_parts(server: FakeServer) -> list[str]:
 
 
 def answer_with(page: Page, server: FakeServer, *steps: str | Gate) -> ChatPage:
-    server.answers.append(Answer(steps))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Show me")
-    return chat
+    return ChatPage(page).open_and_ask(server, "Show me", Answer(steps))
 
 
 def test_ordinary_answer_needs_no_further_part(page: Page, server: FakeServer) -> None:

@@ -40,9 +40,7 @@ The end.
 
 
 def answer_with(page: Page, server: FakeServer, *steps: str) -> ChatPage:
-    server.answers.append(Answer(steps))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Show me")
+    chat = ChatPage(page).open_and_ask(server, "Show me", Answer(steps))
     expect(chat.answer.get_by_role("button", name="Copy answer")).to_be_visible()
     return chat
 

@@ -24,10 +24,7 @@ The end.
 
 
 def answer_with(page: Page, server: FakeServer, *steps: str | Gate) -> ChatPage:
-    server.answers.append(Answer(steps))
-    chat = ChatPage(page).open_ready(server)
-    chat.ask("Show me")
-    return chat
+    return ChatPage(page).open_and_ask(server, "Show me", Answer(steps))
 
 
 @pytest.mark.parametrize(

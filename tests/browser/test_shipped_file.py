@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import string
 from collections.abc import Iterator
@@ -11,14 +10,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from conftest import ROOT
+from support.asking import QUESTIONS
 from support.running import Running
 
 from .chat_page import ChatPage
 from .conftest import watched
 from .pdf_files import lines, pdf
 
-QUESTIONS = json.loads((ROOT / "tests/data/tiny/questions.json").read_text())
 pytestmark = pytest.mark.browser
 
 

@@ -482,12 +482,18 @@ def stands_in_browser(page: Page, text: str) -> None:
     wait_until(page, condition)
 
 
-def test_a_title_that_is_changed_while_the_program_is_closed_is_kept(page: Page, server: FakeServer) -> None:
+def open_roses(page: Page, server: FakeServer) -> ChatPage:
+    """Open a chat that the program keeps."""
     server.chats["chat-0000"] = chat_file("chat-0000", "Roses")
     open_kept(page, server)
     page.goto(f"{server.url}#chat-0000")
     chat = ChatPage(page)
     expect(chat.prose).to_have_text("About: Roses")
+    return chat
+
+
+def test_a_title_that_is_changed_while_the_program_is_closed_is_kept(page: Page, server: FakeServer) -> None:
+    chat = open_roses(page, server)
     chat.button("What to do with “Roses”").click()
     page.get_by_role("menuitem", name="Rename").click()
     server.stop()
@@ -510,11 +516,7 @@ def test_a_title_that_is_changed_while_the_program_is_closed_is_kept(page: Page,
 
 
 def test_a_chat_of_the_program_s_is_not_said_to_be_deleted_while_it_is_closed(page: Page, server: FakeServer) -> None:
-    server.chats["chat-0000"] = chat_file("chat-0000", "Roses")
-    open_kept(page, server)
-    page.goto(f"{server.url}#chat-0000")
-    chat = ChatPage(page)
-    expect(chat.prose).to_have_text("About: Roses")
+    chat = open_roses(page, server)
     server.stop()
     expect(page.locator("#banner")).to_be_visible()
     chat.ask("More?")

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from conftest import ROOT, TINY_MODEL, Mkexe
+from conftest import TINY_MODEL, Mkexe
 from mkexe.artifact.reader import open_artifact
+from support.asking import QUESTIONS
 from support.random_model import write_random_model
 from support.relay import Relay
 from support.running import Running, browser_in, run_to_end
@@ -26,7 +27,7 @@ from .conftest import watched
 
 pytestmark = pytest.mark.browser
 
-ITEM = json.loads((ROOT / "tests/data/tiny/questions.json").read_text())[0]
+ITEM = QUESTIONS[0]
 # an answer that does not end by itself before the context is full
 ENDLESS = ("--ignore-eos", "--temp", "0")
 MODEL_BYTES = 120_000_000

@@ -13,10 +13,10 @@ import pytest
 from conftest import TINY_MODEL, Mkexe
 from mkexe.boot import boot
 from mkexe.runtimes import targets
+from support.asking import FRANCE, PARIS
 from support.needs import need
 from support.recipe_steps import find_step, run_step, write_tool
 
-PARIS = "The capital of France is Paris."
 HERE = "linux-x86_64"
 
 
@@ -27,7 +27,7 @@ def test_what_the_recipe_builds_starts_by_its_own_steps(
     (tmp_path / "tools").mkdir()
     write_tool(tmp_path / "tools", "mkexe", f'exec "{sys.executable}" -m mkexe "$@"')
     variables = real_mkexe.environment | {
-        "NAME": "tiny", "MODEL": str(TINY_MODEL), "QUESTION": "What is the capital of France?", "ANSWER": PARIS,
+        "NAME": "tiny", "MODEL": str(TINY_MODEL), "QUESTION": FRANCE, "ANSWER": PARIS,
         "TARGET": HERE, "PATH": f"{tmp_path / 'tools'}:{os.environ['PATH']}",
     }  # fmt: skip
     for name in ("Get the model", "Build", "Audit"):
@@ -46,7 +46,7 @@ def test_a_wrong_answer_fails_the_job(real_mkexe: Mkexe, artifact: Path, tmp_pat
     (tmp_path / "dist").mkdir()
     for name in ("tiny.exe", "tiny.cmd", f"tiny-{HERE}"):
         shutil.copy(artifact, tmp_path / "dist" / name)
-    variables = {"NAME": "tiny", "QUESTION": "What is the capital of France?", "ANSWER": "Lyon.", "TARGET": HERE}
+    variables = {"NAME": "tiny", "QUESTION": FRANCE, "ANSWER": "Lyon.", "TARGET": HERE}
     with pytest.raises(AssertionError, match="Start it without Python"):
         run_step(find_step("linux", "Start it without Python"), tmp_path, tmp_path, **variables)
 

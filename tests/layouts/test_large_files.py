@@ -21,12 +21,11 @@ from mkexe.artifact.reader import open_artifact
 from mkexe.layouts import parts, registry
 from mkexe.layouts.opening import open_package
 from mkexe.page.branding import Branding
+from support.asking import ASK, PARIS
 from support.needs import need
 from support.running import run_to_end
 from support.wine import WinePrefix
 
-ASK = ("run", "-p", "What is the capital of France?", "--temp", "0")
-PARIS = "The capital of France is Paris.\n"
 GIB = 1 << 30
 # what may stand in a path on Windows and means something to cmd.exe. No %, which Wine's cmd.exe expands a second time.
 STRANGE_NAME = "sp ace ü !x! 'q' (1) & ^"
@@ -70,7 +69,7 @@ def large(request: pytest.FixtureRequest, artifact: Path, tmp_path_factory: pyte
 def test_the_kernel_starts_it_and_it_answers(large: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(large.parent)}
     done = subprocess.run([large, *ASK], env=environment, capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stdout) == (0, PARIS), done.stderr
+    assert (done.returncode, done.stdout) == (0, PARIS + "\n"), done.stderr
     assert "Apache License" in run_to_end([str(large), "licenses"]).stdout  # they lie behind the weights
 
 
@@ -110,7 +109,7 @@ def test_the_batch_file_starts_the_program_with_its_own_path(
             program.write_bytes(file.read(record.range.size))
     done = _wine("cmd", "/c", large.name, *ASK, environment=environment, cwd=large.parent)
     if stored:
-        assert (done.returncode, done.stdout.splitlines()[-1]) == (0, PARIS.strip()), done.stderr
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (0, PARIS), done.stderr
     else:
         assert done.returncode == 13
         assert "AppData\\Local\\mkexe\\run" in done.stderr

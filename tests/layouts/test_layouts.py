@@ -14,13 +14,11 @@ import pytest
 
 from conftest import TINY_MODEL, Mkexe
 from mkexe.artifact.reader import open_artifact
+from support.asking import ASK, FRANCE, PARIS
 from support.needs import need
 from support.running import Running
 from support.stick import stick
 
-FRANCE = "What is the capital of France?"
-PARIS = "The capital of France is Paris."
-ASK = ("run", "-p", FRANCE, "--temp", "0")
 HOST = "linux-x86_64"
 LAYOUTS = ("exe", "script", "pair")
 

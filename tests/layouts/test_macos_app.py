@@ -26,9 +26,9 @@ import pytest
 
 from conftest import Mkexe
 from mkexe.runtimes import audit
+from support.asking import ASK, FRANCE, PARIS
 from support.running import browser_in, environment_of
 
-PARIS = "The capital of France is Paris."
 TARGETS = ("macos-x86_64", "macos-aarch64")
 
 
@@ -101,7 +101,7 @@ def opened(bundle: Path, home: Path, **variables: str) -> Iterator[subprocess.Po
 
 
 def ask(address: str) -> str:
-    body = {"messages": [{"role": "user", "content": "What is the capital of France?"}], "temperature": 0}
+    body = {"messages": [{"role": "user", "content": FRANCE}], "temperature": 0}
     request = urllib.request.Request(
         f"{address}v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
@@ -170,7 +170,7 @@ def test_what_goes_wrong_is_shown_and_not_only_written(linux_bundle: Path, tmp_p
 
 
 def test_commands_work_in_it_too(linux_bundle: Path, tmp_path: Path) -> None:
-    words = [str(linux_bundle / "Contents/MacOS/tiny"), "run", "-p", "What is the capital of France?", "--temp", "0"]
+    words = [str(linux_bundle / "Contents/MacOS/tiny"), *ASK]
     done = subprocess.run(words, env=environment_of(tmp_path), stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, PARIS + "\n"), done.stderr
 

@@ -19,11 +19,10 @@ import pytest
 
 from conftest import TINY_MODEL, Mkexe
 from mkexe.artifact.reader import open_artifact
+from support.asking import ASK, FRANCE, PARIS
 from support.container_images import unpack_image
 from support.needs import need
 
-FRANCE = "What is the capital of France?"
-PARIS = "The capital of France is Paris."
 EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
 TOOLS = ("skopeo", "umoci", "crun")
 USER = 65532
@@ -214,7 +213,7 @@ def test_what_was_unpacked_becomes_another_layout(
 ) -> None:
     real_mkexe("convert", bundle / "rootfs/tiny", "--layout", "native", "-o", tmp_path / "native")
     assert open_artifact(tmp_path / "native").manifest.layout == "native"
-    done = subprocess.run([tmp_path / "native", "run", "-p", FRANCE, "--temp", "0"], capture_output=True, text=True)
+    done = subprocess.run([tmp_path / "native", *ASK], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, PARIS + "\n")
 
 
@@ -228,7 +227,7 @@ def test_the_image_says_how_its_health_is_asked_for(image: Path) -> None:
 def test_a_container_answers_those_who_have_the_key(bundle: Path, tmp_path: Path) -> None:
     with container(bundle, tmp_path, LLAMA_API_KEY="secret") as (name, process):
         wait_until_healthy(name, process)
-        assert run(*crun("exec", name, "/tiny", "run", "-p", FRANCE, "--temp", "0")) == PARIS + "\n"
+        assert run(*crun("exec", name, "/tiny", *ASK)) == PARIS + "\n"
         inside = int(json.loads(run(*crun("state", name)))["pid"])
         assert PARIS in ask_inside(inside, "secret")
         assert ask_inside(inside, "wrong") == "401\n"

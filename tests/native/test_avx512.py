@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, TINY_MODEL, Mkexe
+from conftest import TINY_MODEL, Mkexe
+from support.asking import QUESTIONS
 from support.bochs import run_in_bochs
 
-QUESTIONS = json.loads((ROOT / "tests/data/tiny/questions.json").read_text())
 # Bochs' models of processors, and the level that is best there
 PROCESSORS = [("corei7_skylake_x", "skylakex")]
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, Mkexe
+from conftest import Mkexe
+from support.asking import QUESTIONS
 from support.needs import need
 from support.running import Running, environment_of, levels_of, run_to_end
 
-QUESTIONS = json.loads((ROOT / "tests/data/tiny/questions.json").read_text())
 X86_LEVELS = [
     "x64", "sse42", "sandybridge", "ivybridge", "piledriver", "haswell", "alderlake", "skylakex", "cascadelake",
     "cooperlake", "sapphirerapids",

@@ -13,6 +13,7 @@ import pytest
 
 from conftest import TINY_MODEL, Mkexe
 from mkexe.page import build as page_build
+from support.asking import FRANCE
 from support.previewing import Preview, previewing
 
 CHAT = {"format": 1, "id": "chat-0001", "title": "Roses", "updated": "2026-01-01T00:00:00Z",
@@ -206,7 +207,7 @@ def test_a_model_answers_behind_the_page_and_ends_with_the_preview(real_mkexe: M
         running.token = running.json("/mkexe/session")["token"]
         while running.json("/mkexe/progress")["state"] != "ready":
             pass
-        question = {"messages": [{"role": "user", "content": "What is the capital of France?"}], "temperature": 0}
+        question = {"messages": [{"role": "user", "content": FRANCE}], "temperature": 0}
         said = running.json("/v1/chat/completions", "POST", question)["choices"][0]["message"]["content"]
         assert "Paris" in said
         left = children_of(running.child.pid)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.asking import FRANCE, PARIS
 from support.running import Running, environment_of, run_to_end
 
 OTHER = "0123456789abcdef"
@@ -95,7 +96,7 @@ def test_clean_removes_what_is_not_in_use_and_no_chat(artifact: Path, tmp_path: 
         assert lines[-1] == "5 files removed, 10.0 MB"
         assert not any(path.exists() for path in old)
         assert all(path.exists() for path in (*in_use, started, *foreign, link))
-        assert running.ask("What is the capital of France?") == "The capital of France is Paris."
+        assert running.ask(FRANCE) == PARIS
     done = clean(artifact, tmp_path)
     assert f"removed  {started}" in done.stdout
     assert list(state.glob("tiny*.log")) == list(cache.glob(f"{OTHER}*")) == []
@@ -140,5 +141,5 @@ def test_results_that_cannot_be_written_are_a_failure(artifact: Path, tmp_path: 
 def test_a_closed_stream_is_no_file_of_ours(artifact: Path, tmp_path: Path) -> None:
     """The next file that is opened would get the stream's number, and be written to by who means the stream."""
     with Running(["-c", 'exec sh "$0" "$@" <&- >&-', str(artifact)], tmp_path) as running:
-        assert running.ask("What is the capital of France?") == "The capital of France is Paris."
+        assert running.ask(FRANCE) == PARIS
         assert os.readlink(f"/proc/{running.process_named('')}/fd/1") == "/dev/null"

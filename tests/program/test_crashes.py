@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from support.asking import ASK, FRANCE, PARIS
 from support.running import Running, environment_of, run_to_end
 
 CRASHED, DAMAGED, NO_MEMORY = 70, 4, 14
-HI = ["run", "-p", "What is the capital of France?", "--temp", "0"]
 
 
 def limited(artifact: Path, limit: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -61,7 +61,7 @@ def test_a_file_that_is_cut_off_while_it_runs_is_named(artifact: Path, tmp_path:
     with Running([str(copy)], tmp_path) as running:
         os.truncate(copy, 1000)
         with pytest.raises(OSError):  # noqa: PT011 - of several kinds
-            running.ask("What is the capital of France?")
+            running.ask(FRANCE)
         assert running.wait() == DAMAGED
     said = "".join(running.log)
     assert f"copied.exe cannot go on: the file {copy} was cut off, or its disk went away" in said
@@ -71,7 +71,7 @@ def test_a_file_that_is_cut_off_while_it_runs_is_named(artifact: Path, tmp_path:
 
 @pytest.mark.parametrize("mebibytes", [40, 120])
 def test_too_little_address_space_is_the_cause_that_is_said(artifact: Path, mebibytes: int) -> None:
-    done = limited(artifact, f"-v {mebibytes * 1024}", *HI)
+    done = limited(artifact, f"-v {mebibytes * 1024}", *ASK)
     assert done.returncode in (1, NO_MEMORY), done.stderr
     assert f"{mebibytes * 1024} KiB (ulimit -v)" in done.stderr
 
@@ -80,7 +80,7 @@ def test_no_size_of_the_address_space_has_another_cause(artifact: Path) -> None:
     """Whatever fails first: a thread's stack, a buffer, a string, the kernel's own start."""
     run_to_end([str(artifact), "--version"])
     for mebibytes in range(18, 44, 2):
-        done = limited(artifact, f"-v {mebibytes * 1024}", *HI)
+        done = limited(artifact, f"-v {mebibytes * 1024}", *ASK)
         assert done.returncode in (1, NO_MEMORY), f"{mebibytes}: {done.stderr}"
         assert re.search(rf"{mebibytes * 1024} KiB \(ulimit -v\)|ulimit -v {mebibytes * 1024}\n", done.stderr), (
             done.stderr
@@ -91,7 +91,7 @@ def test_no_size_of_the_address_space_has_another_cause(artifact: Path) -> None:
 def test_a_limit_under_which_the_system_cannot_start_it_is_said(artifact: Path, limit: str) -> None:
     """The kernel ends it by SIGSEGV before any code of its own runs (execve(2)): the script tries that out."""
     run_to_end([str(artifact), "--version"])
-    done = limited(artifact, limit, *HI)
+    done = limited(artifact, limit, *ASK)
     assert done.returncode == NO_MEMORY, done.stderr
     said = f"{artifact.name}: the system cannot start its program\nThe cause may be a limit: ulimit {limit}\n"
     assert done.stderr == said
@@ -115,9 +115,9 @@ def test_a_limit_under_which_nothing_can_be_unpacked_is_said(artifact: Path, tmp
 
 
 def test_a_small_stack_is_enough_or_named(artifact: Path) -> None:
-    done = limited(artifact, "-S -s 64", *HI)
+    done = limited(artifact, "-S -s 64", *ASK)
     assert (done.returncode, done.stderr) == (0, "")
-    done = limited(artifact, "-s 64", *HI)
+    done = limited(artifact, "-s 64", *ASK)
     assert done.returncode == CRASHED, done.stderr
     assert "the stack of a thread is full, 64 KiB. Give it 8192 (ulimit -s 8192)." in done.stderr
 
@@ -127,7 +127,7 @@ def test_too_few_descriptors_are_the_cause_that_is_said(artifact: Path, files: i
     """Of the runtime itself: shells keep some for themselves."""
     environment = environment_of(artifact.parent) | {"MKEXE_ARTIFACT": str(artifact)}
     done = subprocess.run(
-        ["prlimit", f"--nofile={files}", str(Running.stored_runtime(artifact)), *HI], env=environment, text=True,
+        ["prlimit", f"--nofile={files}", str(Running.stored_runtime(artifact)), *ASK], env=environment, text=True,
         stdin=subprocess.DEVNULL, capture_output=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
@@ -155,10 +155,10 @@ def without_system_call(number: int, errno: int) -> Callable[[], None]:
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers of system calls are x86-64's")
 def test_without_getrandom_it_takes_the_device(artifact: Path) -> None:
     done = subprocess.run(
-        ["sh", str(artifact), *HI], env=environment_of(artifact.parent), capture_output=True, text=True, timeout=300,
+        ["sh", str(artifact), *ASK], env=environment_of(artifact.parent), capture_output=True, text=True, timeout=300,
         stdin=subprocess.DEVNULL, preexec_fn=without_system_call(318, 38),
     )  # fmt: skip
-    assert (done.returncode, done.stdout) == (0, "The capital of France is Paris.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, PARIS + "\n"), done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, whom ulimit -u counts alone")
@@ -168,7 +168,7 @@ def test_too_few_processes_are_the_cause_that_is_said(artifact: Path) -> None:
         os.chown(name, 65533, 65533)
         script = 'sh "$0" --version && exec prlimit --nproc=4 sh "$0" "$@"'
         done = subprocess.run(
-            ["sh", "-c", script, str(copy), *HI], env=environment_of(copy.parent), capture_output=True, text=True,
+            ["sh", "-c", script, str(copy), *ASK], env=environment_of(copy.parent), capture_output=True, text=True,
             timeout=300, stdin=subprocess.DEVNULL, user=65533, group=65533, extra_groups=[],
         )  # fmt: skip
     assert done.returncode == 1, done.stderr

@@ -17,17 +17,16 @@ from pathlib import Path
 import pyte
 import pytest
 
+from support.asking import ASK, FRANCE, PARIS
 from support.running import environment_of, run_to_end
 
 pytestmark = pytest.mark.usefixtures("unpacked")
 
-FRANCE = "What is the capital of France?"
-PARIS = "The capital of France is Paris."
 GREEDY = ["--temp", "0"]
 
 
 def test_run_writes_the_answer_and_nothing_else(artifact: Path) -> None:
-    done = run_to_end([str(artifact), "run", "-p", FRANCE, *GREEDY])
+    done = run_to_end([str(artifact), *ASK])
     assert (done.returncode, done.stdout, done.stderr) == (0, PARIS + "\n", "")
 
 
@@ -41,7 +40,7 @@ def test_run_reads_a_pipe(artifact: Path) -> None:
 @pytest.mark.timeout(120)  # without the sentence nothing ever comes
 def test_run_says_that_it_waits_where_a_pipe_stays_open(artifact: Path) -> None:
     with subprocess.Popen(
-        ["sh", str(artifact), "run", "-p", FRANCE, *GREEDY], env=environment_of(artifact.parent),
+        ["sh", str(artifact), *ASK], env=environment_of(artifact.parent),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stderr
@@ -287,7 +286,7 @@ def test_what_is_saved_replaces_nothing(terminal: Terminal, tmp_path: Path) -> N
 @pytest.mark.parametrize("variable", ["", "/x"])
 def test_a_prefix_of_the_server_s_paths_stops_no_question(artifact: Path, tmp_path: Path, variable: str) -> None:
     options = [] if variable else ["--api-prefix", "/x"]
-    done = run_to_end([str(artifact), "run", "-p", FRANCE, *GREEDY, *options], HOME=str(tmp_path),
+    done = run_to_end([str(artifact), *ASK, *options], HOME=str(tmp_path),
                       LLAMA_ARG_API_PREFIX=variable)  # fmt: skip
     assert (done.returncode, done.stdout) == (0, PARIS + "\n"), done.stderr
 
@@ -295,7 +294,7 @@ def test_a_prefix_of_the_server_s_paths_stops_no_question(artifact: Path, tmp_pa
 def test_no_answer_is_no_success(artifact: Path, tmp_path: Path) -> None:
     """Such a template leaves out the question."""
     silent = ("--chat-template", "{% for message in messages %}{% endfor %}")
-    done = run_to_end([str(artifact), "run", "-p", FRANCE, *GREEDY, *silent], HOME=str(tmp_path))
+    done = run_to_end([str(artifact), *ASK, *silent], HOME=str(tmp_path))
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "The model gave no answer.\n")
 
 

@@ -12,14 +12,13 @@ import pytest
 
 from conftest import Mkexe
 from mkexe.artifact.reader import open_artifact
+from support.asking import ASK, FRANCE, PARIS
 from support.random_model import write_random_model
 from support.running import Running, browser_in, run_to_end
 from support.slow_disk import slow_disk
 from support.wine import WinePrefix
 from support.wine_desktop import until
 
-FRANCE = "What is the capital of France?"
-PARIS = "The capital of France is Paris."
 MODEL_BYTES = 120_000_000
 PORT = ("--port", "0", "--no-browser")
 WINE = ("-c", 'exec wine "$@"', "sh")  # behind `sh`
@@ -46,7 +45,7 @@ def wine(program: Path, *words: str, typed: str = "", **extra: str) -> subproces
 
 
 def test_run_answers_and_reads_pipes(program: Path) -> None:
-    done = wine(program, "run", "-p", FRANCE, "--temp", "0")
+    done = wine(program, *ASK)
     assert (done.returncode, done.stdout) == (0, PARIS + "\n")
     done = wine(program, "run", "--temp", "0", typed=FRANCE)
     assert (done.returncode, done.stdout) == (0, PARIS + "\n")
@@ -119,7 +118,7 @@ def test_options_count_however_many_there_are(program: Path) -> None:
     done = wine(program, *words, "--exit-with-input", "--exit-when-idle", "5")
     assert done.returncode == 0, done.stderr
     assert "Standard input has ended: the end." in done.stderr
-    done = wine(program, "run", "-p", FRANCE, "--temp", "0", "--system", "x", "--verbose", LLAMA_ARG_THREADS="2")
+    done = wine(program, *ASK, "--system", "x", "--verbose", LLAMA_ARG_THREADS="2")
     assert done.returncode == 0, done.stderr[-2000:]
     # about as many words as a start adds to those of llama.cpp (runtime/server-arguments.cpp)
     for more in (6, 7, 8, 9, 10):

@@ -24,14 +24,13 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
+from support.asking import FRANCE, PARIS
 from support.executables import compile_program
 from support.needs import need
 from support.running import Server
 from support.wine import WinePrefix
 from support.wine_desktop import TOOLS, Console, Desktop, until
 
-FRANCE = "What is the capital of France?"
-PARIS = "The capital of France is Paris."
 KEY = "Press any key to close this window."
 
 

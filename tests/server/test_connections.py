@@ -16,14 +16,14 @@ from typing import Any, BinaryIO
 import pytest
 
 from conftest import Mkexe
+from support.asking import FRANCE, PARIS
 from support.encoders import write_encoder
 from support.raw_http import ANSWER_TIMEOUT_S, connect, read_answer, request, sent
 from support.running import READY_TIMEOUT_S, Running
 
 # an answer that ends only where somebody ends it
 ENDLESS = {"prompt": "a", "n_predict": 1_000_000, "ignore_eos": True, "temperature": 0}
-QUESTION = {"messages": [{"role": "user", "content": "What is the capital of France?"}], "temperature": 0}
-ANSWER = "The capital of France is Paris."
+QUESTION = {"messages": [{"role": "user", "content": FRANCE}], "temperature": 0}
 CHAT = "/v1/chat/completions"
 START = ("--port", "0", "--no-browser", "--metrics")
 
@@ -171,7 +171,7 @@ def test_large_bodies_share_a_place_and_small_ones_need_none(artifact: Path, tmp
             with contextlib.suppress(OSError):
                 send_until_answered(connection, whole[:-1])
         assert select.select(connections, [], [], ANSWER_TIMEOUT_S)[0]
-        assert server.ask("What is the capital of France?") == ANSWER
+        assert server.ask(FRANCE) == PARIS
         statuses = []
         for connection in connections:
             with contextlib.suppress(OSError):  # it may have been closed after its answer
@@ -216,7 +216,7 @@ STREAMS = {
     "/v1/completions": {"prompt": "What", "max_tokens": 5, "stream": True},
     "/completion": {"prompt": "What", "n_predict": 5, "stream": True},
     "/v1/messages": QUESTION | {"max_tokens": 30, "stream": True},
-    "/v1/responses": {"input": "What is the capital of France?", "stream": True},
+    "/v1/responses": {"input": FRANCE, "stream": True},
 }
 
 
@@ -233,7 +233,7 @@ def test_a_connection_outlives_its_streams(server: Running) -> None:
         assert "keep-alive" in {name.lower() for name, _ in answer.getheaders()}, path
         assert connection.sock is socket_of_all, path
     connection.request("POST", CHAT, json.dumps(QUESTION), {"Content-Type": "application/json"})
-    assert json.loads(connection.getresponse().read())["choices"][0]["message"]["content"] == ANSWER
+    assert json.loads(connection.getresponse().read())["choices"][0]["message"]["content"] == PARIS
     assert connection.sock is socket_of_all
     connection.close()
 
@@ -251,7 +251,7 @@ def test_requests_in_one_write_get_an_answer_each(server: Running) -> None:
         file = connection.makefile("rb")
         bodies = [read_answer(file)[2].decode() for _ in parts]
         assert file.read() == b""
-    assert [ANSWER in bodies[1], ANSWER in bodies[4]] == [True, True]
+    assert [PARIS in bodies[1], PARIS in bodies[4]] == [True, True]
     assert [json.loads(bodies[at])["status"] for at in (0, 3, 5)] == ["ok"] * 3
 
 
@@ -262,7 +262,7 @@ def test_half_a_request_behind_a_whole_one_is_waited_for(server: Running) -> Non
         assert read_answer(file)[0] == 200
         connection.sendall(second[50:-3])
         connection.sendall(second[-3:])
-        assert ANSWER in read_answer(file)[2].decode()
+        assert PARIS in read_answer(file)[2].decode()
 
 
 @pytest.mark.parametrize(("version", "header"), [("HTTP/1.1", "Connection: close\r\n"), ("HTTP/1.0", "")])
@@ -364,7 +364,7 @@ def test_300_slow_clients_stop_nobody(small: Running, kind: str) -> None:
             slow.enter_context(sent(small, SLOW[kind]))
         assert health(small) == 200
         if kind != "a body in chunks":  # each of these has a thread, and their time
-            assert small.ask("What is the capital of France?") == ANSWER
+            assert small.ask(FRANCE) == PARIS
         assert health(small) == 200
 
 
@@ -379,7 +379,7 @@ def test_where_all_places_are_taken_health_has_one_and_others_are_told(small: Ru
         assert refused(small)
         assert health(small) == 200
     wait_for(lambda: not refused(small))
-    assert small.ask("What is the capital of France?") == ANSWER
+    assert small.ask(FRANCE) == PARIS
 
 
 def first_line(file: BinaryIO) -> bytes:

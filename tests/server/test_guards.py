@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
+from support.planted import plant_folder
 from support.running import Running, browser_in, environment_of, run_to_end
 
 PLAIN = ("--no-browser",)  # no port is asked for
@@ -104,14 +105,8 @@ def test_a_planted_lock_opens_no_address_of_others(artifact: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("how", ["writable", "link"])
 def test_no_lock_in_a_folder_that_others_may_have_made(artifact: Path, tmp_path: Path, how: str) -> None:
-    folder, planted = tmp_path / "shared/mkexe", tmp_path / "planted"
-    folder.parent.mkdir()
-    planted.mkdir()
-    if how == "link":
-        folder.symlink_to(planted)
-    else:
-        folder.mkdir()
-        folder.chmod(0o777)
+    folder = tmp_path / "shared/mkexe"
+    plant_folder(folder, how)
     with Running([str(artifact)], tmp_path, PLAIN, XDG_RUNTIME_DIR=str(folder.parent)):
         assert list(folder.iterdir()) == []
 

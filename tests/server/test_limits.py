@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from support.asking import FRANCE, PARIS
 from support.raw_http import request, sent
 from support.running import Running
 
-QUESTION = {"messages": [{"role": "user", "content": "What is the capital of France?"}], "temperature": 0}
-ANSWER = "The capital of France is Paris."
+QUESTION = {"messages": [{"role": "user", "content": FRANCE}], "temperature": 0}
 DEEP = 100_000
 JUST_TOO_DEEP = 200  # and the braces around it
 TEMPLATE = """
@@ -43,7 +43,7 @@ def others_are_answered(request: pytest.FixtureRequest) -> Iterator[None]:
     if "server" in request.fixturenames:
         running: Running = request.getfixturevalue("server")
         assert running.get("/health")[0] == 200
-        assert running.ask("What is the capital of France?") == ANSWER
+        assert running.ask(FRANCE) == PARIS
 
 
 def nested(levels: int) -> str:

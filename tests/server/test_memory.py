@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from support.asking import ASK, FRANCE, PARIS
+from support.control_groups import UNSHARE, group_of_version_1
 from support.running import Running, environment_of, run_to_end
 
-FRANCE = ("What is the capital of France?", "The capital of France is Paris.")
-HI = ["run", "-p", FRANCE[0], "--temp", "0"]
 LONG = ["--override-kv", "llama.context_length=int:10000000"]
-
-
-UNSHARE = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
 
 
 def group_script(limit_bytes: int, used_bytes: int) -> str:
@@ -45,13 +41,13 @@ def cache_limit(said: str) -> float:
 def test_a_model_trained_for_millions_of_tokens_gets_32768(artifact: Path) -> None:
     with Running([str(artifact), *LONG, "--parallel", "1"], artifact.parent) as running:
         assert json.loads(running.get("/props")[2])["default_generation_settings"]["n_ctx"] == 32768
-        assert running.ask(FRANCE[0]) == FRANCE[1]
+        assert running.ask(FRANCE) == PARIS
     assert "A chat can be 32768 tokens long; the model could take 10000000 (--ctx-size 0).\n" in running.log
 
 
 def test_a_chat_takes_a_quarter_of_the_free_memory(artifact: Path) -> None:
     """With 2.4 KB a token: 100 MB free are 25 MB for the chat, less its buffers, and less again for kept prompts."""
-    done = in_group(artifact, 200_000_000, 100_000_000, *HI, *LONG, "--verbose", "--log-verbosity", "5")
+    done = in_group(artifact, 200_000_000, 100_000_000, *ASK, *LONG, "--verbose", "--log-verbosity", "5")
     assert done.returncode == 0, done.stderr[-2000:]
     [tokens] = {int(found) for found in re.findall(r"llama_context: n_ctx +=  *([0-9]+)", done.stderr)} - {512, 32768}
     assert 512 < tokens < 11_000
@@ -64,24 +60,19 @@ def test_as_many_tokens_as_the_model_takes_are_cut_to_the_memory(artifact: Path)
     script = f"exec {' '.join(UNSHARE)} sh -c '{group_script(400_000_000, 0)}' \"$@\""
     with Running(["-c", script, "sh", str(artifact), *options], artifact.parent) as running:
         context = json.loads(running.get("/props")[2])["default_generation_settings"]["n_ctx"]
-        assert running.ask(FRANCE[0]) == FRANCE[1]
+        assert running.ask(FRANCE) == PARIS
     assert 50_000 < context < 150_000
 
 
 def test_kept_prompts_take_a_share_of_what_a_group_allows(artifact: Path) -> None:
-    done = in_group(artifact, 90_000_000, 30_000_000, *HI, "--verbose", "--log-verbosity", "5")
+    done = in_group(artifact, 90_000_000, 30_000_000, *ASK, "--verbose", "--log-verbosity", "5")
     assert done.returncode == 0, done.stderr[-2000:]
     assert cache_limit(done.stderr) <= 15
 
 
 def test_in_a_small_group_the_sixteenth_prompt_still_gets_its_answer(artifact: Path) -> None:
     """Each prompt that is kept takes 3 MB; the eleventh was the last one."""
-    tree = Path("/sys/fs/cgroup/memory")
-    if not os.access(tree / "cgroup.procs", os.W_OK):
-        pytest.skip("no control groups of version 1 here, or not for this user")
-    group = tree / f"mkexe-test-{os.getpid()}"
-    group.mkdir()
-    try:
+    with group_of_version_1("memory") as group:
         (group / "memory.limit_in_bytes").write_text("50000000")
         script = f'echo $$ >"{group}"/cgroup.procs && exec sh "$@"'
         with Running(["-c", script, "sh", str(artifact)], artifact.parent) as running:
@@ -89,12 +80,10 @@ def test_in_a_small_group_the_sixteenth_prompt_still_gets_its_answer(artifact: P
                 prompt = [10 + (turn * 31 + place * 7) % 200 for place in range(1900)]
                 status, _, body = running.post("/completion", {"prompt": prompt, "n_predict": 1})
                 assert (status, json.loads(body)["tokens_evaluated"]) == (200, 1900), turn
-    finally:
-        group.rmdir()
 
 
 def test_what_is_said_of_the_cache_counts(artifact: Path) -> None:
-    done = in_group(artifact, 90_000_000, 30_000_000, *HI, "--verbose", "--log-verbosity", "5", "--cache-ram", "77")
+    done = in_group(artifact, 90_000_000, 30_000_000, *ASK, "--verbose", "--log-verbosity", "5", "--cache-ram", "77")
     assert cache_limit(done.stderr) == 77
 
 
@@ -109,10 +98,10 @@ def test_every_command_checks_the_memory(artifact: Path, command: list[str]) -> 
 
 
 def test_the_check_can_be_left_out_for_every_command(artifact: Path) -> None:
-    assert in_group(artifact, 2_000_000, 0, *HI, "--no-memory-check").stdout == FRANCE[1] + "\n"
+    assert in_group(artifact, 2_000_000, 0, *ASK, "--no-memory-check").stdout == PARIS + "\n"
 
 
-@pytest.mark.parametrize("command", [["serve", "--port", "0", "--no-browser"], HI, ["chat"], ["bench"]])
+@pytest.mark.parametrize("command", [["serve", "--port", "0", "--no-browser"], list(ASK), ["chat"], ["bench"]])
 def test_numbers_out_of_their_range_are_refused(artifact: Path, command: list[str]) -> None:
     for option in ("-c 1", "-c -5", "-b 0", "-b 1", "-ub 1", "-np 0", "-t 0", "-t -5", "--keep -7", "-c 99999999999"):
         name, value = option.split()
@@ -126,5 +115,5 @@ def test_numbers_out_of_their_range_are_refused(artifact: Path, command: list[st
 
 @pytest.mark.parametrize("options", ["-c 32", "-b 32", "-ub 32", "-t 1", "--keep -1", "-c 32 -b 32 -ub 32 -np 1"])
 def test_the_least_numbers_work(artifact: Path, options: str) -> None:
-    done = run_to_end([str(artifact), *HI, *options.split()])
+    done = run_to_end([str(artifact), *ASK, *options.split()])
     assert done.returncode == 0, done.stderr

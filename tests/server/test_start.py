@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from support.asking import FRANCE, PARIS
 from support.running import Running, browser_in, environment_of, run_to_end
 
 pytestmark = pytest.mark.usefixtures("unpacked")
@@ -76,7 +77,7 @@ def test_a_second_start_opens_the_first_one_s_page(artifact: Path, home: Path) -
         assert pipe.read_text().strip() == first.address + "/"
         with Running([str(artifact)], home, ("--new", "--no-browser")) as third:
             assert third.address != first.address
-            assert third.ask("What is the capital of France?") == "The capital of France is Paris."
+            assert third.ask(FRANCE) == PARIS
 
 
 def test_a_second_start_drops_no_option_without_a_word(artifact: Path, home: Path) -> None:
@@ -171,7 +172,7 @@ def test_it_ends_with_the_program_that_started_it(artifact: Path, home: Path) ->
     words = ["-c", f'exec sh "$0" "$@" <"{home}/input"', str(artifact)]
     with Running(words, home, ("--port", "0", "--no-browser", "--exit-with-input")) as running:
         os.write(ours, b"anything\n")
-        assert running.ask("What is the capital of France?") == "The capital of France is Paris."
+        assert running.ask(FRANCE) == PARIS
         os.close(ours)
         assert running.wait() == 0
     assert "Standard input has ended: the end.\n" in running.log
@@ -179,7 +180,7 @@ def test_it_ends_with_the_program_that_started_it(artifact: Path, home: Path) ->
 
 def test_without_that_option_input_is_nothing_to_it(artifact: Path, home: Path) -> None:
     with Running(["-c", 'exec sh "$0" "$@" </dev/null', str(artifact)], home) as running:
-        assert running.ask("What is the capital of France?") == "The capital of France is Paris."
+        assert running.ask(FRANCE) == PARIS
 
 
 def test_other_computers_need_a_key(artifact: Path, home: Path) -> None:
