@@ -32,6 +32,7 @@ from mkexe.runtimes import targets
 from support.groups import make_scheduler, put_in_order
 from support.needs import need
 from support.once import folder_of_the_run, made_once
+from support.small_models import write_small_model
 from support.wine import WinePrefix
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -139,6 +140,12 @@ def mkexe(tmp_path: Path) -> Mkexe:
             install_fake_runtime(command.cache, target.name, fake_executable(target.name))
     install_fake_page(command.cache)
     return command
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A model that nothing can run, of a few kilobytes."""
+    return write_small_model(tmp_path / "small.gguf")
 
 
 # what native/unpacker does, for tests that need no compiler

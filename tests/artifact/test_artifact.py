@@ -20,14 +20,8 @@ from mkexe.artifact.executable import plain_page
 from mkexe.artifact.reader import open_artifact, verify_artifact
 from mkexe.errors import ArtifactError
 from support.needs import need
-from support.small_models import write_small_model
 
 EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    return write_small_model(tmp_path / "small.gguf")
 
 
 @pytest.fixture

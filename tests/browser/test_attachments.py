@@ -8,13 +8,14 @@ import json
 import re
 import struct
 import wave
-import zlib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
+
+from support.pictures import red_picture
 
 from .chat_page import ChatPage
 from .fake_server import Answer, FakeServer
@@ -61,17 +62,6 @@ RECORD_SCRIPT = f"""async () => {{
 
 def file(name: str, media_type: str, data: bytes) -> FilePayload:
     return FilePayload(name=name, mimeType=media_type, buffer=data)
-
-
-def png(width: int, height: int) -> bytes:
-    """A red picture (PNG specification, 5: chunks of length, name, data and CRC)."""
-
-    def block(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    rows = (b"\0" + b"\xff\0\0" * width) * height
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + block(b"IHDR", head) + block(b"IDAT", zlib.compress(rows)) + block(b"IEND", b"")
 
 
 def can(server: FakeServer, vision: bool = False, audio: bool = False, n_ctx: int = 4096) -> None:
@@ -199,7 +189,7 @@ def test_attachment_is_removed_by_keyboard(chat: ChatPage, server: FakeServer) -
     [
         (file("a.zip", "application/zip", b"PK\x03\x04\0\0" + bytes(range(256))), "it is not a text."),
         (file("a.txt", "text/plain", b"  \n"), "a.txt was not attached: it is empty"),
-        (file("a.png", "image/png", png(4, 4)), "a.png was not attached: this model cannot see pictures"),
+        (file("a.png", "image/png", red_picture(4, 4)), "a.png was not attached: this model cannot see pictures"),
         (file("a.mp3", "audio/mpeg", b"ID3"), "a.mp3 was not attached: this model cannot hear"),
         (file("a.pdf", "application/pdf", pdf(PICTURE)), "a.pdf was not attached: this PDF holds no text."),
         (file("a.pdf", "application/pdf", pdf(lines("x"), trailer=LOCKED)), "this PDF is locked with a password"),
@@ -290,16 +280,16 @@ def image_part(server: FakeServer) -> tuple[str, bytes]:
 
 def test_small_picture_is_sent_as_it_is(chat: ChatPage, server: FakeServer) -> None:
     can(server, vision=True)
-    chat.attach(file("red.png", "image/png", png(40, 30)))
+    chat.attach(file("red.png", "image/png", red_picture(40, 30)))
     expect(chat.chips.locator("img")).to_be_visible()
     chat.ask("What is it?")
     expect(chat.prose).to_have_text("Seen.")
-    assert image_part(server) == ("image/png", png(40, 30))
+    assert image_part(server) == ("image/png", red_picture(40, 30))
 
 
 def test_large_picture_is_scaled_down(chat: ChatPage, server: FakeServer) -> None:
     can(server, vision=True)
-    chat.attach(file("wide.png", "image/png", png(4000, 1000)))
+    chat.attach(file("wide.png", "image/png", red_picture(4000, 1000)))
     expect(chat.chips).to_contain_text("wide.png")
     chat.ask("What is it?")
     expect(chat.prose).to_have_text("Seen.")
@@ -354,11 +344,11 @@ def test_picture_that_comes_while_the_model_is_loading_is_refused_for_now(page: 
     server.loading = True
     can(server, vision=True)
     chat = ChatPage(page).open(server)
-    chat.attach(file("red.png", "image/png", png(4, 4)))
+    chat.attach(file("red.png", "image/png", red_picture(4, 4)))
     expect(page.locator("#attachment-refusals")).to_contain_text("only when the model is loaded")
     server.loading = False
     expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
-    chat.attach(file("red.png", "image/png", png(4, 4)))
+    chat.attach(file("red.png", "image/png", red_picture(4, 4)))
     expect(chat.chips).to_contain_text("red.png")
 
 
@@ -395,13 +385,13 @@ def test_pictures_count_too_those_of_the_chat_so_far_as_well(chat: ChatPage, ser
     can(server, vision=True, n_ctx=1000)
     server.media_tokens = 600
     warning = chat.page.get_by_role("alert")
-    chat.attach(file("red.png", "image/png", png(4, 4)), file("also.png", "image/png", png(5, 4)))
+    chat.attach(file("red.png", "image/png", red_picture(4, 4)), file("also.png", "image/png", red_picture(5, 4)))
     expect(warning).to_contain_text("are about 1,200 tokens, and the model can hold 1,000")
     chat.button("Remove also.png").click()
     expect(warning).to_be_hidden()
     chat.ask("What is this?")
     expect(chat.prose).to_have_text("Seen.")
-    chat.attach(file("also.png", "image/png", png(5, 4)))
+    chat.attach(file("also.png", "image/png", red_picture(5, 4)))
     # two pictures, "What is this?", "Seen."
     expect(warning).to_contain_text("are about 1,204 tokens")
     chat.button("Remove also.png").click()

@@ -28,11 +28,6 @@ TARGET = ("--target", "linux-x86_64")
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
-    return write_small_model(tmp_path / "small.gguf")
-
-
-@pytest.fixture
 def large_model(tmp_path: Path) -> Path:
     """A model of 3 GB that takes no room: its weights are a hole in the file."""
     return write_small_model(tmp_path / "large.gguf", large_bytes=3_000_000_000)

@@ -11,14 +11,9 @@ import pytest
 from conftest import TINY_MODEL, Mkexe
 from mkexe.artifact.reader import open_artifact
 from support.random_projector import write_random_projector
-from support.small_models import EMBEDDING_LENGTH, write_small_model
+from support.small_models import EMBEDDING_LENGTH
 
 TARGET = ("--target", "linux-x86_64")
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    return write_small_model(tmp_path / "small.gguf")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 from conftest import TINY_MODEL, Finished, Mkexe
 from mkexe.artifact.reader import open_artifact
 from mkexe.page.icon import to_png
+from support.pictures import one_pixel_png
 from support.small_models import write_small_model
 
 ICON = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h8v8z"/></svg>'
@@ -38,16 +38,6 @@ def folder(tmp_path: Path) -> Path:
     (path / "leaf.svg").write_text(ICON)
     (path / "prompt.txt").write_text("Be brief.\n")
     return path
-
-
-def png() -> bytes:
-    """One pixel."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
-
-    header = bytes([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0])
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
 
 
 def build_in(mkexe: Mkexe, cwd: Path, *arguments: str) -> Finished:
@@ -101,13 +91,13 @@ def test_flags_win_and_paths_of_the_file_are_relative_to_it(mkexe: Mkexe, folder
 
 
 def test_a_png_replaces_the_page_s_icon_and_index_shows_it(mkexe: Mkexe, tmp_path: Path) -> None:
-    (tmp_path / "icon.png").write_bytes(png())
+    (tmp_path / "icon.png").write_bytes(one_pixel_png())
     model = write_small_model(tmp_path / "small.gguf")
     mkexe("build", model, "-o", tmp_path / "out", "--target", "linux-x86_64", "--icon", tmp_path / "icon.png")
-    assert settings_of(tmp_path / "out")["icon"] == f"favicon.png?v={hashlib.sha256(png()).hexdigest()[:12]}"
+    assert settings_of(tmp_path / "out")["icon"] == f"favicon.png?v={hashlib.sha256(one_pixel_png()).hexdigest()[:12]}"
     with zipfile.ZipFile(tmp_path / "out") as archive:
         index = archive.read("page/index.html").decode()
-        assert archive.read("page/favicon.png") == png()
+        assert archive.read("page/favicon.png") == one_pixel_png()
         assert [name for name in archive.namelist() if "favicon" in name] == ["page/favicon.png"]
     assert 'href="favicon.png?v=' in index
     assert 'type="image/png"' in index

@@ -15,28 +15,16 @@ from PIL import Image
 from conftest import ROOT
 from mkexe.errors import UsageError
 from mkexe.page import icon
+from support.pictures import one_pixel_png, png_chunk, red_picture
 
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/1999/xlink"'
 SVG = f'<svg {NAMESPACES} viewBox="0 0 8 8">{{}}</svg>'
 BLACK = '<path d="M0 0h8v8H0z"/>'
 
 
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
-
-
-def png(width: int = 1, height: int = 1, *more: bytes) -> bytes:
-    """A PNG with the pixels of 1 x 1, whatever size it says."""
-    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 0, 0, 0, 0])
-    pixels = chunk(b"IDAT", zlib.compress(b"\0\0"))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(more) + pixels + chunk(b"IEND", b"")
-
-
 def picture(kind: str) -> str:
     """A red picture as a data URI."""
-    packed = io.BytesIO()
-    Image.new("RGB", (8, 8), "#f00").save(packed, kind)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(packed.getvalue()).decode()}"
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(red_picture(8, 8, kind)).decode()}"
 
 
 def drawn(content: str, document: str = SVG) -> Image.Image:
@@ -178,34 +166,36 @@ def test_the_page_s_own_icon_is_small_and_drawn_the_same_each_time() -> None:
 
 def test_a_png_is_checked_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "icon.png"
-    path.write_bytes(png())
-    assert icon.read_icon(path, "page.icon") == png()
-    damaged = bytearray(png())
+    sound = one_pixel_png()
+    path.write_bytes(sound)
+    assert icon.read_icon(path, "page.icon") == sound
+    damaged = bytearray(sound)
     damaged[20] ^= 1
-    swapped = png()[:8] + png()[33:]
-    for data in (png()[:-1], bytes(damaged), png()[:8], swapped, png(100, 100), png(0, 1)):
+    swapped = sound[:8] + sound[33:]
+    lies = (one_pixel_png(100, 100), one_pixel_png(0, 1))
+    for data in (sound[:-1], bytes(damaged), sound[:8], swapped, *lies):
         assert "damaged or incomplete" in refused_file(path, data)
-    assert "found 4000 x 1" in refused_file(path, png(4000, 1))
-    assert "may have 1000000 bytes" in refused_file(path, png() + bytes(1_000_000))
+    assert "found 4000 x 1" in refused_file(path, one_pixel_png(4000, 1))
+    assert "may have 1000000 bytes" in refused_file(path, sound + bytes(1_000_000))
     assert "expected a PNG" in refused_file(path, b"GIF89a")
 
 
 @pytest.mark.parametrize("edge", [10_000, 40_000, 2**31])
 def test_a_png_that_unpacks_to_gigabytes_is_refused(edge: int, recwarn: pytest.WarningsRecorder) -> None:
     with pytest.raises(UsageError, match="expected 1 to 2048 pixels a side, found many more"):
-        icon.to_png(png(edge, edge), "icon")
+        icon.to_png(one_pixel_png(edge, edge), "icon")
     assert not recwarn.list
 
 
 def test_a_png_s_texts_may_not_unpack_to_megabytes() -> None:
-    text = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(20 << 20), 9))
+    text = png_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(20 << 20), 9))
     with pytest.raises(UsageError, match="damaged or incomplete"):
-        icon.to_png(png(1, 1, text), "icon")
+        icon.to_png(one_pixel_png(1, 1, text), "icon")
 
 
-@given(st.integers(8, len(png()) - 1), st.binary(min_size=1, max_size=8))
+@given(st.integers(8, len(one_pixel_png()) - 1), st.binary(min_size=1, max_size=8))
 def test_a_changed_png_is_taken_or_refused_in_a_sentence(offset: int, data: bytes) -> None:
-    changed = png()[:offset] + data + png()[offset + len(data) :]
+    changed = one_pixel_png()[:offset] + data + one_pixel_png()[offset + len(data) :]
     said: list[str] = []
     try:
         assert icon.to_png(changed, "icon") == changed
