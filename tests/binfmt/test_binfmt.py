@@ -11,7 +11,7 @@ import lief
 import pytest
 
 from mkexe.binfmt import macho
-from mkexe.binfmt.pe import read_pe_layout, relocate_pe_headers
+from mkexe.binfmt.pe import CERTIFICATE_ENTRY, CHECKSUM, read_pe_layout, relocate_pe_headers
 from mkexe.errors import AuditError
 from support.executables import (
     CPU_ARM64,
@@ -81,10 +81,10 @@ def test_relocation_clears_checksum_debug_directory_and_symbol_table() -> None:
     assert struct.unpack_from("<2I", headers, optional + 112 + 48) == (0, 0)
 
 
-def test_the_two_fields_that_signing_writes_are_reported() -> None:
+def test_signing_writes_these_two_fields() -> None:
     moved = relocate_pe_headers(Pe().build())
-    signed = put(moved.headers, moved.checksum_offset, "<I", 0x1111)
-    signed = put(signed, moved.certificate_entry_offset, "<2I", 0x1600, 8)
+    signed = put(moved.headers, CHECKSUM, "<I", 0x1111)
+    signed = put(signed, CERTIFICATE_ENTRY, "<2I", 0x1600, 8)
     at = PAGE - 512
     image = (b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", at)).ljust(at, b"\0") + signed
     parsed = lief.PE.parse(image.ljust(PAGE, b"\0") + moved.body)

@@ -10,7 +10,7 @@ from mkexe.binfmt import elf, pe
 from mkexe.errors import ArtifactError
 
 _PE_EARLIEST = 0x40 + SUPERBLOCK_SIZE  # behind the smallest head and the superblock
-_PE_SMALLEST = pe.DATA_DIRECTORY + 8 * (pe.CERTIFICATE_TABLE + 1)  # up to the last field that is cleared
+_PE_SMALLEST = pe.CERTIFICATE_ENTRY + 8  # up to the last field that is cleared
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,5 @@ def plain_page(head: bytes, superblock_at: int) -> bytes:
         )
     headers = bytearray(head[at:])
     headers[pe.CHECKSUM : pe.CHECKSUM + 4] = bytes(4)
-    entry = pe.DATA_DIRECTORY + 8 * pe.CERTIFICATE_TABLE
-    headers[entry : entry + 8] = bytes(8)
+    headers[pe.CERTIFICATE_ENTRY : pe.CERTIFICATE_ENTRY + 8] = bytes(8)
     return compose_pe_head(bytes(headers))[0]

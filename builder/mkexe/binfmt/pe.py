@@ -33,6 +33,8 @@ SECTION_TABLE = OPTIONAL_HEADER + OPTIONAL_HEADER_SIZE
 # PE/COFF, "Optional Header Data Directories"
 CERTIFICATE_TABLE = 4
 DEBUG = 6
+# Signing writes CHECKSUM (4 bytes) and this entry (8 bytes), and an Authenticode hash skips them.
+CERTIFICATE_ENTRY = DATA_DIRECTORY + 8 * CERTIFICATE_TABLE
 DIRECTORY_NAMES = (
     "export table",
     "import table",
@@ -92,15 +94,12 @@ class RelocatedPe:
     """PE headers that may be written anywhere in the first page of a file, and the body that begins after that page.
 
     Put `headers` at an 8-byte aligned offset that 0x3c points to and that leaves `header_size` bytes before the first
-    section, and `body` at the first section's offset. `checksum_offset` and `certificate_entry_offset` count from the
-    start of `headers`: an Authenticode hash skips those fields, and signing writes them.
+    section, and `body` at the first section's offset. CHECKSUM and CERTIFICATE_ENTRY count from the start of `headers`.
     """
 
     headers: bytes
     header_size: int
     body: bytes
-    checksum_offset: int
-    certificate_entry_offset: int
 
 
 def read_pe_layout(data: bytes) -> PeLayout:
@@ -169,8 +168,6 @@ def relocate_pe_headers(pe: bytes, first_section_offset: int = 4096) -> Relocate
         headers=bytes(headers),
         header_size=len(headers),
         body=bytes(pe[layout.first_raw_offset : layout.raw_end]),
-        checksum_offset=CHECKSUM,
-        certificate_entry_offset=DATA_DIRECTORY + 8 * CERTIFICATE_TABLE,
     )
 
 
