@@ -19,6 +19,7 @@ from mkexe.artifact.reader import open_artifact
 from mkexe.page import build as page_build
 from mkexe.runtimes import pins, targets
 from mkexe.runtimes import source as runtime_source
+from mkexe.runtimes.components import LinkedPart, linked_parts
 from support.small_models import write_small_model
 from support.split_model import split_gguf
 
@@ -137,7 +138,7 @@ def test_the_table_of_linked_parts_is_for_the_pinned_source_and_compiler() -> No
     table = tomllib.loads((ROOT / "builder/mkexe/data/components.toml").read_text("utf-8"))
     assert (table["source_sha256"], table["zig"]) == (pins.llama_pin().sha256, pins.zig_version())
     systems = {target.system for target in targets.all_targets().values()}
-    for part in sbom.linked_parts():
+    for part in linked_parts():
         assert set(part.systems) <= systems, part.name
         assert part.tree in ("llama.cpp", "zig"), part.name
 
@@ -145,7 +146,7 @@ def test_the_table_of_linked_parts_is_for_the_pinned_source_and_compiler() -> No
 def test_the_licences_of_all_linked_parts_are_ones_that_the_schema_knows() -> None:
     from cyclonedx.spdx import is_expression
 
-    words = [part.license for part in sbom.linked_parts() if not is_expression(part.license)]
+    words = [part.license for part in linked_parts() if not is_expression(part.license)]
     assert words == ["public domain (Igor Pavlov)"]
 
 
@@ -156,7 +157,7 @@ def stated_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
     found = {}
     pin = pins.llama_pin()
-    wanted = {f"{pin.folder}/{part.file}": part.file for part in sbom.linked_parts() if part.tree == "llama.cpp"}
+    wanted = {f"{pin.folder}/{part.file}": part.file for part in linked_parts() if part.tree == "llama.cpp"}
     archive = runtime_source.fetch_source(pin, tmp_path_factory.mktemp("log") / "fetch.log")
     with tarfile.open(archive) as tar:
         for member in tar:
@@ -164,15 +165,15 @@ def stated_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
                 data = tar.extractfile(member)
                 assert data is not None
                 found[wanted[member.name]] = data.read().decode()
-    for part in sbom.linked_parts():
+    for part in linked_parts():
         if part.tree == "zig":
             found[part.file] = (Path(ziglang.__file__).parent / part.file).read_text("utf-8")
     return found
 
 
 @pytest.mark.compile
-@pytest.mark.parametrize("part", sbom.linked_parts(), ids=lambda part: part.name)
-def test_versions_are_those_that_the_sources_state(part: sbom.LinkedPart, stated_texts: dict[str, str]) -> None:
+@pytest.mark.parametrize("part", linked_parts(), ids=lambda part: part.name)
+def test_versions_are_those_that_the_sources_state(part: LinkedPart, stated_texts: dict[str, str]) -> None:
     stated = re.search(part.pattern, stated_texts[part.file])
     assert stated, f"{part.file} does not state the version as it did"
     assert ".".join(stated.groups()) == part.version

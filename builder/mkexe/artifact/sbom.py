@@ -6,12 +6,9 @@ same manifest gives the same bytes: its serial number and time come from the man
 
 from __future__ import annotations
 
-import functools
 import re
-import tomllib
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
@@ -24,8 +21,8 @@ from packageurl import PackageURL
 
 from mkexe import __version__
 from mkexe.artifact.manifest import Manifest, ModelRecord, Range, RuntimeRecord, Sidecar, encode_manifest
-from mkexe.base import resources
 from mkexe.runtimes import pins, targets
+from mkexe.runtimes.components import LLAMA, ZIG, LinkedPart, linked_parts
 
 _OWN_LICENSE = "Apache-2.0"
 # SPDX names that stand in general.license, which is lower-case by convention (gguf-py/gguf/metadata.py)
@@ -36,28 +33,6 @@ _SPDX_OF_MODELS = (
 _SPDX_ID = re.compile(r"[A-Za-z0-9.+-]+")
 _SPDX_EXPRESSION = re.compile(r"\(?[A-Za-z0-9.+-]+( (OR|AND|WITH) [A-Za-z0-9.+-]+)+\)?")
 _PACKAGE_HEADING = re.compile(r"^={80}\n(\S+) (\S+) \((.+)\)\n={80}$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class LinkedPart:
-    """One row of builder/mkexe/data/components.toml, which explains the fields."""
-
-    name: str
-    version: str
-    license: str
-    purl: str
-    tree: str
-    file: str
-    pattern: str
-    systems: tuple[str, ...]
-
-
-@functools.cache
-def linked_parts() -> tuple[LinkedPart, ...]:
-    """What runtimes are linked from beside mkexe and llama.cpp."""
-    table = tomllib.loads(resources.data_file("components.toml").read_text("utf-8"))
-    everywhere = sorted({target.system for target in targets.all_targets().values()})
-    return tuple(LinkedPart(**{**row, "systems": tuple(row.get("systems", everywhere))}) for row in table["component"])
 
 
 def encode_sbom(manifest: Manifest, quantization: str, third_party: str) -> bytes:
@@ -92,14 +67,14 @@ def _add_runtimes(bom: Bom, records: tuple[RuntimeRecord, ...], own: Component) 
     table = targets.all_targets()
     systems = {table[record.target].system for record in records}
     parts = {part: _linked_component(part) for part in linked_parts() if systems & set(part.systems)}
-    vendored = [component for part, component in parts.items() if part.tree == "llama.cpp"]
+    vendored = [component for part, component in parts.items() if part.tree == LLAMA]
     llama, zig = _llama_component(), _zig_component()
     bom.components.update([llama, zig, *parts.values()])
     bom.register_dependency(llama, vendored)
     runtimes = []
     for record in records:
         system = table[record.target].system
-        libraries = [item for part, item in parts.items() if part.tree == "zig" and system in part.systems]
+        libraries = [item for part, item in parts.items() if part.tree == ZIG and system in part.systems]
         runtimes.append(_runtime_component(record))
         bom.register_dependency(runtimes[-1], [own, llama, zig, *libraries])
     return runtimes

@@ -24,7 +24,7 @@ from mkexe import __version__
 from mkexe.base import cache, process, resources
 from mkexe.binfmt import macho
 from mkexe.errors import CompileError, ToolMissingError
-from mkexe.runtimes import kernels, pins, source
+from mkexe.runtimes import components, kernels, pins, source
 from mkexe.runtimes.records import Runtime, Target
 
 # what of the checkout decides the result, and what of it the build tree gets a copy of
@@ -36,11 +36,6 @@ _UNPACKER = "unpack.gz"
 _NINJA_STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
 # raised when this file changes what comes out
 _RECIPE = 5
-_LICENSES_IN_HEADERS = {
-    "miniaudio": "vendor/miniaudio/miniaudio.h",
-    "stb_image": "vendor/stb/stb_image.h",
-    "subprocess.h": "vendor/sheredom/subprocess.h",
-}
 # steps done and all, and what is being done
 Progress = Callable[[int, int, str], None]
 
@@ -295,46 +290,11 @@ def _store(target: Target, key: str, built: Path, unpacker: Path | None, source:
         executable.chmod(0o755)
         if unpacker is not None:
             (temporary / _UNPACKER).write_bytes(gzip.compress(unpacker.read_bytes(), 9, mtime=0))
-        (temporary / LICENSES).write_text(_collect_licenses(source), "utf-8")
+        (temporary / LICENSES).write_text(components.license_texts(source, tools()["zig"].parent), "utf-8")
         (temporary / "runtime.json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
     cache.keep_newest(folder.parent, f"{target.name}-*")
     cache.keep_newest(cache.root() / "logs", f"{target.name}-*")
     return _read_runtime(folder, facts)
-
-
-def _collect_licenses(source: Path) -> str:
-    """The licences of all that a runtime is linked from: llama.cpp and what it vendors, zig's C and C++ libraries."""
-    zig = tools()["zig"].parent
-    files = {
-        "llama.cpp": source / "LICENSE",
-        "nlohmann/json": source / "licenses" / "LICENSE-jsonhpp",
-        "cpp-httplib": source / "vendor" / "cpp-httplib" / "LICENSE",
-        "sha256.c": source / "vendor" / "hash" / "sha256" / "LICENSE",
-        "rotate-bits.h": source / "vendor" / "hash" / "rotate-bits" / "LICENSE.md",
-        "zig": zig / "LICENSE",
-        "musl (Linux)": zig / "lib" / "libc" / "musl" / "COPYRIGHT",
-        "mingw-w64 (Windows)": zig / "lib" / "libc" / "mingw" / "COPYING",
-        "libc++": zig / "lib" / "libcxx" / "LICENSE.TXT",
-        "libc++abi": zig / "lib" / "libcxxabi" / "LICENSE.TXT",
-        "libunwind": zig / "lib" / "libunwind" / "LICENSE.TXT",
-    }
-    missing = [str(file) for file in files.values() if not file.is_file()]
-    if missing:
-        raise CompileError(
-            f"no licence text at {missing[0]}", "native/pins.toml names other versions than are installed"
-        )
-    texts = {name: file.read_text("utf-8") for name, file in files.items()}
-    texts |= {name: _license_comment(source / file) for name, file in _LICENSES_IN_HEADERS.items()}
-    return "\n".join(f"{name}\n{'=' * len(name)}\n\n{text}\n" for name, text in texts.items())
-
-
-def _license_comment(header: Path) -> str:
-    """The comment of a one-file library that holds its licence."""
-    comments = re.findall(r"/\*(.*?)\*/", header.read_text("utf-8"), re.DOTALL)
-    found = [comment for comment in comments if "free and unencumbered software" in comment]
-    if not found:
-        raise CompileError(f"no licence text in {header}", "look where this version of it states its licence")
-    return str(found[-1]).strip()
 
 
 def _mirror(root: Path, tree: Path, *parts: str) -> None:

@@ -1,0 +1,79 @@
+"""What runtimes are linked from, one table: the licence texts and the bill of materials come from it."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from mkexe.base import resources
+from mkexe.errors import CompileError
+from mkexe.runtimes import targets
+
+LLAMA, ZIG = "llama.cpp", "zig"  # what the rest comes with
+_OWN_LICENSE_FILE = "LICENSE"  # of these two
+
+
+@dataclass(frozen=True)
+class LinkedPart:
+    """One row of builder/mkexe/data/components.toml, which explains the fields."""
+
+    name: str
+    version: str
+    license: str
+    license_file: str
+    purl: str
+    tree: str
+    file: str
+    pattern: str
+    systems: tuple[str, ...]
+
+
+@functools.cache
+def linked_parts() -> tuple[LinkedPart, ...]:
+    """What runtimes are linked from beside mkexe and llama.cpp."""
+    table = tomllib.loads(resources.data_file("components.toml").read_text("utf-8"))
+    everywhere = sorted({target.system for target in targets.all_targets().values()})
+    return tuple(LinkedPart(**{**row, "systems": tuple(row.get("systems", everywhere))}) for row in table["component"])
+
+
+def license_texts(llama: Path, zig: Path) -> str:
+    """The licences of all that a runtime is linked from; `llama` and `zig` are the folders of the two.
+
+    Raises CompileError where a text is not where the table says.
+    """
+    trees = {LLAMA: llama, ZIG: zig}
+    whole = [part for part in linked_parts() if not _is_header(part)]
+    rows = []
+    for tree, folder in trees.items():
+        rows.append((tree, folder / _OWN_LICENSE_FILE))
+        rows += [(_heading(part), folder / part.license_file) for part in whole if part.tree == tree]
+    texts = [(heading, _read(file)) for heading, file in rows]
+    headers = [part for part in linked_parts() if _is_header(part)]
+    texts += [(_heading(part), _license_comment(trees[part.tree] / part.license_file)) for part in headers]
+    return "\n".join(f"{heading}\n{'=' * len(heading)}\n\n{text}\n" for heading, text in texts)
+
+
+def _is_header(part: LinkedPart) -> bool:
+    return part.license_file.endswith(".h")
+
+
+def _heading(part: LinkedPart) -> str:
+    return f"{part.name} ({part.systems[0]})" if len(part.systems) == 1 else part.name
+
+
+def _read(file: Path) -> str:
+    if not file.is_file():
+        raise CompileError(f"no licence text at {file}", "native/pins.toml names other versions than are installed")
+    return file.read_text("utf-8")
+
+
+def _license_comment(header: Path) -> str:
+    """The comment of a one-file library that holds its licence."""
+    comments = re.findall(r"/\*(.*?)\*/", _read(header), re.DOTALL)
+    found = [comment for comment in comments if "free and unencumbered software" in comment]
+    if not found:
+        raise CompileError(f"no licence text in {header}", "look where this version of it states its licence")
+    return str(found[-1]).strip()
