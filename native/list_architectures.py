@@ -125,6 +125,11 @@ def collect(tree: Path, commit: str) -> dict[str, object]:
     }
 
 
+def write_list(path: Path, content: dict[str, object]) -> None:
+    """Write what follows from a source, in the form that people compare."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
 def main() -> None:
     """Read the source tree named on the command line and write the JSON file."""
     parser = argparse.ArgumentParser(description="List what a llama.cpp source tree can load.")
@@ -135,8 +140,7 @@ def main() -> None:
     commit = options.commit or checked_out_commit(options.source)
     if not commit:
         sys.exit("list_architectures: the commit of the source tree is not known, give it with --commit")
-    text = json.dumps(collect(options.source, commit), indent=2, ensure_ascii=False) + "\n"
-    options.output.write_text(text, "utf-8")
+    write_list(options.output, collect(options.source, commit))
 
 
 if __name__ == "__main__":

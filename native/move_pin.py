@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import patch_ng
-from list_architectures import checked_out_commit, collect
+from list_architectures import checked_out_commit, collect, write_list
 
 from mkexe import cache, fetch, pins
 from mkexe.errors import MkexeError
@@ -196,7 +196,7 @@ def write(found: Report) -> None:
         rest = re.sub(rf'^{key} = ".*"$', f'{key} = "{getattr(found.pin, key)}"', rest, count=1, flags=re.MULTILINE)
     PINS.write_text(head + table + rest, "utf-8")
     for path, content in ((ARCHITECTURES, found.lists.architectures), (SURFACE, found.lists.surface)):
-        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        write_list(path, content)
 
 
 def main() -> None:
