@@ -33,8 +33,10 @@ from pathlib import Path
 import patch_ng
 from list_architectures import checked_out_commit, collect, write_list
 
-from mkexe import cache, fetch, pins
+from mkexe.base import cache
 from mkexe.errors import MkexeError
+from mkexe.runtimes import pins
+from mkexe.runtimes import source as runtime_source
 
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "native/pins.toml"
@@ -74,7 +76,7 @@ def report(version: str | None) -> Report:
     """Compare the pinned source, or another version, with what the repository says. Raises FetchError."""
     present = pins.llama_pin()
     pin = present if version in (None, present.version) else pin_of(str(version))
-    archive = fetch.fetch_source(pin, cache.root() / "logs" / "move_pin.log")
+    archive = runtime_source.fetch_source(pin, cache.root() / "logs" / "move_pin.log")
     with tempfile.TemporaryDirectory(prefix="mkexe-pin-") as name:
         tree = Path(name)
         return compare(tree, unpack(archive, pin, tree), pin)
@@ -113,7 +115,7 @@ def pin_of(version: str) -> pins.SourcePin:
     pin = dataclasses.replace(before, version=version, commit="", **changed)
     file = cache.root() / "downloads" / pin.file
     if not file.is_file():
-        fetch.download(pin, file.parent, cache.root() / "logs" / "move_pin.log")
+        runtime_source.download(pin, file.parent, cache.root() / "logs" / "move_pin.log")
     return dataclasses.replace(pin, sha256=cache.hash_file(file))
 
 

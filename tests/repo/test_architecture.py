@@ -19,7 +19,7 @@ from mkexe import errors
 PACKAGE = ROOT / "builder" / "mkexe"
 LINTED = ("builder", "tests", "benchmarks", "native", "dist-recipes")
 
-# What a package may import stands in a later row; packages of one row never import each other .
+# What a package may import stands in a later row; packages of one row never import each other.
 ROWS = [
     ["cli", "studio"],
     ["commands"],
@@ -33,9 +33,7 @@ ROWS = [
     ["errors"],
 ]
 # the package's own two modules: where the command begins, and the version
-ROOT_MODULES = {"__main__": "cli", "__init__": "errors", "console": "base", "settings_table": "config"} | dict.fromkeys(
-    ("cache", "fetch", "pins"), "cli"
-)
+ROOT_MODULES = {"__main__": "cli", "__init__": "errors", "console": "base", "settings_table": "config"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
