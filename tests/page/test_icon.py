@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -193,6 +193,7 @@ def test_a_png_s_texts_may_not_unpack_to_megabytes() -> None:
         icon.to_png(one_pixel_png(1, 1, text), "icon")
 
 
+@settings(deadline=None)  # a clock measures the machine
 @given(st.integers(8, len(one_pixel_png()) - 1), st.binary(min_size=1, max_size=8))
 def test_a_changed_png_is_taken_or_refused_in_a_sentence(offset: int, data: bytes) -> None:
     changed = one_pixel_png()[:offset] + data + one_pixel_png()[offset + len(data) :]
