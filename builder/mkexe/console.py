@@ -54,7 +54,7 @@ def say(text: str) -> None:
 
 def result(text: str) -> None:
     """A line of the result."""
-    with _standard_output():
+    with standard_output():
         _out.print(one_line(text))
 
 
@@ -65,7 +65,7 @@ def result_json(value: Any) -> None:
 
 def result_as_it_is(text: str) -> None:
     """A text of our own, with its lines."""
-    with _standard_output() as output:
+    with standard_output() as output:
         output.write(text)
 
 
@@ -75,7 +75,7 @@ def drop_output() -> None:
 
 
 @contextlib.contextmanager
-def _standard_output() -> Iterator[TextIO]:
+def standard_output() -> Iterator[TextIO]:
     """The block writes there; raises MkexeError where that fails, but BrokenPipeError where nobody reads any more."""
     output: TextIO | None = sys.stdout  # None where it was closed before the start
     try:
@@ -97,7 +97,7 @@ def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     rows = [tuple(one_line(cell) for cell in row) for row in rows]
     if not _out.is_terminal:
         widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
-        with _standard_output():
+        with standard_output():
             for row in [columns, *rows] if any(columns) else rows:
                 line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
                 _out.print(line.rstrip())
@@ -107,7 +107,7 @@ def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
         drawn.add_column(column, overflow="fold")
     for row in rows:
         drawn.add_row(*map(Text, row))
-    with _standard_output():
+    with standard_output():
         _out.print(drawn)
 
 

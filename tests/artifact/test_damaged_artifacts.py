@@ -17,6 +17,7 @@ import pytest
 
 from conftest import Mkexe, install_fake_runtime
 from mkexe import cli
+from mkexe.artifact import reader
 from mkexe.artifact.reader import open_artifact
 from mkexe.base.copying import ignore
 from mkexe.boot import boot
@@ -224,7 +225,7 @@ def test_what_nobody_expected_is_a_sentence_with_a_status_of_its_own(
     def fail(_: Path) -> None:
         raise KeyError("\x1b[2J")
 
-    monkeypatch.setattr(cli, "open_artifact", fail)
+    monkeypatch.setattr(reader, "open_artifact", fail)
     status, said = run("inspect", tmp_path / "x")
     assert (status, "Traceback" in said, "\x1b" in said) == (70, False, False)
     assert "this is a defect of mkexe: KeyError" in said

@@ -11,12 +11,12 @@ import pytest
 
 from conftest import scrubbed_environment
 from mkexe import cli
+from mkexe.artifact import reader
 
 
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
-        ([], "mkexe: COMMAND is missing", "mkexe --help has examples"),
         (["biuld"], "mkexe: unknown command biuld", "did you mean build?"),
         (["zzzzz"], "mkexe: unknown command zzzzz", "known are build, advise, convert"),
         (["build"], "mkexe build: MODEL.gguf is missing", "mkexe build --help has examples"),
@@ -70,7 +70,7 @@ def test_no_more_memory_is_no_defect(
     def fail(_: Path) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(cli, "open_artifact", fail)
+    monkeypatch.setattr(reader, "open_artifact", fail)
     monkeypatch.setattr(resource, "getrlimit", lambda which: {resource.RLIMIT_AS: (limit, -1)}[which])
     assert cli.main(["inspect", "x"]) == 1
     assert f"error: there is no more {says}" in capsys.readouterr().err

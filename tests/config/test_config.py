@@ -11,9 +11,9 @@ import pytest
 
 from conftest import ROOT
 from mkexe import cli, config
+from mkexe.config.settings_table import all_settings
 from mkexe.errors import UsageError
 from mkexe.page.branding import Preset
-from mkexe.settings_table import all_settings
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">{}</svg>'
 DOCUMENT = (ROOT / "docs/configuration.md").read_text("utf-8")

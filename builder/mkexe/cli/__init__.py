@@ -1,0 +1,47 @@
+"""The command line: arguments in, exit status out. The only place that prints, and that turns errors into text."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from mkexe import console
+from mkexe.base import interruption
+from mkexe.cli.app import make_command
+from mkexe.cli.problems import explain
+
+INTERRUPTED = 130
+_UNLIMITED = "10000"
+_COMPLETE = "_MKEXE_COMPLETE"  # set by the scripts that shells run to complete a word
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status (docs/errors.md)."""
+    console.prepare()
+    try:
+        with interruption.by_signals():
+            _run(sys.argv[1:] if arguments is None else arguments)
+    except typer.Exit as end:
+        return end.exit_code
+    except KeyboardInterrupt:
+        console.say("interrupted; nothing half-written is left")
+        return INTERRUPTED
+    except BrokenPipeError:
+        console.drop_output()
+        return 1
+    except Exception as error:
+        problem = explain(error)
+        console.error(problem)
+        return problem.exit_code
+    return 0
+
+
+def _run(arguments: list[str]) -> None:
+    command = make_command()
+    if os.environ.get(_COMPLETE):
+        os.environ["COLUMNS"] = _UNLIMITED  # a shell takes a line for a word
+        command.main(arguments, prog_name="mkexe", complete_var=_COMPLETE)
+    with command.make_context("mkexe", list(arguments)) as context:
+        command.invoke(context)

@@ -1,0 +1,80 @@
+"""`mkexe boot`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+from mkexe import console
+from mkexe.cli.parameters import BuiltFile, Json, number, option
+from mkexe.errors import BootError, UsageError
+from mkexe.runtimes import targets
+
+if TYPE_CHECKING:
+    from mkexe.boot.boot import BootResult
+
+EXAMPLES = (
+    "mkexe boot assistant.exe",
+    'mkexe boot assistant.exe --on linux-x86_64 --ask "Who are you?"',
+)
+_TIMEOUT_S = 600.0
+_TIMEOUT_MAXIMUM_S = 1_000_000
+
+
+def run(
+    file: BuiltFile,
+    on: Annotated[
+        list[str] | None,
+        option(
+            "--on", metavar="TARGET", names=lambda: targets.all_targets(), help="Only this target. Can be repeated."
+        ),
+    ] = None,
+    ask: Annotated[str | None, option("--ask", metavar="QUESTION", help="The question to ask.")] = None,
+    expect: Annotated[
+        str | None,
+        option("--expect", metavar="ANSWER", help="The exact answer that must come (greedy decoding)."),
+    ] = None,
+    timeout: Annotated[
+        float,
+        option(
+            "--timeout", metavar="SECONDS", parser=number, help=f"For each start. Default: {_TIMEOUT_S:.0f} seconds."
+        ),
+    ] = _TIMEOUT_S,
+    require_all: Annotated[
+        bool,
+        option(
+            "--require-all",
+            help="Fail where a tool is missing, instead of saying so. This is the default where CI is set.",
+        ),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Start a built file on every system that this machine can provide, and ask it a question."""
+    from mkexe.boot import boot
+    from mkexe.commands.boot import boot_file
+
+    _check_timeout(timeout)
+    question = boot.Question(boot.DEFAULT_QUESTION if ask is None else ask, expect)
+    results = boot_file(file, on or [], question, timeout, (lambda _: None) if json else _report)
+    if json:
+        console.result_json([vars(result) for result in results])
+    failing = {boot.FAILED, boot.NOT_RUN} if require_all or os.environ.get("CI") else {boot.FAILED}
+    failed = sorted(
+        (result for result in results if result.verdict in failing), key=lambda it: it.verdict != boot.FAILED
+    )
+    if failed:
+        reason = failed[0].detail.partition("\n")[0]
+        raise BootError(f"{file}: {len(failed)} of {len(results)} starts failed", reason)
+
+
+def _check_timeout(timeout: float) -> None:
+    if not 0 < timeout <= _TIMEOUT_MAXIMUM_S:  # written so that a NaN is refused
+        expected = f"--timeout: expected seconds above 0, at most {_TIMEOUT_MAXIMUM_S}"
+        raise UsageError(f"{expected}, found {timeout}", "leave it out for the usual time")
+
+
+def _report(result: BootResult) -> None:
+    seconds = f" in {result.seconds:.1f} s" if result.seconds else ""
+    console.result(f"{result.target:15} {result.verdict:8} {result.how}{seconds}")
+    for line in result.detail.splitlines():
+        console.result(f"{'':24} {line}")

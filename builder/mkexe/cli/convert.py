@@ -1,0 +1,50 @@
+"""`mkexe convert`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from mkexe.cli.parameters import Json, Sha256, from_table, option, path_argument
+from mkexe.cli.results import show_built
+from mkexe.layouts import registry
+
+EXAMPLES = (
+    "mkexe convert assistant.exe --layout script -o assistant.cmd",
+    "mkexe convert assistant.exe --layout native --target linux-x86_64 -o assistant",
+)
+
+
+@from_table(
+    "build.split_size",
+    "build.output",
+    "build.targets",
+    output="The file to write. Default: its name.",
+    target="For this system alone. Default: all that are inside; with native, this machine. "
+    "mkexe adds its own program for a system that is not inside.",
+)
+def run(
+    file: Annotated[Path, path_argument("FILE", "A file that mkexe wrote, or the folder of an app.")],
+    layout: Annotated[
+        str,
+        option(
+            "--layout", metavar="LAYOUT", names=lambda: registry.CHOICES,
+            help=f"The new shape of the file: {', '.join(registry.CHOICES)}.",
+        ),
+    ],
+    sha256: Sha256 = False,
+    json: Json = False,
+    *,
+    split_size: str | None,
+    output: str | None,
+    target: list[str] | None,
+) -> None:  # fmt: skip
+    """Write a built file in another layout. This needs nothing but that file."""
+    from mkexe.commands import convert
+    from mkexe.config.kinds import checked_layout, parse_size
+
+    checked_layout(layout, "--layout")
+    size = parse_size(split_size, "--split-size") if split_size is not None else None
+    out = Path(output) if output is not None else None
+    request = convert.ConvertRequest(file, layout, out, tuple(target or ()), size)
+    show_built(convert.convert(request), sha256, json)

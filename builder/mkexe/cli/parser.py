@@ -1,0 +1,136 @@
+"""Commands that read their words as ours do: options are written in full, and every mistake has our form of error."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from mkexe import console
+from mkexe.base.suggest import advise
+from mkexe.errors import UsageError
+
+_USAGE = 2
+_ANY_VALUE = ("--arg",)  # their values are options of another program
+_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)")
+
+
+class Command(TyperCommand):
+    """One command of mkexe. Of the context that Typer hands on, only public members are used."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Raise UsageError for whatever is wrong with the words."""
+        if ctx.resilient_parsing:  # a shell completes words that are not finished
+            return super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, _Words(ctx.command_path, self.get_params(ctx)).check(args))
+        except typer.BadParameter as error:
+            raise _bad_parameter(ctx.command_path, error) from error
+        if rest:
+            raise UsageError(
+                f"{ctx.command_path}: unknown argument {rest[0]}", f"{ctx.command_path} --help shows what it takes"
+            )
+        return rest
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Help is a result, and it is an error where it cannot be written."""
+        with _written(self.get_params(ctx)):
+            super().format_help(ctx, formatter)
+
+
+class Group(TyperGroup):
+    """A command that has commands of its own. Alone it shows its help."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Raise UsageError for an option that the group does not have."""
+        if not ctx.resilient_parsing:
+            if not args:
+                ctx.get_help()
+                raise typer.Exit(_USAGE)
+            args = _Words(ctx.command_path, self.get_params(ctx)).check(args, stop_at_argument=True)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Raise UsageError, with the nearest name, for a command that the group does not have."""
+        if not ctx.resilient_parsing and args[0] not in self.commands:
+            raise UsageError(f"{ctx.command_path}: unknown command {args[0]}", advise(args[0], self.commands))
+        return super().resolve_command(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Help is a result, and it is an error where it cannot be written."""
+        with _written(self.get_params(ctx)):
+            super().format_help(ctx, formatter)
+
+
+@contextlib.contextmanager
+def _written(parameters: Sequence[object]) -> Iterator[None]:
+    for item in parameters:
+        if isinstance(item, TyperOption) and item.is_flag:
+            item.metavar = ""  # not "<bool>": a flag takes no value
+    with console.standard_output():
+        yield
+
+
+class _Words:
+    """The words of one command, compared with its options before Typer reads them."""
+
+    def __init__(self, path: str, parameters: Sequence[object]) -> None:
+        options = [item for item in parameters if isinstance(item, TyperOption)]
+        self._path = path
+        self._is_flag = {name: item.is_flag for item in options for name in (*item.opts, *item.secondary_opts)}
+
+    def check(self, words: list[str], stop_at_argument: bool = False) -> list[str]:
+        """The words, with the value of every option in a word of its own; raises UsageError."""
+        checked: list[str] = []
+        rest = list(words)
+        while rest:
+            word = rest.pop(0)
+            if not _is_option(word):
+                checked.append(word)
+                if stop_at_argument or word == "--":
+                    break
+                continue
+            name, value = self._split(word)
+            checked.append(name)
+            if not self._is_flag[name]:
+                checked.append(self._value(name, rest) if value is None else value)
+            elif value is not None:
+                self._refuse(f"{name}: takes no value, found {value!r}")
+        return checked + rest
+
+    def _split(self, word: str) -> tuple[str, str | None]:
+        """The option in a word, and the value that stands in the same word."""
+        name, equals, value = word.partition("=")
+        if name in self._is_flag:
+            return name, value if equals else None
+        short = word[:2]
+        if short in self._is_flag and not self._is_flag[short]:
+            return short, word[2:]
+        near = advise(name, self._is_flag)
+        hint = near if near.startswith("did you") else f"{self._path} --help lists the options"
+        raise UsageError(f"{self._path}: unknown option {name}", hint)
+
+    def _value(self, name: str, rest: list[str]) -> str:
+        if not rest or (_is_option(rest[0]) and name not in _ANY_VALUE):
+            self._refuse(f"{name}: expected one argument")
+        return rest.pop(0)
+
+    def _refuse(self, problem: str) -> NoReturn:
+        raise UsageError(f"{self._path}: {problem}", f"{self._path} --help has examples")
+
+
+def _is_option(word: str) -> bool:
+    """Whether a word is meant as an option: a negative number and a sentence with a dash are not."""
+    return len(word) > 1 and word[0] == "-" and word != "--" and " " not in word and not _NUMBER.fullmatch(word)
+
+
+def _bad_parameter(path: str, error: typer.BadParameter) -> UsageError:
+    name = ""
+    if error.param is not None:
+        name = error.param.opts[0] if isinstance(error.param, TyperOption) else error.param.metavar or error.param.name
+    problem = f"{name}: {error.message}" if error.message else f"{name} is missing"
+    return UsageError(f"{path}: {problem}", f"{path} --help has examples")

@@ -1,0 +1,54 @@
+"""What several commands print."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from mkexe import console
+
+if TYPE_CHECKING:
+    from mkexe.layouts.deliver import Built
+
+_UNIT = 1_000_000
+
+
+def megabytes(size: int) -> str:
+    """A number of bytes as a person reads it."""
+    return f"{size / _UNIT:.1f} MB"
+
+
+def show_built(built: Built, with_checksum: bool, as_json: bool) -> None:
+    """What was written, and how to start it."""
+    from mkexe.commands import built_file
+    from mkexe.models import memory
+
+    built = built_file.add_checksum(built) if with_checksum else built
+    overhead = built.size - (0 if built.beside else built.weights)
+    start = built_file.how_to_start(built)
+    if as_json:
+        console.result_json(
+            {
+                "path": str(built.path), "layout": built.layout, "size": built.size, "weights": built.weights,
+                "overhead": overhead, "sha256": built.sha256 or None, "targets": list(built.targets),
+                "beside": [str(path) for path in built.beside],
+                "other_names": [str(path) for path in built.other_names], "start": start,
+                "memory": dataclasses.asdict(built.memory) if built.memory else None,
+            }
+        )  # fmt: skip
+        return
+    rows = [
+        ("file", str(built.path)),
+        ("layout", built.layout),
+        ("size", megabytes(built.size)),
+        ("weights", megabytes(built.weights)),
+        ("overhead", megabytes(overhead)),
+        ("runs on", ", ".join(built.targets)),
+    ]
+    rows += [("sha256", built.sha256)] if built.sha256 else []
+    rows += [("belongs to it", str(path)) for path in built.beside]
+    rows += [("also called", str(path)) for path in built.other_names]
+    rows.append(("start", start))
+    if built.memory is not None:
+        rows.append(("memory", memory.describe_memory(built.memory)[0]))
+    console.table(("", ""), rows)

@@ -1,0 +1,50 @@
+"""`mkexe runtime build` and `mkexe runtime list`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from mkexe import console
+from mkexe.cli.parameters import from_table, option, path_option
+from mkexe.cli.results import megabytes
+
+BUILD_EXAMPLES = ("mkexe runtime build", "mkexe runtime build --all")
+LIST_EXAMPLES = ("mkexe runtime list",)
+
+
+@from_table("build.targets", target="The system to compile for. Default: this machine.")
+def build(
+    every: Annotated[bool, option("--all", help="Compile for every system.")] = False,
+    copy_to: Annotated[
+        Path | None,
+        path_option(
+            "--copy-to", metavar="DIR",
+            help="Copy the runtimes and the page there, as a wheel bundles them.",
+        ),
+    ] = None,
+    *,
+    target: list[str] | None,
+) -> None:  # fmt: skip
+    """Compile the runtimes that are missing."""
+    from mkexe.commands import runtimes
+    from mkexe.runtimes import targets
+
+    for name in targets.choose_targets(["all"] if every else target or ["host"]):
+        runtime = runtimes.get_runtime(targets.all_targets()[name])
+        console.result(f"{name:15} {megabytes(runtime.size_bytes)} {runtime.path}")
+        if copy_to is not None:
+            runtimes.copy_for_bundling(runtime, copy_to)
+
+
+def show(as_json: Annotated[bool, option("--json", help="Print the list as JSON.")] = False) -> None:
+    """Show which runtimes are there."""
+    from mkexe.runtimes import targets
+    from mkexe.runtimes.build import find_runtime
+
+    found = {name: find_runtime(target) for name, target in targets.all_targets().items()}
+    if as_json:
+        console.result_json({name: str(runtime.path) if runtime else None for name, runtime in found.items()})
+        return
+    for name, runtime in found.items():
+        console.result(f"{name:15} {f'{megabytes(runtime.size_bytes)} {runtime.path}' if runtime else 'not compiled'}")

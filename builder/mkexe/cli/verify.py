@@ -1,0 +1,24 @@
+"""`mkexe verify`."""
+
+from __future__ import annotations
+
+from mkexe import console
+from mkexe.cli.parameters import BuiltFile
+from mkexe.cli.results import megabytes
+from mkexe.errors import ArtifactError
+
+EXAMPLES = ("mkexe verify assistant.exe",)
+
+
+def run(file: BuiltFile) -> None:
+    """Compare every hash of a built file, and check every byte around the entries."""
+    from mkexe.commands.artifact import open_and_verify
+
+    artifact, findings = open_and_verify(file)
+    if findings:
+        for finding in findings:
+            console.result(f"{file}: {finding}")
+        raise ArtifactError(f"{file}: {len(findings)} things are wrong", "this copy is damaged; get it again")
+    appended = artifact.size - artifact.block.artifact_size
+    note = f"; {appended} bytes follow it (a signature?)" if appended else ""
+    console.result(f"{file}: good, {len(artifact.manifest.ranges())} entries, {megabytes(artifact.size)}{note}")

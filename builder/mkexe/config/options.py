@@ -1,0 +1,108 @@
+"""The one table of what a builder can choose.
+
+Each row is a key of mkexe.toml and a flag of `mkexe build`. The command line, the reader of mkexe.toml and its checks
+take the rows from here; a test compares docs/configuration.md and the page's types with them. A new option is a new
+row, and the code that uses its value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mkexe.config import kinds
+from mkexe.config.kinds import Kind
+from mkexe.layouts import registry
+
+QUESTIONS_MAXIMUM = 8
+SETTINGS = "page.settings"  # a table of its own, which --setting and --lock stand for
+
+
+@dataclass(frozen=True)
+class Option:
+    """One row: `flags` as they are typed, the usual one first; `default` says in words what stands for no value."""
+
+    key: str
+    flags: tuple[str, ...]
+    kind: Kind
+    metavar: str
+    help: str
+    default: str = ""
+
+    @property
+    def table(self) -> str:
+        """The table of mkexe.toml that the key stands in."""
+        return self.key.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The key without its table."""
+        return self.key.partition(".")[2]
+
+    @property
+    def parameter(self) -> str:
+        """The flag as the name of a variable."""
+        return self.flags[0].removeprefix("--").removeprefix("no-").replace("-", "_")
+
+
+BUILD = (
+    Option(
+        "build.output", ("--output", "-o"), kinds.path(), "FILE", "The file to write.",
+        "the model's name, with .exe or .cmd",
+    ),
+    Option(
+        "build.targets", ("--target",), kinds.target_names(), "TARGET",
+        "A system that the file runs on, or all, or host.", "every system whose runtime is compiled or bundled",
+    ),
+    Option("build.name", ("--name",), kinds.text(), "NAME", "The name that the API reports.", "the model file's name"),
+    Option(
+        "build.args", ("--arg",), kinds.command_line(), "'...'",
+        "Default options of llama.cpp's server. The user's own options win.",
+    ),
+    Option(
+        "build.layout", ("--layout",), kinds.layout(), "LAYOUT",
+        f"The shape of the file: {', '.join(registry.CHOICES)}.",
+        "auto, which is exe, or script where that is too large for Windows",
+    ),
+    Option(
+        "build.split_size", ("--split-size",), kinds.size(), "SIZE",
+        "With layout pair: cut the weights into files of at most this size, such as 4GB for FAT32.",
+    ),
+    Option(
+        "build.mmproj", ("--mmproj",), kinds.path(), "FILE",
+        "The model's projector. With it the model sees pictures or hears recordings.",
+    ),
+)  # fmt: skip
+
+PAGE = (
+    Option("page.title", ("--title",), kinds.text(100), "TEXT", "The title of the page.", "the model's name"),
+    Option("page.icon", ("--icon",), kinds.icon(), "FILE", "The icon of the page.", "mkexe's icon"),
+    Option("page.accent", ("--accent",), kinds.colour(), "#RRGGBB", "The colour of buttons and links."),
+    Option("page.greeting", ("--greeting",), kinds.text(500), "TEXT", "The text above an empty chat."),
+    Option(
+        "page.questions", ("--question",), kinds.texts(QUESTIONS_MAXIMUM, 300), "TEXT",
+        "A sample question.",
+    ),
+    Option("page.footer", ("--footer",), kinds.text(500), "TEXT", "A line below the page."),
+    Option(
+        "page.about", ("--about",), kinds.text_or_file(20_000), "TEXT|@FILE",
+        "What the page says about itself, in Markdown.",
+    ),
+    Option("page.links", ("--no-links",), kinds.switch(), "", "Show addresses in answers as text, not as links."),
+    Option(
+        "page.language", ("--language",), kinds.language(), "CODE", "The language of the page, such as de.",
+        "the browser's",
+    ),
+    Option(
+        "page.system_prompt", ("--system-prompt",), kinds.text_or_file(20_000), "TEXT|@FILE",
+        "What the model is told at the start of a chat.",
+    ),
+)  # fmt: skip
+
+ALL = (*BUILD, *PAGE)
+BY_KEY = {row.key: row for row in ALL}
+
+
+def keys_by_table() -> dict[str, tuple[str, ...]]:
+    """The tables of mkexe.toml, and the keys that each may have."""
+    found = {table: tuple(row.name for row in ALL if row.table == table) for table in ("build", "page")}
+    return {**found, "page": (*found["page"], SETTINGS.partition(".")[2])}

@@ -1,0 +1,20 @@
+"""Reading the text files that a builder writes: mkexe.toml, and what an `@FILE` names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mkexe.base.small_file import read_small_file
+
+_MAXIMUM = 1 << 20  # bytes
+
+
+def read_text_file(path: Path) -> str:
+    """A file's text; raises OSError, and ValueError where it is not UTF-8 or longer than 1 MiB.
+
+    Windows' Notepad may begin a file with a byte order mark, which is not part of the text.
+    """
+    data = read_small_file(path, _MAXIMUM + 1)
+    if len(data) > _MAXIMUM:
+        raise ValueError(f"expected at most {_MAXIMUM} bytes, found more")
+    return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
