@@ -20,18 +20,20 @@ from hypothesis import strategies as st
 
 from mkexe.errors import ModelError
 from mkexe.models.gguf import byte_reader, header
+from mkexe.models.gguf.constants import Keys
 from mkexe.models.gguf.file import (
     ArrayInfo,
+    ModelFiles,
     ModelKind,
     check_companion,
     check_model,
     fetch_array,
-    find_parts,
     kind_of,
     read_gguf,
 )
 from mkexe.models.gguf.kinds import DRAFT_ARCHITECTURES, IMAGE_ARCHITECTURES
-from mkexe.models.gguf.records import LongText
+from mkexe.models.gguf.records import GgufHeader, LongText, Scalar
+from mkexe.models.gguf.split_reader import read_parts
 from mkexe.models.gguf.supported import supported
 from mkexe.models.gguf.types import REMOVED_TENSOR_TYPES, TENSOR_TYPES
 from support.damaged_gguf import (
@@ -83,6 +85,20 @@ def refused(path: Path) -> str:
     return message
 
 
+def values_of(header: GgufHeader) -> dict[str, Scalar]:
+    """Every scalar and every short string by key."""
+    return {key: e.value for key, e in header.entries.items() if not isinstance(e.value, ArrayInfo | LongText)}
+
+
+def count_elements(files: ModelFiles) -> int:
+    """Elements of all tensors of all parts."""
+    return sum(header.parameter_count for header in files.headers)
+
+
+def find_parts(path: Path) -> list[Path]:
+    return [header.path for header in read_parts(path)]
+
+
 # sound files
 
 
@@ -129,10 +145,10 @@ def test_model_written_by_the_gguf_package_is_described(tmp_path: Path, architec
     assert files.parts == (path,)
     assert (header.architecture, header.name, header.license) == (architecture, "Tiny Test", "mit")
     assert (header.version, header.alignment_bytes, header.context_length) == (3, 32, 2048)
-    assert (files.tensor_count, files.parameter_count) == (6, 5 * 4 * 64 + 2 * 64)
+    assert (files.tensor_count, count_elements(files)) == (6, 5 * 4 * 64 + 2 * 64)
     assert files.quantization == header.quantization == "Q8_0"
     assert files.size_bytes == path.stat().st_size
-    assert (header.has_tokenizer, header.has_chat_template) == (True, True)
+    assert header.entries.keys() >= {Keys.Tokenizer.MODEL, Keys.Tokenizer.LIST, Keys.Tokenizer.CHAT_TEMPLATE}
     assert kind_of(header) is ModelKind.TEXT
     assert fetch_array(header, "general.languages") == ["en", "de"]
 
@@ -152,8 +168,8 @@ def test_every_value_type_is_read(tmp_path: Path) -> None:
     header = check_model(save(tmp_path, SOUND.data)).header
     plain = {key.decode(): value for key, kind, value in PAIRS if kind not in (ARR, STR)}
     texts = {key.decode(): value.decode() for key, kind, value in PAIRS if kind == STR and isinstance(value, bytes)}
-    assert header.metadata == plain | texts
-    assert header.metadata["tokenizer.ggml.add_bos_token"] is True
+    assert values_of(header) == plain | texts
+    assert values_of(header)["tokenizer.ggml.add_bos_token"] is True
     assert header.entries["tokenizer.ggml.tokens"].value == ArrayInfo(
         gguf.GGUFValueType.STRING, 6, SOUND.at["value tokenizer.ggml.tokens"], 6 * 8 + 13
     )
@@ -171,7 +187,7 @@ def test_version_2_and_what_upstream_does_not_look_at_is_accepted(tmp_path: Path
     header = check_model(save(tmp_path, data + b"trailing bytes")).header
     assert header.version == 2
     assert header.license == ""
-    assert header.metadata["made.up.key"] == "\ufffd\ufffd"
+    assert values_of(header)["made.up.key"] == "\ufffd\ufffd"
 
 
 def test_padding_behind_the_last_tensor_may_be_missing(tmp_path: Path) -> None:
@@ -187,7 +203,7 @@ def test_long_texts_stay_in_the_file(tmp_path: Path) -> None:
     value = header.entries["tokenizer.huggingface.json"].value
     assert isinstance(value, LongText)
     assert value.size_bytes == 3 << 20
-    assert "tokenizer.huggingface.json" not in header.metadata
+    assert "tokenizer.huggingface.json" not in values_of(header)
 
 
 def test_strings_across_the_edge_of_the_read_window_are_walked(tmp_path: Path) -> None:
@@ -195,7 +211,7 @@ def test_strings_across_the_edge_of_the_read_window_are_walked(tmp_path: Path) -
     texts *= 3
     pairs: list[Pair] = [*PAIRS, (b"x.texts", ARR, Array(STR, texts)), (b"x.end", U32, 7)]
     header = check_model(save(tmp_path, write(pairs, TENSORS).data)).header
-    assert header.metadata["x.end"] == 7
+    assert values_of(header)["x.end"] == 7
 
 
 @pytest.mark.parametrize("window_bytes", range(8, 72))
@@ -229,7 +245,7 @@ def test_quantization_without_file_type_is_what_most_tensors_have(tmp_path: Path
 
 def test_kimi_tokenizer_needs_no_merges(tmp_path: Path) -> None:
     pairs = [p for p in replaced(b"tokenizer.ggml.pre", STR, b"kimi-k2") if p[0] != b"tokenizer.ggml.merges"]
-    assert check_model(save(tmp_path, write(pairs, TENSORS).data)).header.has_tokenizer
+    assert Keys.Tokenizer.LIST in check_model(save(tmp_path, write(pairs, TENSORS).data)).header.entries
 
 
 def test_large_vocabulary_is_walked_with_few_calls_and_not_kept(tmp_path: Path) -> None:
@@ -269,7 +285,7 @@ def test_only_the_header_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         pytest.skip("the file system has no sparse files of this size")
     with monkeypatch.context() as patched:
         read = count_read_bytes(patched)
-        assert check_model(path).parameter_count == rows * 64
+        assert count_elements(check_model(path)) == rows * 64
     assert 0 < read.number <= 4 << 20
     os.truncate(path, file.at["data"] + rows * 18 - 12345)
     assert "found 12345 bytes missing" in refused(path)
@@ -480,8 +496,9 @@ def test_split_model_is_found_from_its_first_part(tmp_path: Path) -> None:
     parts = split_model(tmp_path)
     files = check_model(parts[0])
     assert list(files.parts) == find_parts(parts[0]) == parts
-    assert (files.header.split_no, files.header.split_count, files.header.split_tensors_count) == (0, 5, 5)
-    assert (files.tensor_count, files.parameter_count) == (5, 5 * 4 * 64)
+    stated = [values_of(files.header)[f"split.{name}"] for name in ("no", "count", "tensors.count")]
+    assert (stated, files.header.split_count) == ([0, 5, 5], 5)
+    assert (files.tensor_count, count_elements(files)) == (5, 5 * 4 * 64)
     assert files.size_bytes == sum(part.stat().st_size for part in parts)
     assert files.quantization == "Q8_0"
 
@@ -730,4 +747,4 @@ def test_size_of_every_tensor_type_is_computed(tmp_path: Path) -> None:
 
 def test_float_and_wide_values_keep_their_precision(tmp_path: Path) -> None:
     pairs: list[Pair] = [*PAIRS, (b"x.pi", F64, 3.141592653589793)]
-    assert read_gguf(save(tmp_path, write(pairs, TENSORS).data)).metadata["x.pi"] == 3.141592653589793
+    assert values_of(read_gguf(save(tmp_path, write(pairs, TENSORS).data)))["x.pi"] == 3.141592653589793

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mkexe.errors import AuditError, UsageError
-from mkexe.runtimes.audit import AuditReport, audit_runtime, require_audited
+from mkexe.errors import UsageError
+from mkexe.runtimes.audit import AuditReport, audit_runtime
 from support.executables import (
     CPU_X86_64,
     LC_LOAD_DYLIB,
@@ -44,17 +44,13 @@ GOOD = {
 
 @pytest.mark.parametrize(("target", "image"), GOOD.items(), ids=GOOD)
 def test_a_good_runtime_has_no_finding(target: str, image: bytes) -> None:
-    report = audit_runtime(target, image)
-    assert report.findings == ()
-    assert report.passed
-    assert report.lines() == [f"{target}: audit passed"]
-    require_audited(report)
+    assert audit_runtime(target, image).findings == ()
 
 
 @pytest.mark.parametrize("target", GOOD)
 @pytest.mark.parametrize("other", GOOD)
 def test_a_runtime_passes_for_its_own_target_only(target: str, other: str) -> None:
-    assert audit_runtime(target, GOOD[other]).passed == (target == other)
+    assert (audit_runtime(target, GOOD[other]).findings == ()) == (target == other)
 
 
 def with_resources(*dropped: int, manifest: str = MANIFEST) -> Pe:
@@ -274,7 +270,7 @@ def test_a_32_bit_pe_is_a_finding() -> None:
 
 
 def test_a_reproducible_build_record_is_no_debug_information() -> None:
-    assert audit_runtime("windows-x86_64", Pe(debug_type=16).build()).passed
+    assert audit_runtime("windows-x86_64", Pe(debug_type=16).build()).findings == ()
 
 
 def test_the_universal_c_runtime_is_part_of_windows() -> None:
@@ -315,13 +311,6 @@ def test_a_target_without_rules_is_a_usage_error() -> None:
     for target in ("plan9-x86_64", "linux-riscv64", "windows-aarch64", ""):
         with pytest.raises(UsageError, match="no audit rules for target"):
             audit_runtime(target, b"")
-
-
-def test_requiring_a_clean_report_names_every_finding() -> None:
-    report = AuditReport("linux-x86_64", ("one", "two"))
-    with pytest.raises(AuditError, match="linux-x86_64: one\nlinux-x86_64: two") as caught:
-        require_audited(report)
-    assert caught.value.hint
 
 
 @pytest.mark.parametrize(("target", "image"), GOOD.items(), ids=GOOD)

@@ -16,6 +16,7 @@ from mkexe.artifact.manifest import SMALL_FILES_MAXIMUM, ModelRecord, Range, Run
 from mkexe.artifact.packing import Pack
 from mkexe.artifact.reader import Artifact, read_chunks, unpack_runtime
 from mkexe.artifact.superblock import DAMAGED_HINT
+from mkexe.artifact.writer import SBOM_ENTRY
 from mkexe.base import plain_text
 from mkexe.errors import ArtifactError
 from mkexe.layouts.opening import Package
@@ -23,7 +24,6 @@ from mkexe.models.records import Model, ModelFile, Projector
 from mkexe.runtimes import targets
 from mkexe.runtimes.records import Runtime, Target
 
-SBOM_ENTRY = "sbom.cdx.json"
 _QUANTIZATION = "mkexe:quantization"
 _RUNTIME_FILE = "runtime"
 _UNPACKER_FILE = "unpack.gz"

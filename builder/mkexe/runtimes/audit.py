@@ -60,17 +60,6 @@ class AuditReport:
     findings: tuple[str, ...]
     facts: Mapping[str, object] = field(default_factory=dict)
 
-    @property
-    def passed(self) -> bool:
-        """Say whether no rule is broken."""
-        return not self.findings
-
-    def lines(self) -> list[str]:
-        """Return the report as lines of text: one for each finding, or one that says that there is none."""
-        if self.passed:
-            return [f"{self.target}: audit passed"]
-        return [f"{self.target}: {finding}" for finding in self.findings]
-
 
 def audit_runtime(target: str, image: bytes) -> AuditReport:
     """Check an executable against the rules of a target id such as `linux-x86_64`.
@@ -93,12 +82,6 @@ def audit_runtime(target: str, image: bytes) -> AuditReport:
             # not all names come as bytes where they are not text, see _text
             findings.append(f"damaged: a name in the file is not UTF-8: {error}")
     return AuditReport(target, tuple(findings), facts)
-
-
-def require_audited(report: AuditReport) -> None:
-    """Raise AuditError with every finding of a report, if it has any."""
-    if not report.passed:
-        raise AuditError("\n".join(report.lines()), "rebuild the runtime: mkexe runtime build")
 
 
 def _name(value: object) -> str:

@@ -20,7 +20,7 @@ from mkexe.models.gguf.header import read_gguf
 from mkexe.models.gguf.kinds import ModelKind, kind_of
 from mkexe.models.gguf.parameters import check_parameters, check_tensor_types
 from mkexe.models.gguf.records import ArrayInfo, GgufHeader, Scalar, TensorInfo, describe_quantization
-from mkexe.models.gguf.split_reader import find_parts, read_parts
+from mkexe.models.gguf.split_reader import read_parts
 from mkexe.models.gguf.supported import supported
 from mkexe.models.gguf.tokenizer import check_tokenizer
 from mkexe.models.gguf.typed import NEWER, required_text
@@ -36,7 +36,6 @@ __all__ = [
     "check_model",
     "check_projector",
     "fetch_array",
-    "find_parts",
     "kind_of",
     "read_gguf",
 ]
@@ -70,11 +69,6 @@ class ModelFiles:
         """Tensors of all parts."""
         return sum(header.tensor_count for header in self.headers)
 
-    @property
-    def parameter_count(self) -> int:
-        """Elements of all tensors of all parts."""
-        return sum(header.parameter_count for header in self.headers)
-
     @cached_property
     def quantization(self) -> str:
         """How the weights are packed, such as Q4_K_M."""
@@ -84,7 +78,7 @@ class ModelFiles:
 def check_model(path: Path) -> ModelFiles:
     """Return the checked parts of the text model whose only or first file is at `path`.
 
-    Raises ModelError for everything `read_gguf` and `find_parts` refuse, for files that are no text model, and for
+    Raises ModelError for everything `read_parts` refuses, for files that are no text model, and for
     architectures, tokenizers and basic parameters that the pinned llama.cpp does not load
     (`llama_model_base::load_hparams` in src/llama-model.cpp, `llama_vocab::impl::load` in src/llama-vocab.cpp).
     """

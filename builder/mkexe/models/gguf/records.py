@@ -80,11 +80,6 @@ class GgufHeader:
         is_number = entry is not None and isinstance(entry.value, int) and not isinstance(entry.value, bool)
         return int(entry.value) if entry is not None and is_number else 0  # type: ignore[arg-type]
 
-    @cached_property
-    def metadata(self) -> dict[str, Scalar]:
-        """Every scalar and every short string by key."""
-        return {key: e.value for key, e in self.entries.items() if not isinstance(e.value, ArrayInfo | LongText)}
-
     @property
     def architecture(self) -> str:
         """`general.architecture`; later parts of a split model have none."""
@@ -126,31 +121,9 @@ class GgufHeader:
         return describe_quantization([self])
 
     @property
-    def has_chat_template(self) -> bool:
-        """Whether the default chat template is in the file."""
-        entry = self.entries.get(Keys.Tokenizer.CHAT_TEMPLATE)
-        return entry is not None and entry.type == GGUFValueType.STRING
-
-    @property
-    def has_tokenizer(self) -> bool:
-        """Whether a tokenizer and its vocabulary are in the file."""
-        tokens = self.entries.get(Keys.Tokenizer.LIST)
-        return bool(self.scalar_text(Keys.Tokenizer.MODEL)) and tokens is not None
-
-    @property
-    def split_no(self) -> int:
-        """This part's number, from 0."""
-        return self.scalar_number(Keys.Split.LLM_KV_SPLIT_NO)
-
-    @property
     def split_count(self) -> int:
         """Parts of the model; 0 or 1 in a file that is whole."""
         return self.scalar_number(Keys.Split.LLM_KV_SPLIT_COUNT)
-
-    @property
-    def split_tensors_count(self) -> int:
-        """Tensors of all parts together, 0 in a file that is whole."""
-        return self.scalar_number(Keys.Split.LLM_KV_SPLIT_TENSORS_COUNT)
 
 
 def describe_quantization(headers: list[GgufHeader]) -> str:

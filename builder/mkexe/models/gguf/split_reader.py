@@ -33,16 +33,11 @@ def split_name(prefix: str, index: int, count: int) -> str:
     return f"{prefix}-{index + 1:05d}-of-{count:05d}.gguf"
 
 
-def find_parts(path: Path) -> list[Path]:
-    """Return all parts of a model in order, given the first; a model in one file is its own only part.
+def read_parts(path: Path) -> list[GgufHeader]:
+    """Return the checked headers of all parts of a model in order, given the first; a whole model is its only part.
 
     Raises ModelError where another part than the first is given, parts are missing, or they do not fit together.
     """
-    return [header.path for header in read_parts(path)]
-
-
-def read_parts(path: Path) -> list[GgufHeader]:
-    """Return the checked headers of all parts of a model, the first of which is at `path`; see `find_parts`."""
     first = read_gguf(path)
     count = _number(first, SPLIT_COUNT, GGUFValueType.UINT16) if SPLIT_COUNT in first.entries else 0
     if count <= 1:
