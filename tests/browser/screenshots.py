@@ -138,7 +138,7 @@ def deleted(page: Page, server: FakeServer) -> None:
 def editing(page: Page, server: FakeServer) -> None:
     conversation(page, server)
     page.locator(".bubble").hover()
-    ChatPage(page).button("Change the question").click()
+    ChatPage(page).button("Edit the question").click()
 
 
 def unsaved(page: Page, server: FakeServer) -> None:

@@ -178,7 +178,7 @@ def test_attachment_is_removed_by_keyboard(chat: ChatPage, server: FakeServer) -
     chat.page.keyboard.press("Enter")
     expect(chat.chips).to_have_text(re.compile(r"notes\.md"))
     expect(chat.message).to_be_focused()
-    expect(chat.announcer).to_have_text("b.txt is removed")
+    expect(chat.announcer).to_have_text("b.txt was removed")
     chat.ask("Go")
     expect(chat.prose).to_have_text("Seen.")
     assert "second" not in content_of(server)
@@ -187,12 +187,12 @@ def test_attachment_is_removed_by_keyboard(chat: ChatPage, server: FakeServer) -
 @pytest.mark.parametrize(
     ("payload", "sentence"),
     [
-        (file("a.zip", "application/zip", b"PK\x03\x04\0\0" + bytes(range(256))), "it is not a text."),
+        (file("a.zip", "application/zip", b"PK\x03\x04\0\0" + bytes(range(256))), "it is not a text file."),
         (file("a.txt", "text/plain", b"  \n"), "a.txt was not attached: it is empty"),
         (file("a.png", "image/png", red_picture(4, 4)), "a.png was not attached: this model cannot see pictures"),
         (file("a.mp3", "audio/mpeg", b"ID3"), "a.mp3 was not attached: this model cannot hear"),
-        (file("a.pdf", "application/pdf", pdf(PICTURE)), "a.pdf was not attached: this PDF holds no text."),
-        (file("a.pdf", "application/pdf", pdf(lines("x"), trailer=LOCKED)), "this PDF is locked with a password"),
+        (file("a.pdf", "application/pdf", pdf(PICTURE)), "a.pdf was not attached: this PDF contains no text."),
+        (file("a.pdf", "application/pdf", pdf(lines("x"), trailer=LOCKED)), "a password protects this PDF"),
         (file("a.pdf", "application/pdf", b"%PDF-1.7\nnothing"), "a.pdf was not attached: this PDF is damaged"),
     ],
     ids=["binary", "empty", "picture", "recording", "scan", "locked pdf", "broken pdf"],
@@ -262,7 +262,7 @@ def test_pdf_that_comes_while_the_program_is_closed_is_refused_and_the_next_is_r
     payload = file("a.pdf", "application/pdf", pdf(lines("Back.")))
     server.stop()
     chat.attach(payload)
-    expect(chat.page.locator("#attachment-refusals")).to_contain_text("could not be loaded")
+    expect(chat.page.locator("#attachment-refusals")).to_contain_text("could not load its PDF reader")
     server.start()
     chat.attach(payload)
     expect(chat.chips).to_contain_text("a.pdf")
@@ -304,7 +304,7 @@ def test_large_picture_is_scaled_down(chat: ChatPage, server: FakeServer) -> Non
 def test_broken_picture_is_refused(chat: ChatPage, server: FakeServer) -> None:
     can(server, vision=True)
     chat.attach(file("a.png", "image/png", b"\x89PNG\r\n\x1a\nno more"))
-    expect(chat.page.locator("#attachment-refusals")).to_contain_text("this picture is damaged")
+    expect(chat.page.locator("#attachment-refusals")).to_contain_text("the picture is damaged")
 
 
 def test_recording_is_sent_to_a_model_that_hears(chat: ChatPage, server: FakeServer) -> None:
@@ -345,7 +345,7 @@ def test_picture_that_comes_while_the_model_is_loading_is_refused_for_now(page: 
     can(server, vision=True)
     chat = ChatPage(page).open(server)
     chat.attach(file("red.png", "image/png", red_picture(4, 4)))
-    expect(page.locator("#attachment-refusals")).to_contain_text("only when the model is loaded")
+    expect(page.locator("#attachment-refusals")).to_contain_text("the model is still loading")
     server.loading = False
     expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
     chat.attach(file("red.png", "image/png", red_picture(4, 4)))
@@ -357,9 +357,9 @@ def test_what_does_not_fit_is_said_with_the_numbers_before_it_is_sent(chat: Chat
     warning = chat.page.get_by_role("alert")
     chat.attach(file("long.txt", "text/plain", b"word " * 2000), NOTES)
     # the two files, their head and foot lines, and three words in notes.md: 2000 + 2 * (4 + 5) + 4
-    expect(warning).to_contain_text("are about 2,022 tokens, and the model can hold 1,000")
+    expect(warning).to_contain_text("need about 2,022 tokens, and the model can hold 1,000")
     chat.ask("Summarise")
-    expect(warning).to_contain_text("are about 2,023 tokens")
+    expect(warning).to_contain_text("need about 2,023 tokens")
     expect(chat.chips).to_have_count(2)
     expect(chat.message).to_have_value("Summarise")
     assert server.chat_requests == []
@@ -374,7 +374,7 @@ def test_chat_so_far_counts_too(chat: ChatPage, server: FakeServer) -> None:
     chat.ask("word " * 600)
     expect(chat.prose).to_have_text("Seen.")
     chat.ask("again " * 600)
-    expect(chat.page.get_by_role("alert")).to_contain_text("are about 1,201 tokens, and the model can hold 1,000")
+    expect(chat.page.get_by_role("alert")).to_contain_text("need about 1,201 tokens, and the model can hold 1,000")
     assert len(server.chat_requests) == 1
     chat.button("New chat").click()
     chat.send_button.click()
@@ -386,14 +386,14 @@ def test_pictures_count_too_those_of_the_chat_so_far_as_well(chat: ChatPage, ser
     server.media_tokens = 600
     warning = chat.page.get_by_role("alert")
     chat.attach(file("red.png", "image/png", red_picture(4, 4)), file("also.png", "image/png", red_picture(5, 4)))
-    expect(warning).to_contain_text("are about 1,200 tokens, and the model can hold 1,000")
+    expect(warning).to_contain_text("need about 1,200 tokens, and the model can hold 1,000")
     chat.button("Remove also.png").click()
     expect(warning).to_be_hidden()
     chat.ask("What is this?")
     expect(chat.prose).to_have_text("Seen.")
     chat.attach(file("also.png", "image/png", red_picture(5, 4)))
     # two pictures, "What is this?", "Seen."
-    expect(warning).to_contain_text("are about 1,204 tokens")
+    expect(warning).to_contain_text("need about 1,204 tokens")
     chat.button("Remove also.png").click()
     expect(warning).to_be_hidden()
     # three files, each counted with and without itself, and never again

@@ -173,7 +173,7 @@ def test_answer_can_be_asked_for_anew(page: Page, server: FakeServer) -> None:
 
 def test_cut_off_answer_says_so(page: Page, server: FakeServer) -> None:
     chat = ChatPage(page).open_and_ask(server, "Tell me", Answer(["And then"], finish_reason="length"))
-    expect(chat.answer.get_by_text("no more room")).to_be_visible()
+    expect(chat.answer.get_by_text("fills the model's memory")).to_be_visible()
 
 
 def test_draft_survives_a_reload(page: Page, server: FakeServer) -> None:

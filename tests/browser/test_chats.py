@@ -52,7 +52,7 @@ def titles(page: Page) -> Locator:
 
 def choose(chat: ChatPage, title: str, action: str) -> None:
     """Open the menu of the chat with this title, and choose `action`."""
-    chat.button(f"What to do with “{title}”").click()
+    chat.button(f"Actions for “{title}”").click()
     chat.page.get_by_role("menuitem", name=action).click()
 
 
@@ -114,7 +114,7 @@ def test_a_reloaded_page_shows_the_same_chat(page: Page, server: FakeServer) -> 
 
 def test_an_address_of_a_chat_that_is_gone_says_so_and_shows_a_new_one(page: Page, server: FakeServer) -> None:
     page.goto(f"{server.url}#0123456789abcdef")
-    expect(page.locator("#toast")).to_contain_text("This chat is no longer there.")
+    expect(page.locator("#toast")).to_contain_text("This chat no longer exists.")
     expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
     assert "#" not in page.url
 
@@ -126,7 +126,7 @@ def test_chats_are_found_by_a_word_in_them(page: Page, server: FakeServer) -> No
     expect(titles(page)).to_have_text(["Packing list"])
     expect(chat.announcer).to_have_text("Chats found: 1")
     page.get_by_label("Search chats").fill("nonsense")
-    expect(page.get_by_text("No chat with these words.")).to_be_visible()
+    expect(page.get_by_text("No chat contains these words.")).to_be_visible()
     page.get_by_label("Search chats").fill("")
     expect(titles(page)).to_have_count(2)
 
@@ -197,7 +197,7 @@ def test_a_chat_can_be_deleted_while_its_answer_is_written(page: Page, server: F
     expect(chat.prose).to_have_text("On and on")
     expect(titles(page)).to_have_text(["Endless"])
     choose(chat, "Endless", "Delete")
-    expect(page.locator("#toast")).to_contain_text("“Endless” is deleted.")
+    expect(page.locator("#toast")).to_contain_text("“Endless” was deleted.")
     assert server.hung_up.wait(10)
     expect(titles(page)).to_have_count(0)
     page.reload()
@@ -233,13 +233,13 @@ def test_a_question_is_asked_in_other_words(page: Page, server: FakeServer) -> N
     chat = ChatPage(page).open_and_ask(server, "Rosas?", Answer(["?"]), Answer(["Flowers."]), Answer(["Thorns."]))
     expect(chat.prose).to_have_text("?")
     chat.questions.hover()
-    chat.button("Change the question").click()
+    chat.button("Edit the question").click()
     field = page.get_by_label("Your question")
     expect(field).to_have_value("Rosas?")
     field.fill("Roses?")
     field.press("Escape")
     expect(chat.questions).to_have_text("Rosas?")
-    chat.button("Change the question").click()
+    chat.button("Edit the question").click()
     field.fill("Roses?")
     field.press("Enter")
     expect(chat.prose).to_have_text("Flowers.")
@@ -257,7 +257,7 @@ def test_a_changed_question_keeps_its_files(page: Page, server: FakeServer) -> N
     expect(chat.chips).to_have_count(1)
     chat.ask("What is this?")
     expect(chat.prose).to_have_text("One.")
-    chat.button("Change the question").click()
+    chat.button("Edit the question").click()
     page.get_by_label("Your question").fill("What is that?")
     page.get_by_label("Your question").press("Enter")
     expect(chat.prose).to_have_text("Two.")
@@ -277,7 +277,7 @@ def test_a_branch_is_a_chat_of_its_own(page: Page, server: FakeServer) -> None:
     chat = ChatPage(page)
     expect(chat.answers).to_have_count(2)
     chat.answers.first.hover()
-    chat.answers.first.get_by_role("button", name="Go on from here in a new chat").click()
+    chat.answers.first.get_by_role("button", name="Continue from here in a new chat").click()
     expect(chat.answers).to_have_count(1)
     chat.ask("Others?")
     expect(chat.prose).to_have_text("Yellow.")
@@ -292,7 +292,7 @@ def test_a_stopped_answer_goes_on(page: Page, server: FakeServer) -> None:
     expect(chat.prose).to_have_text("One,")
     chat.stop_button.click()
     expect(chat.answer.get_by_text("Stopped")).to_be_visible()
-    chat.button("Go on").click()
+    chat.button("Continue writing").click()
     expect(chat.prose).to_have_text("One, two, three.")
     assert server.chat_requests[1]["messages"][-1] == {"role": "assistant", "content": "One, "}
     expect(chat.answer.get_by_text("Stopped")).to_be_hidden()
@@ -335,7 +335,7 @@ def test_an_answer_that_broke_off_goes_on_after_a_restart(page: Page, server: Fa
     expect_stored(page, server, "Tell me", ["Tell me", "Once upon "])
     page.reload()
     expect(chat.prose).to_have_text("Once upon")
-    chat.button("Go on").click()
+    chat.button("Continue writing").click()
     expect(chat.prose).to_have_text("Once upon a time.")
 
 
@@ -392,11 +392,11 @@ def test_a_full_disk_is_said_and_nothing_is_lost(page: Page, server: FakeServer)
     server.chat_refusal = Refusal(507, "/home/ada: no space left", "disk_full")
     chat = ChatPage(page).open_and_ask(server, "Hi", Answer(["Hello."]))
     expect(chat.prose).to_have_text("Hello.")
-    note = page.get_by_role("alert").filter(has_text="not being saved")
+    note = page.get_by_role("alert").filter(has_text="cannot save the chat")
     expect(note).to_contain_text("/home/ada: no space left")
     server.chat_refusal = None
     # not `click`, which waits for a button that may be gone: the page tries by itself too
-    page.get_by_text("Save again").dispatch_event("click")
+    page.get_by_text("Try to save again").dispatch_event("click")
     expect(note).to_be_hidden()
     expect_stored(page, server, "Hi", ["Hi", "Hello."])
 
@@ -407,7 +407,7 @@ def test_what_is_written_while_the_program_is_closed_is_saved_when_it_is_back(pa
     expect_stored(page, server, "Hi", ["Hi", "Hello."])
     server.stop()
     chat.ask("Still there?")
-    expect(chat.answer.locator(".failure")).to_contain_text("could not be reached")
+    expect(chat.answer.locator(".failure")).to_contain_text("cannot reach the program")
     server.start()
     expect_stored(page, server, "Hi", ["Hi", "Hello.", "Still there?", ""])
 
@@ -415,7 +415,7 @@ def test_what_is_written_while_the_program_is_closed_is_saved_when_it_is_back(pa
 def test_chats_that_are_not_kept_are_listed_while_the_page_is_open(page: Page, server: FakeServer) -> None:
     server.chats_folder = None
     chat = ChatPage(page).open_and_ask(server, "Secret", Answer(["Hush."]))
-    expect(page.get_by_text("Chats are not kept: they are gone when this page is closed.")).to_be_visible()
+    expect(page.get_by_text("Chats are not saved. You lose them when you close this page.")).to_be_visible()
     chat.button("New chat").click()
     page.get_by_role("link", name="Secret").click()
     expect(chat.prose).to_have_text("Hush.")
@@ -446,7 +446,7 @@ def test_a_chat_goes_into_a_file_and_comes_back(page: Page, server: FakeServer, 
 
 
 def import_files(chat: ChatPage, *files: Path) -> None:
-    chat.button("More about all chats").click()
+    chat.button("Actions for all chats").click()
     with chat.page.expect_file_chooser() as chooser:
         chat.page.get_by_role("menuitem", name="Import chats").click()
     chooser.value.set_files(files)
@@ -458,7 +458,7 @@ def test_all_chats_go_into_one_file_and_come_back(page: Page, server: FakeServer
     chat = ChatPage(page).open_ready(server)
     expect(titles(page)).to_have_count(2)
     with page.expect_download() as download:
-        chat.button("More about all chats").click()
+        chat.button("Actions for all chats").click()
         page.get_by_role("menuitem", name="Download all chats").click()
     download.value.save_as(tmp_path / "all.json")
     server.chats.clear()
@@ -474,7 +474,7 @@ def test_a_file_that_is_no_chat_is_refused(page: Page, server: FakeServer, tmp_p
     file.write_text(text, "utf-8")
     chat = ChatPage(page).open_ready(server)
     import_files(chat, file)
-    expect(page.locator("#toast")).to_contain_text("x.json holds no chat.")
+    expect(page.locator("#toast")).to_contain_text("x.json contains no chat.")
     assert server.chats == {}
 
 
@@ -493,7 +493,7 @@ def test_the_list_and_its_menu_are_used_by_keyboard(page: Page, server: FakeServ
     page.keyboard.press("ArrowUp")
     expect(page.get_by_role("menuitem", name="Delete")).to_be_focused()
     page.keyboard.press("Escape")
-    expect(chat.button("What to do with “Tax return”")).to_be_focused()
+    expect(chat.button("Actions for “Tax return”")).to_be_focused()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(chat.prose).to_have_text("About: Tax return")

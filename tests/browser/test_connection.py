@@ -52,7 +52,7 @@ def test_the_program_is_closed_from_the_page_after_a_question(page: Page, server
     expect(page.get_by_role("heading", name="The program is closed")).to_be_visible()
     assert server.ended.is_set()
     server.stop()
-    expect(page.get_by_text("You can shut this page.")).to_be_visible()
+    expect(page.get_by_text("You can close this page.")).to_be_visible()
 
 
 def test_a_program_that_may_not_be_closed_shows_no_button_for_it(page: Page, server: FakeServer) -> None:
@@ -141,7 +141,7 @@ def test_closed_program_is_said_and_the_page_goes_on_when_it_is_back(page: Page,
     chat = ChatPage(page).open_ready(server)
     server.stop()
     chat.ask("Hello?")
-    expect(chat.answer.locator(".failure")).to_contain_text("could not be reached")
+    expect(chat.answer.locator(".failure")).to_contain_text("cannot reach the program")
     expect(page.locator("#banner")).to_contain_text("The program was closed")
     chat.button("Try again").click()
     expect(chat.answer.get_by_text("Waiting for the model …")).to_be_visible()
@@ -167,7 +167,7 @@ def test_reader_who_scrolled_up_is_left_alone(page: Page, server: FakeServer) ->
     expect(chat.prose.get_by_text("Paragraph 59.")).to_be_in_viewport()
     page.get_by_label("Conversation").hover()
     page.mouse.wheel(0, -600)
-    jump = chat.button("Jump to the newest text")
+    jump = chat.button("Jump to the latest text")
     expect(jump).to_be_visible()
     top = page.locator("#scroller").evaluate("e => e.scrollTop")
     gate.open()

@@ -145,7 +145,7 @@ def test_whole_chat_by_keyboard_alone(page: Page, server: FakeServer) -> None:
     page.keyboard.press("Shift+Tab")
     expect(chat.button("Attach files")).to_be_focused()
     page.keyboard.press("Shift+Tab")
-    expect(chat.button("Go on from here in a new chat")).to_be_focused()
+    expect(chat.button("Continue from here in a new chat")).to_be_focused()
     page.keyboard.press("Shift+Tab")
     expect(chat.button("Try again")).to_be_focused()
     page.keyboard.press("Enter")
@@ -172,7 +172,7 @@ def test_every_control_is_reached_by_tab_and_shows_its_focus(page: Page, server:
             break
         page.keyboard.press("Tab")
     assert seen[:5] == [
-        "Skip to the message field", "More about all chats", "Close the list", "Search chats", "Chats",
+        "Skip to the message field", "Actions for all chats", "Close the list", "Search chats", "Chats",
     ]  # fmt: skip
     assert seen[5:8] == ["About this chat", "Settings", "Switch to dark colours"]
     assert seen[-2:] == ["Your message", "Send"]
@@ -192,7 +192,7 @@ def test_screen_reader_hears_the_answer_once(page: Page, server: FakeServer) -> 
     chat = ChatPage(page).open_ready(server)
     chat.ask("Count")
     expect(chat.prose).to_have_text("One two")
-    expect(chat.announcer).to_have_text("The answer is being written")
+    expect(chat.announcer).to_have_text("The model is writing the answer")
     gate.open()
     expect(chat.announcer).to_have_text("One two three.")
     expect(page.locator("#transcript [aria-live], #transcript[aria-live], #transcript [role=log]")).to_have_count(0)

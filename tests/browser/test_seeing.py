@@ -131,5 +131,5 @@ def test_pictures_that_do_not_fit_are_said_with_the_numbers_before_they_are_sent
     many = 1 + CONTEXT // IMAGE_TOKENS
     chat.attach(*[picture(f"{n}.png") for n in range(many)])
     expect(chat.chips).to_have_count(many)
-    sentence = f"are about {many * IMAGE_TOKENS} tokens, and the model can hold {CONTEXT}"
+    sentence = f"need about {many * IMAGE_TOKENS} tokens, and the model can hold {CONTEXT}"
     expect(chat.page.get_by_role("alert")).to_contain_text(sentence)

@@ -102,7 +102,7 @@ def test_presets_are_sent_and_can_be_changed_unless_they_are_locked(page: Page, 
     locked = dialog.get_by_label("Creativity (temperature)")
     expect(locked).to_be_disabled()
     expect(locked).to_have_value("0.7")
-    expect(dialog.get_by_text("This is fixed for this program.").first).to_be_visible()
+    expect(dialog.get_by_text("This program does not let you change this setting.").first).to_be_visible()
     # whoever lifts the lock with the browser's tools meets it again behind the field
     locked.evaluate("e => { e.disabled = false; e.value = '1.5'; e.dispatchEvent(new Event('change')); }")
     dialog.get_by_label("Top K").fill("9")
@@ -186,4 +186,4 @@ def test_without_the_key_the_page_says_what_is_missing(page: Page, server: FakeS
     expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
     chat.ask("Hi")
     chat.button("Without a key").click()
-    expect(chat.answer.get_by_text("This program asks for a key, and this page has none.")).to_be_visible()
+    expect(chat.answer.get_by_text("This program needs a key, and this page has none.")).to_be_visible()

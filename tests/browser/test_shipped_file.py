@@ -59,4 +59,4 @@ def test_a_pdf_is_read_and_asked_about(chat: ChatPage) -> None:
 
 def test_what_does_not_fit_is_said_before_it_is_sent(chat: ChatPage) -> None:
     chat.message.fill("word " * 4000)
-    expect(chat.page.get_by_role("alert")).to_contain_text("This is too long")
+    expect(chat.page.get_by_role("alert")).to_contain_text("This message is too long")

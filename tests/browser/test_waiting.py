@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 FOLDER = "/home/ada/.local/share/mkexe/tiny/chats"
 NOTES = FilePayload(name="notes.md", mimeType="text/markdown", buffer=b"# Plants\n\nWater them.\n")
 ANSWERS = 60  # so many of the program's are waited for
-WAITING = "The program is closed. What you write now waits in this browser"
+WAITING = "The program is closed. This browser keeps what you write"
 
 
 @pytest.fixture(autouse=True)
@@ -91,10 +91,10 @@ def test_what_is_not_known_is_not_said_before_the_program_has(page: Page, server
     page.reload()
     expect(page.get_by_role("heading", name="The program was closed")).to_be_visible()
     expect(page.locator("#chats-kept")).to_contain_text(WAITING)
-    for sentence in ("No chats yet.", "This chat is no longer there.", "Chats are not kept"):
+    for sentence in ("No chats yet.", "This chat no longer exists.", "Chats are not saved"):
         expect(page.get_by_text(sentence)).to_have_count(0)
     page.get_by_label("Search chats").fill("roses")
-    expect(page.get_by_text("No chat with these words.")).to_have_count(0)
+    expect(page.get_by_text("No chat contains these words.")).to_have_count(0)
     expect(page.get_by_role("button", name="Close the program")).to_be_hidden()
     page.get_by_label("Search chats").fill("")
     server.start()
@@ -184,7 +184,7 @@ def test_another_start_keeps_chats_elsewhere_or_not_and_the_page_knows(page: Pag
     server.answers.append(Answer(["Fine."]))
     chat = ChatPage(page).open_and_ask(server, "How are you?")
     expect(chat.prose).to_have_text("Fine.")
-    expect(page.locator("#chats-kept")).to_contain_text("Chats are not kept")
+    expect(page.locator("#chats-kept")).to_contain_text("Chats are not saved")
     server.stop()
     expect(page.locator("#banner")).to_be_visible()
     server.chats_folder, server.quit_allowed = FOLDER, True
@@ -265,6 +265,7 @@ def test_what_waits_comes_to_the_page_at_another_port(browser: Browser, server: 
         expect(page.locator(".chat-title")).to_have_text(["Who takes this?"])
         expect_kept(page, other, ["Who takes this?", ""])
         expect(page.locator("iframe")).to_have_count(0)
+        page.wait_for_function("() => document.cookie === ''")
         assert tab.context.cookies() == []
         # the place from where it came has it no more
         page.goto(server.url)
@@ -309,12 +310,13 @@ def test_a_tab_in_which_nothing_was_sent_follows_with_its_draft(browser: Browser
         tab.wait_for_url(other.url)
         expect(chat.message).to_have_value("not sent yet")
         expect(page.locator("iframe")).to_have_count(0)
+        page.wait_for_function("() => document.cookie === ''")
         assert context.cookies() == []
 
 
 def test_a_tab_does_not_go_while_a_title_or_a_question_is_being_changed(browser: Browser, server: FakeServer) -> None:
     with two_ports(browser, server) as (tab, other):
-        tab.get_by_role("button", name="What to do with “Who takes this?”").click()
+        tab.get_by_role("button", name="Actions for “Who takes this?”").click()
         tab.get_by_role("menuitem", name="Rename").click()
         title = tab.get_by_label("Title of the chat")
         title.fill("Who, then?")
@@ -494,14 +496,14 @@ def open_roses(page: Page, server: FakeServer) -> ChatPage:
 
 def test_a_title_that_is_changed_while_the_program_is_closed_is_kept(page: Page, server: FakeServer) -> None:
     chat = open_roses(page, server)
-    chat.button("What to do with “Roses”").click()
+    chat.button("Actions for “Roses”").click()
     page.get_by_role("menuitem", name="Rename").click()
     server.stop()
     expect(page.locator("#banner")).to_be_visible()
     page.get_by_label("Title of the chat").fill("Lilies")
     page.get_by_label("Title of the chat").press("Enter")
     expect(page.locator(".chat-title")).to_have_text(["Lilies"])
-    chat.button("What to do with “Lilies”").click()
+    chat.button("Actions for “Lilies”").click()
     page.get_by_role("menuitem", name="Pin to the top").click()
     expect(page.locator(".chat-link .icon-pin")).to_be_visible()
     page.reload()
@@ -523,7 +525,7 @@ def test_a_chat_of_the_program_s_is_not_said_to_be_deleted_while_it_is_closed(pa
     stands_in_browser(page, "More?")
     page.reload()
     expect(chat.questions).to_have_text(["Roses", "More?"])
-    chat.button("What to do with “Roses”").click()
+    chat.button("Actions for “Roses”").click()
     page.get_by_role("menuitem", name="Delete").click()
     expect(page.locator("#toast")).to_contain_text("The chat could not be deleted.")
     server.start()
@@ -537,7 +539,7 @@ def test_a_chat_that_is_imported_while_the_program_is_closed_is_beside_the_one_t
     file.write_text(chat_file("chat-0000", "Roses, as they were", updated="2026-02-01T00:00:00Z"), "utf-8")
     server.chats["chat-0000"] = chat_file("chat-0000", "Roses")
     open_closed(page, server)
-    page.get_by_role("button", name="More about all chats").click()
+    page.get_by_role("button", name="Actions for all chats").click()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("menuitem", name="Import chats").click()
     chooser.value.set_files([file])
@@ -566,7 +568,7 @@ def test_a_browser_that_keeps_nothing_is_not_said_to_keep_it(page: Page, server:
     chat = open_closed(page, server)
     chat.ask("Who keeps this?")
     place = page.locator("#chats-kept")
-    expect(place).to_contain_text("this browser keeps nothing for it")
+    expect(place).to_contain_text("this browser cannot keep chats")
     expect(page.get_by_text(WAITING)).to_have_count(0)
     server.answers.append(Answer(["The folder."]))
     server.start()
@@ -582,27 +584,27 @@ def test_a_folder_that_takes_no_chats_is_named_with_the_reason_and_they_wait(pag
     server.chat_refusal = Refusal(500, f"{FOLDER}/x.json: Read-only file system", "not_written")
     chat = ChatPage(page).open_ready(server)
     place = page.locator("#chats-kept")
-    expect(place).to_have_text(f"Chats cannot be kept in \u2066{FOLDER}\u2069 now: \u2066{problem}\u2069")
+    expect(place).to_have_text(f"The program cannot save chats in \u2066{FOLDER}\u2069 now: \u2066{problem}\u2069")
     # what is in it can be read
     expect(page.locator(".chat-title")).to_have_text(["Roses"])
     server.answers.append(Answer(["Here."]))
     chat.ask("Where?")
     expect(chat.prose).to_have_text("Here.")
-    note = page.get_by_role("alert").filter(has_text="not being saved")
+    note = page.get_by_role("alert").filter(has_text="cannot save the chat")
     expect(note).to_contain_text("x.json: Read-only file system")
     page.reload()
     expect(chat.prose).to_have_text("Here.")
     expect(note).to_be_visible()
     server.chats_problem, server.chat_refusal = "", None
     expect(note).to_be_hidden()
-    expect(place).to_have_text(f"Chats are kept on this computer, in \u2066{FOLDER}\u2069")
+    expect(place).to_have_text(f"Chats are saved on this computer, in \u2066{FOLDER}\u2069")
     assert sorted(json.loads(text)["title"] for text in server.chats.values()) == ["Roses", "Where?"]
 
 
 def test_a_chat_that_is_there_and_cannot_be_read_is_not_said_to_be_gone(page: Page, server: FakeServer) -> None:
     server.unreadable["chat-0000"] = Refusal(413, f"{FOLDER}/chat-0000.json: a chat may have 64 MiB", "too_large")
     page.goto(f"{server.url}#chat-0000")
-    expect(page.locator("#toast")).to_contain_text("The chat cannot be opened: ")
+    expect(page.locator("#toast")).to_contain_text("The page cannot open the chat: ")
     expect(page.locator("#toast")).to_contain_text("a chat may have 64 MiB")
 
 
@@ -618,6 +620,6 @@ def test_an_answer_goes_on_in_the_chat_as_another_tab_has_left_it(page: Page, se
     expect(page.locator(".chat-title")).to_have_text(["Counting"])
     page.wait_for_function("() => performance.getEntriesByName(location.origin + '/mkexe/chats/chat-0000').length > 1")
     server.answers.append(Answer([" two."]))
-    chat.button("Go on").click()
+    chat.button("Continue writing").click()
     expect(chat.prose).to_have_text("One, two.")
     texts_kept(page, server, "chat-0000", ["Count", "One, two."])

@@ -209,7 +209,7 @@ def test_an_answer_that_a_kill_cut_off_is_kept_and_goes_on_after_the_next_start(
             before = chat.prose.inner_text()
             with Running([str(large_artifact)], home, ("--port", port, *start)):
                 expect(chat.page.locator("#banner")).to_be_hidden()
-                chat.button("Go on").click()
+                chat.button("Continue writing").click()
                 expect(chat.prose).not_to_have_text(before, use_inner_text=True)
                 chat.stop_button.click()
                 expect(chat.send_button).to_be_visible()
@@ -239,7 +239,7 @@ def test_a_network_that_was_away_costs_nothing_of_the_answer(
         before = chat.prose.inner_text()
         relay.mend()
         # the model went on meanwhile, and ends where its context is full
-        expect(chat.answer.get_by_text("no more room")).to_be_visible(timeout=60_000)
+        expect(chat.answer.get_by_text("fills the model's memory")).to_be_visible(timeout=60_000)
         assert chat.prose.inner_text().startswith(before)
         expect(chat.answer.locator(".failure")).to_be_hidden()
 
@@ -254,7 +254,7 @@ def test_stop_stops_the_model_too(browser: Browser, large_artifact: Path, home: 
         expect(chat.answer.get_by_text("Stopped")).to_be_visible()
         while any(slot["is_processing"] for slot in slots_of(running)):
             pass
-        assert not chat.answer.get_by_text("no more room").is_visible()
+        assert not chat.answer.get_by_text("fills the model's memory").is_visible()
 
 
 def slots_of(running: Running) -> list[dict[str, Any]]:
@@ -277,7 +277,7 @@ def test_a_thousand_messages_from_the_folder(browser: Browser, artifact: Path, h
             chat.page.get_by_role("link", name="A long one").click()
             expect(chat.prose.locator("strong")).to_have_text("499")
             chat.questions.last.hover()
-            chat.page.locator("article.question").last.get_by_role("button", name="Change the question").click()
+            chat.page.locator("article.question").last.get_by_role("button", name="Edit the question").click()
             chat.page.get_by_label("Your question").fill(ITEM["question"])
             chat.page.get_by_label("Your question").press("Enter")
             # the whole is longer than the model can hold: that is said, and the chat is still there
@@ -310,18 +310,18 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_lost(
         chat, place = ChatPage(page), page.locator("#chats-kept")
         if broken == "while the page is open":
             open_page(running, page)
-            expect(place).to_contain_text(f"Chats are kept on this computer, in \u2066{folder}")
+            expect(place).to_contain_text(f"Chats are saved on this computer, in \u2066{folder}")
         shutil.rmtree(folder, ignore_errors=True)
         folder.write_text("a file in the folder's place")
         if broken == "before the page is opened":
             open_page(running, page)
-            expect(place).to_contain_text(f"Chats cannot be kept in \u2066{folder}\u2069 now")
+            expect(place).to_contain_text(f"The program cannot save chats in \u2066{folder}\u2069 now")
             expect(place).to_contain_text("Not a directory")
         chat.ask(ITEM["question"])
         expect(chat.prose).to_have_text(ITEM["answer"])
-        note = page.get_by_role("alert").filter(has_text="not being saved")
+        note = page.get_by_role("alert").filter(has_text="cannot save the chat")
         expect(note).to_contain_text(str(folder))
-        expect(place).to_contain_text("cannot be kept")
+        expect(place).to_contain_text("cannot save chats")
         # the page may be shut meanwhile
         page.reload()
         expect(chat.prose).to_have_text(ITEM["answer"])
@@ -329,7 +329,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_lost(
         folder.unlink()
         # by itself, soon
         expect(note).to_be_hidden()
-        expect(place).to_contain_text("Chats are kept on this computer")
+        expect(place).to_contain_text("Chats are saved on this computer")
         expect(page.locator(".chat-title")).to_have_text([ITEM["question"]])
         until_kept(page, home, [ITEM["question"], ITEM["answer"]])
 

@@ -1,6 +1,6 @@
-// What a message can carry beside its text. The record is the one that a chat's file keeps (docs/http-api.md).
+// What a message can carry in addition to its text. A chat's file keeps the same record (docs/http-api.md).
 
-/** `text` for what is read as text, or else `data`: the file in base64. `type` is its media type. */
+/** A text file has `text`; every other file has `data`, its bytes in base64. `type` is the media type. */
 export interface Attachment {
   readonly name: string;
   readonly type: string;
@@ -21,8 +21,8 @@ export interface QuestionContent {
 }
 
 /**
- * Content of the API message. Several questions become one: many chat templates refuse two messages of one role in a
- * row. Images and audio stand before the text that asks about them, as vision models were trained.
+ * Content of the API message. Several questions become one, because many chat templates refuse two messages of one role
+ * in a row. Images and audio come before the text that asks about them: vision models were trained that way.
  */
 export function messageContent(questions: readonly QuestionContent[]): string | readonly ContentPart[] {
   const text = questions.map(messageText).join("\n\n");
@@ -38,7 +38,7 @@ export function messageText({ text, attachments }: QuestionContent): string {
   return [...blocks, text].filter((part) => part !== "").join("\n\n");
 }
 
-/** What the model is to be sent, as far as its length is concerned: all text, and the pictures and recordings. */
+/** What the model will receive, as far as the length matters: all text, all pictures and all recordings. */
 export interface Content {
   readonly text: string;
   readonly media: readonly Attachment[];
@@ -48,7 +48,7 @@ export function contentOf(question: QuestionContent): Content {
   return { text: messageText(question), media: question.attachments.filter(({ data }) => data !== undefined) };
 }
 
-/** How much of the message this is, in bytes: of the text that was read, or of the image or recording. */
+/** Size in bytes: of the extracted text, or of the image or recording. */
 export function sizeBytes({ text, data }: Attachment): number {
   if (text !== undefined) return new TextEncoder().encode(text).length;
   return Math.floor(((data ?? "").length * 3) / 4);

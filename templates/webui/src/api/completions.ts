@@ -28,7 +28,7 @@ export type FailureKind =
   | "server"
   | "unknown";
 
-/** Why there is no answer, or only a part of one. `detail` is the server's own sentence, where it gave one. */
+/** Why there is no answer, or only part of one. `detail` is the server's own sentence, if it gave one. */
 export class ApiFailure extends Error {
   constructor(
     readonly kind: FailureKind,
@@ -39,8 +39,8 @@ export class ApiFailure extends Error {
 }
 
 /**
- * Asks for the next message of a chat and yields it piece by piece; throws `ApiFailure`, or what aborting throws. The
- * program keeps what it wrote under `streamId`: a connection that is cut goes on where it was.
+ * Asks for the next message of a chat and yields it piece by piece. Throws `ApiFailure`, or what aborting throws. The
+ * program keeps the answer under `streamId`, so a broken connection continues where it was.
  */
 export async function* streamAnswer(
   messages: readonly ChatMessage[],
@@ -53,7 +53,10 @@ export async function* streamAnswer(
   yield* streamEvents(resumableBytes(response.body, streamId, signal), signal);
 }
 
-/** The whole answer that is or was written under `streamId`, as above; null: the program knows none. */
+/**
+ * The whole answer that the program writes or wrote under `streamId`, from its beginning. Null if the program does not
+ * know it.
+ */
 export async function resumeAnswer(streamId: string, signal: AbortSignal): Promise<AsyncGenerator<AnswerEvent> | null> {
   const body = await openStream(streamId, 0, signal);
   return body && streamEvents(resumableBytes(body, streamId, signal), signal);
@@ -118,7 +121,7 @@ function* answerEvents(chunk: Chunk): Generator<AnswerEvent> {
   if (chunk.error) throw failureOf(0, JSON.stringify(chunk));
   const progress = chunk.prompt_progress;
   if (progress) {
-    // What the cache already holds took no time: the person waits for the rest.
+    // Tokens from the cache took no time. The person waits only for the rest.
     const work = progress.total - progress.cache;
     yield { kind: "progress", fraction: work > 0 ? (progress.processed - progress.cache) / work : 1 };
   }
@@ -132,14 +135,14 @@ function* answerEvents(chunk: Chunk): Generator<AnswerEvent> {
   }
 }
 
-/** Reads an error answer: `{"error": {"message", "type", "code"}}` (tools/server/server-common.cpp), or any text. */
+/** Reads an error response: `{"error": {"message", "type", "code"}}` (tools/server/server-common.cpp), or any text. */
 function failureOf(status: number, body: string): ApiFailure {
   let error: ErrorBody = {};
   try {
     const parsed = (JSON.parse(body) as Chunk).error;
     error = typeof parsed === "string" ? { message: parsed } : (parsed ?? {});
   } catch {
-    // Not JSON: a proxy, or a server that is not llama-server.
+    // Not JSON: this is a proxy, or a server that is not llama-server.
   }
   const detail = error.message ?? (status > 0 ? `HTTP ${status}` : body);
   if (error.type === "exceed_context_size_error") return new ApiFailure("context_full", detail);

@@ -1,4 +1,4 @@
-// Watches whether the program behind the page is loading its model, ready, or closed.
+// Watches whether the program is loading its model, ready, or closed.
 
 type Health = "ready" | "loading" | "closed" | "unknown";
 
@@ -16,8 +16,8 @@ export class Connection {
   private checking: Promise<void> | null = null;
 
   /**
-   * `meet` asks what program it is that answers again; nobody is told that it is there before that is known. False: it
-   * did not answer. `met`: whether that was asked already.
+   * `meet` asks which program answers after it was away, and returns false if that fails. Listeners hear that the
+   * program is there only after `meet` has succeeded. `met`: whether `meet` has already succeeded.
    */
   constructor(
     private readonly meet: () => Promise<boolean>,
@@ -28,7 +28,7 @@ export class Connection {
     this.listeners.push(listener);
   }
 
-  /** Begins to watch; a page in the background asks nothing while all is well. */
+  /** Starts to watch. A page in the background asks nothing while the program is ready. */
   start(): void {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) void this.check();
@@ -36,20 +36,20 @@ export class Connection {
     void this.check();
   }
 
-  /** Asks now instead of at the next turn, for instance after a request failed. */
+  /** Asks now instead of waiting for the next poll, for example after a request failed. */
   check(): Promise<void> {
     this.checking ??= this.ask();
     return this.checking;
   }
 
-  /** Whether the model can be asked, by an answer to a question that is put after this call. */
+  /** Whether the model is ready. Only a request that starts after this call decides. */
   async isReady(): Promise<boolean> {
     await this.checking;
     await this.check();
     return this.state === "ready";
   }
 
-  /** Resolves when the model can be asked; rejects when `signal` aborts first. */
+  /** Resolves when the model is ready. Rejects if `signal` aborts first. */
   whenReady(signal: AbortSignal): Promise<void> {
     if (this.state === "ready") return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -90,7 +90,7 @@ export class Connection {
   }
 }
 
-/** "unknown" means that no answer came in time: a busy machine, not a closed program. */
+/** "unknown" means that no answer came in time: the machine is busy, but the program may not be closed. */
 async function checkHealth(): Promise<Health> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), healthTimeoutMs);

@@ -1,4 +1,5 @@
-// What the page asks the server about its model: how much it can hold, what it can see and hear, how long a text is.
+// What the page asks the server about its model: the context size, whether it can see and hear, how many tokens a text
+// has.
 
 import { fetchWithKey } from "./api-key";
 import { type Attachment, messageContent } from "./attachment";
@@ -19,18 +20,18 @@ interface Props {
 let known: ModelLimits | null = null;
 let mediaTokens = new WeakMap<Attachment, number>();
 
-// Another start may have another context, and a projector or none.
+// After a restart, the context size and the projector can be different.
 onSession(() => {
   known = null;
   mediaTokens = new WeakMap();
 });
 
-/** What the server said last; null before it was asked. */
+/** What the server said last; null before the first answer. */
 export function knownLimits(): ModelLimits | null {
   return known;
 }
 
-/** Null while the model is loading, and where the server does not answer. */
+/** Null while the model is loading, and if the server does not answer. */
 export async function fetchLimits(): Promise<ModelLimits | null> {
   const props = await fetchJson<Props>("props");
   const contextTokens = props?.default_generation_settings?.n_ctx;
@@ -41,12 +42,12 @@ export async function fetchLimits(): Promise<ModelLimits | null> {
 
 /** How many tokens `text` has; null as above. */
 export async function countTokens(text: string): Promise<number | null> {
-  // parse_special: what a file says of <|im_end|> is text.
+  // parse_special false: <|im_end|> inside a file is ordinary text.
   const answer = await postJson<{ readonly tokens?: readonly unknown[] }>("tokenize", { content: text, parse_special: false });
   return answer?.tokens?.length ?? null;
 }
 
-/** How many tokens a picture or a recording takes; null as above. The file is sent for that, but once only. */
+/** How many tokens a picture or a recording takes; null as above. The page sends each file only once for this. */
 export async function countMedia(attachment: Attachment): Promise<number | null> {
   const known = mediaTokens.get(attachment);
   if (known !== undefined) return known;

@@ -1,26 +1,26 @@
-// The program that serves this page: its name, and what only its own page may ask it (docs/http-api.md).
+// The program that serves this page: its name, and the requests that only its own page may make (docs/http-api.md).
 //
-// Nothing here is decided for good when the page is loaded: the program may be closed then, and be started again later
-// with other options. `session()` is what it said last, and `onSession` tells when it said something else.
+// Nothing here is final when the page loads. The program may be closed then, and may start later with other options.
+// `session()` is what the program said last. `onSession` reports that it said something else.
 
 import { ownPath } from "../browser/address";
 import { load, save } from "../browser/storage";
 import { fetchWithKey } from "./api-key";
 
 export interface Session {
-  /** The program's name, or "" where the server has no such endpoints: it is not a built file. */
+  /** The program's name. "" if the server has no such endpoints, because it is not a built file. */
   readonly name: string;
   /** Whether this page may end the program. */
   readonly canQuit: boolean;
-  /** The folder in which the program keeps chats; "" where it keeps none. */
+  /** The folder in which the program saves chats; "" if it saves none. */
   readonly chatsFolder: string;
-  /** Why the folder takes no chats, so far as the program said last; "" where it does. */
+  /** Why the program cannot save chats in the folder, as it said last; "" if it can. */
   readonly chatsProblem: string;
-  /** What this user's pages know each other by, at whatever port they are; "" where they cannot. */
+  /** The secret by which this user's pages recognise each other on any port; "" if they cannot. */
   readonly pageKey: string;
 }
 
-/** What was told to an earlier page at this address, by a program that may be closed now. */
+/** What a program told an earlier page at this address. That program may be closed now. */
 export interface Remembered {
   readonly name: string;
   readonly chats: "folder" | "none" | "";
@@ -32,7 +32,7 @@ export interface LoadingProgress {
   readonly fraction: number;
   readonly bytesDone: number;
   readonly bytesTotal: number;
-  /** Null until it can be said. */
+  /** Null until the server can tell. */
   readonly secondsLeft: number | null;
 }
 
@@ -40,15 +40,15 @@ const rememberedKey = `mkexe.session ${ownPath()}`;
 
 let token = "";
 let known: Session | null = null;
-/** The program for which the page was made; "" where that is not known. */
+/** The program that this page belongs to; "" if that is not known yet. */
 let pageName = "";
 
-/** What the program said last; null as long as none has answered. */
+/** What the program said last; null until a program has answered. */
 export function session(): Session | null {
   return known;
 }
 
-/** What is to be expected of the program: what it said, or what an earlier page heard. */
+/** What the page expects of the program: what it said, or what an earlier page heard. */
 export function expectedSession(): Remembered {
   if (known) return { name: known.name, chats: known.chatsFolder === "" ? "none" : "folder", key: known.pageKey };
   return rememberedFrom(parse(load("local", rememberedKey) ?? ""));
@@ -59,28 +59,31 @@ export function rememberedFrom(value: unknown): Remembered {
   return { name: asText(name), chats: chats === "folder" || chats === "none" ? chats : "", key: asText(key) };
 }
 
-/** Calls `listener` when a program answered for the first time, and when it was started again. */
+/** Calls `listener` after a program answers for the first time, and after every restart. */
 export function onSession(listener: () => void): void {
   document.addEventListener("mkexe:session", listener);
 }
 
-/** Notes what writing a chat told of the folder: why it takes none, or "". */
+/** Notes the result of writing a chat: why the folder is not usable, or "". */
 export function noteChatsProblem(problem: string): void {
   if (known) known = { ...known, chatsProblem: problem };
 }
 
-/** From now on the page is that of the program that is known or expected now; another one's page is loaded anew. */
+/**
+ * From now on the page belongs to the known or expected program. If another program answers later, the page reloads.
+ */
 export function settlePage(): void {
   pageName = expectedSession().name;
 }
 
 /**
- * Asks who serves this page; another start of the program has another token. False: nobody answers, and what was known
- * stays.
+ * Asks which program serves this page. Every start of a program has another token. Returns false if nobody answers;
+ * then everything that was known stays.
  */
 export async function loadSession(): Promise<boolean> {
   const response = await fetchWithKey("mkexe/session", { cache: "no-store" }).catch(() => null);
-  // Another server than a built file says 404. All else, such as a missing key, tells nothing of the program.
+  // A server that is not a built file answers 404. Any other error, such as a missing key, says nothing about the
+  // program.
   if (!response) return false;
   if (!response.ok && response.status !== 404) return true;
   const found = response.ok ? asRecord(await response.json().catch(() => null)) : {};
@@ -100,13 +103,13 @@ export async function loadSession(): Promise<boolean> {
   return true;
 }
 
-/** Another program is at this address now: nothing of this page is for it. */
+/** Another program is at this address now. This page must not be used with it. */
 function leavePage(): Promise<never> {
   location.reload();
   return new Promise(() => undefined);
 }
 
-/** Null where the server does not say. */
+/** Null if the server does not tell. */
 export async function readProgress(): Promise<LoadingProgress | null> {
   const response = await ownRequest("mkexe/progress", { cache: "no-store" });
   const found = response?.ok ? asRecord(await response.json().catch(() => ({}))) : {};
@@ -120,14 +123,17 @@ export async function readProgress(): Promise<LoadingProgress | null> {
   };
 }
 
-/** Ends the program. False: it did not agree, or cannot be reached. */
+/** Ends the program. Returns false if the program refuses or cannot be reached. */
 export async function quitProgram(): Promise<boolean> {
   const headers = { "Content-Type": "application/json" };
   const response = await ownRequest("mkexe/quit", { method: "POST", headers, body: "{}" });
   return response?.ok === true;
 }
 
-/** A request with the token; with the next start's one where the program was started again. Null: nobody answers. */
+/**
+ * Sends a request with the token. If the program was restarted, it fetches the new token and sends the request again.
+ * Null if nobody answers.
+ */
 export async function ownRequest(address: string, options: RequestInit): Promise<Response | null> {
   try {
     const response = await fetchWithKey(address, withToken(options));

@@ -1,6 +1,6 @@
-// Server-sent events out of a response body (HTML standard, section 9.2.6): the data of each event, in order.
+// Reads server-sent events from a response body (HTML standard, section 9.2.6): the data of each event, in order.
 
-/** Yields the data of every event. Events without data (comments, pings) are skipped. */
+/** Yields the data of every event. Skips events without data (comments, pings). */
 export async function* eventData(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let data: string[] = [];
   for await (const line of lines(body)) {
@@ -11,11 +11,12 @@ export async function* eventData(body: AsyncIterable<Uint8Array>): AsyncGenerato
       data.push(line.slice(line[5] === " " ? 6 : 5));
     }
   }
-  // The standard drops an unfinished event. Here its data is wanted: a server that dies often leaves the reason in it.
+  // The standard drops an unfinished event. This function keeps its data: a server that dies often leaves the reason
+  // there.
   if (data.length > 0) yield data.join("\n");
 }
 
-/** Lines ended by LF, CR LF or CR; a chunk may end anywhere, also inside a character or between CR and LF. */
+/** Lines that end with LF, CR LF or CR. A chunk may end anywhere, even inside a character or between CR and LF. */
 async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";

@@ -1,5 +1,5 @@
-// Answers that outlive a connection. Upstream keeps what it streams under the name in X-Conversation-Id, for five
-// minutes after its end, and hands it out again from any byte on (tools/server/server-stream.cpp).
+// Answers that survive a broken connection. Upstream keeps a stream under the name in X-Conversation-Id until five
+// minutes after its end, and can send it again from any byte (tools/server/server-stream.cpp).
 
 import { fetchWithKey } from "./api-key";
 
@@ -7,7 +7,7 @@ export function streamHeader(streamId: string): Readonly<Record<string, string>>
   return { "X-Conversation-Id": streamId };
 }
 
-/** What `streamId` holds from byte `offset` on; null: the program knows no such stream, or does not answer. */
+/** The content of `streamId` from byte `offset`. Null if the program does not know the stream or does not answer. */
 export async function openStream(
   streamId: string,
   offset: number,
@@ -21,7 +21,10 @@ export async function openStream(
   }
 }
 
-/** The bytes of `first`, and where it is cut, those that follow. Ends where no more come; throws what aborting throws. */
+/**
+ * The bytes of `first`; if the connection breaks, also those that follow. Ends when no more bytes come. Throws what
+ * aborting throws.
+ */
 export async function* resumableBytes(
   first: ReadableStream<Uint8Array>,
   streamId: string,
@@ -38,7 +41,7 @@ export async function* resumableBytes(
   }
 }
 
-/** The program stops writing `streamId`, and forgets it. */
+/** Tells the program to stop writing `streamId` and to forget it. */
 export function endStream(streamId: string): void {
   fetchWithKey(addressOf(streamId), { method: "DELETE", keepalive: true }).catch(() => undefined);
 }

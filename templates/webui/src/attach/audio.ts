@@ -1,11 +1,12 @@
-// Recordings: what the model's decoder reads as it is, and everything else that the browser can play as WAV.
+// Recordings. The model's decoder reads some formats directly; everything else that the browser can play becomes WAV.
 
 import type { Attachment } from "../api/attachment";
 import { base64Of } from "./base64";
 import { Refusal } from "./refusal";
 import { wavOf } from "./wav";
 
-// What upstream's decoder reads (tools/mtmd/mtmd-helper.cpp, miniaudio), under the names that browsers give them.
+// The formats that upstream's decoder reads (tools/mtmd/mtmd-helper.cpp, miniaudio), under the names that browsers give
+// them.
 const types: Readonly<Record<string, string>> = {
   "audio/wav": "audio/wav",
   "audio/x-wav": "audio/wav",
@@ -15,7 +16,9 @@ const types: Readonly<Record<string, string>> = {
   "audio/flac": "audio/flac",
   "audio/x-flac": "audio/flac",
 };
-/** Hertz; what the models that upstream knows are trained on (tools/mtmd/clip-model.h, audio_sample_rate). */
+/**
+ * In hertz: the rate on which the models that upstream knows are trained (tools/mtmd/clip-model.h, audio_sample_rate).
+ */
 const sampleRate = 16_000;
 
 export async function readAudio(file: File): Promise<Attachment> {

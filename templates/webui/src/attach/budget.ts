@@ -1,4 +1,4 @@
-// Whether a message fits into the model's context, beside the chat so far. Said before it is sent.
+// Whether a message and the chat so far fit into the model's context. The page checks this before it sends the message.
 
 import type { Content } from "../api/attachment";
 import { countMedia, countTokens, fetchLimits } from "../api/model";
@@ -9,15 +9,17 @@ export interface Budget {
   readonly contextTokens: number;
 }
 
-/** What a chat template adds: names of roles and marks around every message, and room for the answer's first words. */
+/**
+ * Tokens that a chat template adds: names of roles, marks around every message, and room for the answer's first words.
+ */
 const spareTokens = 64;
 
-/** The chat is the same from one key to the next, and may be long: what it takes is asked for once. */
+/** The chat does not change from one key press to the next, and may be long. So its tokens are counted once. */
 let counted = { text: "", tokens: 0 };
 
 /**
- * The numbers where `chat` (all so far) and `message` together are too long, or null: they fit, or that cannot be said
- * because the model is still loading.
+ * The numbers if `chat` (everything so far) and `message` together are too long. Null if they fit, or if nobody can
+ * tell because the model is still loading.
  */
 export async function overBudget(chat: Content, message: Content): Promise<Budget | null> {
   const limits = await fetchLimits();
@@ -31,7 +33,7 @@ export async function overBudget(chat: Content, message: Content): Promise<Budge
   return { usedTokens: before + added, contextTokens };
 }
 
-/** How many tokens all of it takes; null where that cannot be said now. */
+/** How many tokens the content takes; null if nobody can tell now. */
 export async function countContent({ text, media }: Content, countText = countTokens): Promise<number | null> {
   const counts = await Promise.all([countText(text), ...media.map(countMedia)]);
   return counts.reduce((total, count) => (total === null || count === null ? null : total + count), 0);

@@ -1,15 +1,15 @@
-// Images, made as small as the model needs them.
+// Images, reduced to the size that the model needs.
 
 import type { Attachment } from "../api/attachment";
 import { base64Of } from "./base64";
 import { Refusal } from "./refusal";
 
 /**
- * The longer edge of what is sent, in pixels. Vision models scale to about this (Qwen2.5-VL by default, and tiles of
- * LLaVA-NeXT and Gemma 3, stay below), and every further pixel costs time on a processor.
+ * The longest edge of the image that is sent, in pixels. Vision models scale to about this (Qwen2.5-VL by default;
+ * tiles of LLaVA-NeXT and Gemma 3 are smaller). Every further pixel costs time on a processor.
  */
 const maxEdgePx = 1536;
-/** A drawing of this many bytes, or fewer, is sent as it is: JPEG would blur its lines. */
+/** A PNG of this many bytes or fewer is sent as it is, because JPEG would blur its lines. */
 const maxKeptBytes = 1024 * 1024;
 const jpegQuality = 0.9;
 
@@ -20,7 +20,7 @@ export async function readImage(file: File): Promise<Attachment> {
   if (scale === 1 && file.type === "image/png" && file.size <= maxKeptBytes) {
     return { name: file.name, type: file.type, data: await base64Of(file) };
   }
-  // Everything else is drawn anew: upstream's decoder knows no WebP, and does not turn a photo as its EXIF says.
+  // Everything else is converted: upstream's decoder does not know WebP and ignores the orientation in a photo's EXIF.
   return { name: file.name, type: "image/jpeg", data: drawn(bitmap, scale) };
 }
 
@@ -38,7 +38,7 @@ function drawn(bitmap: ImageBitmap, scale: number): string {
   canvas.height = Math.max(1, Math.round(bitmap.height * scale));
   const context = canvas.getContext("2d");
   if (!context) throw new Refusal("image_broken");
-  // JPEG has no transparency: what shines through is paper.
+  // JPEG has no transparency, so transparent parts become white.
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = "high";

@@ -1,10 +1,10 @@
-// The text of a PDF. The reader is large, and fetched with the first PDF.
+// The text of a PDF. The reader is large, so it is fetched with the first PDF.
 
 import { loadLazily } from "../browser/load-lazily";
 import { workerAddress } from "../browser/trusted";
 import { Refusal } from "./refusal";
 
-/** The text, pages parted by empty lines; "" where there is none, as in a scan. */
+/** The text, with empty lines between pages; "" if there is none, as in a scan. */
 export async function readPdf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const reader = await loadLazily(() => import("../text/lazy/pdf"));
   if (!reader) throw new Refusal("pdf_reader_missing");
@@ -19,7 +19,10 @@ export async function readPdf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   }
 }
 
-/** Null where the browser starts none: under the page's embedder policy, the worker's file must be sent with one too. */
+/**
+ * Null if the browser starts no worker. The page has an embedder policy, so the worker's file must be sent with one
+ * too.
+ */
 function startWorker(): Promise<Worker | null> {
   const worker = new Worker(workerAddress(PDF_WORKER_FILE));
   return new Promise((resolve) => {
@@ -28,7 +31,7 @@ function startWorker(): Promise<Worker | null> {
   });
 }
 
-/** Reading on the page itself is as good, but the page stands still meanwhile. */
+/** The page can read the file itself, but does not respond meanwhile. */
 async function loadIntoPage(): Promise<boolean> {
   return (await loadLazily(() => import(workerAddress(PDF_WORKER_FILE)))) !== null;
 }

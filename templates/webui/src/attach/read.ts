@@ -1,4 +1,4 @@
-// A file that the person chose becomes an attachment, or is refused with a reason.
+// Turns a file that the person chose into an attachment, or refuses it with a reason.
 
 import type { Attachment } from "../api/attachment";
 import { fetchLimits, type ModelLimits } from "../api/model";
@@ -8,10 +8,10 @@ import { readPdf } from "./pdf";
 import { Refusal } from "./refusal";
 import { decodeText } from "./text";
 
-/** Larger files are refused before they are read: they fit into no context, and would hold the page up. */
+/** Larger files are refused before they are read. They fit into no context and would block the page. */
 const maxFileBytes = 64 * 1024 * 1024;
 
-/** Reads `file`; rejects with a `Refusal`. Images and audio are asked for only where the model can use them. */
+/** Reads `file`; rejects with a `Refusal`. Images and audio are accepted only if the model can use them. */
 export async function readFile(file: File): Promise<Attachment> {
   if (file.size > maxFileBytes) throw new Refusal("too_large", { size: maxFileBytes / 1024 / 1024 });
   const kind = await kindOf(file);
@@ -30,7 +30,7 @@ export async function readFile(file: File): Promise<Attachment> {
 }
 
 async function kindOf(file: File): Promise<"image" | "audio" | "pdf" | "text"> {
-  // An SVG is a text that a model can read, and no image that a vision model knows.
+  // An SVG is text that a model can read. Vision models do not know it as an image.
   if (file.type.startsWith("image/") && file.type !== "image/svg+xml") return "image";
   if (file.type.startsWith("audio/")) return "audio";
   if (file.type === "application/pdf") return "pdf";
@@ -43,7 +43,7 @@ function requireAbility(limits: ModelLimits | null, ability: "vision" | "audio")
   if (!limits[ability]) throw new Refusal(`no_${ability}`);
 }
 
-/** A folder, and a file that was moved away meanwhile, can be named but not read. */
+/** A folder, or a file that was moved meanwhile, has a name but cannot be read. */
 async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await blob.arrayBuffer());

@@ -1,11 +1,15 @@
-// Bytes of a file to text.
+// Converts the bytes of a file to text.
 
 import { Refusal } from "./refusal";
 
-// Control characters that no text has: all below space but tab, line feed, form feed, carriage return and escape.
+// Control characters that text never contains: all below space except tab, line feed, form feed, carriage return and
+// escape.
 const controlCharacters = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/;
 
-/** UTF-8, UTF-16 with its mark, or Windows-1252, which older spreadsheets still write. Refuses what is no text. */
+/**
+ * Reads UTF-8, UTF-16 with a byte order mark, or Windows-1252, which older spreadsheets still write. Refuses everything
+ * else.
+ */
 export function decodeText(bytes: Uint8Array<ArrayBuffer>): string {
   const text = new TextDecoder(encodingOf(bytes)).decode(bytes);
   if (controlCharacters.test(text)) throw new Refusal("binary");

@@ -1,11 +1,12 @@
-// The address names the chat on the screen, after the "#": it can be reloaded, opened in another tab, and gone back to.
+// The address names the chat on the screen after the "#". So a person can reload the chat, open it in another tab, and
+// go back to it.
 
-/** The chat that the address names; "" for a new one. */
+/** The chat that the address names; "" means a new chat. */
 export function chatInAddress(): string {
   return /^#[0-9a-z-]{8,64}$/.test(location.hash) ? location.hash.slice(1) : "";
 }
 
-/** Names `chatId` in the address; `replace`: in the place of what is there, and not as a further step. */
+/** Puts `chatId` into the address. `replace`: changes the current entry of the history instead of adding one. */
 export function nameChat(chatId: string, replace: boolean): void {
   if (chatId === chatInAddress()) return;
   const address = location.pathname + location.search + (chatId && `#${chatId}`);
@@ -13,12 +14,12 @@ export function nameChat(chatId: string, replace: boolean): void {
   else history.pushState(null, "", address);
 }
 
-/** Calls `listener` when the person followed a link to a chat, or went back or forth. */
+/** Calls `listener` after the person followed a link to a chat, or went back or forward. */
 export function onAddress(listener: () => void): void {
   addEventListener("popstate", listener);
 }
 
-/** The path below which this page's program has all of its addresses: "/", or what --api-prefix put before it. */
+/** The path under which the program has all its addresses: "/", or --api-prefix and "/". */
 export function ownPath(): string {
   return new URL("./", location.href).pathname;
 }

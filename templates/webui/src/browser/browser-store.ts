@@ -1,5 +1,5 @@
-// Records kept in the browser, for this address (IndexedDB). Private windows may forbid it: then nothing is kept, and
-// whoever asks is told so.
+// Records in the browser's storage for this address (IndexedDB). Private windows may forbid storage; then nothing is
+// kept, and the functions say so.
 
 const databaseName = "mkexe";
 const version = 1;
@@ -8,12 +8,12 @@ export type Shelf = "waiting" | "drafts";
 
 let opened: Promise<IDBDatabase | null> | null = null;
 
-/** Keeps `value` under `key`; false: the browser does not. */
+/** Keeps `value` under `key`. Returns false if the browser refuses. */
 export async function keepRecord(shelf: Shelf, key: string, value: unknown): Promise<boolean> {
   return (await change(shelf, (store) => store.put(value, key))) !== null;
 }
 
-/** Keeps `value` where `mayReplace` agrees to what is there now, which is `present`; both in one step. */
+/** Keeps `value` if `mayReplace` accepts replacing `present`, the current record. Both happen in one transaction. */
 export async function replaceRecord(
   shelf: Shelf,
   key: string,
@@ -36,12 +36,12 @@ export async function forgetRecord(shelf: Shelf, key: string): Promise<void> {
   await change(shelf, (store) => store.delete(key));
 }
 
-/** Whether the browser keeps records at all. */
+/** Whether the browser allows storage at all. */
 export async function keepsRecords(): Promise<boolean> {
   return (await (opened ??= open())) !== null;
 }
 
-/** Undefined where there is none. */
+/** Undefined if there is no such record. */
 export async function readRecord(shelf: Shelf, key: string): Promise<unknown> {
   return (await request(shelf, "readonly", (store) => store.get(key)))?.result;
 }
@@ -60,7 +60,10 @@ function change<T>(shelf: Shelf, ask: (store: IDBObjectStore) => IDBRequest<T>):
   return request(shelf, "readwrite", ask);
 }
 
-/** The request when its transaction is complete; null where that failed. `atOnce`: no other follows from it. */
+/**
+ * The request, after its transaction is complete; null if the transaction failed. `atOnce`: no other request follows in
+ * this transaction.
+ */
 async function request<T>(
   shelf: Shelf,
   mode: IDBTransactionMode,
@@ -75,7 +78,7 @@ async function request<T>(
       const asked = ask(transaction.objectStore(shelf));
       transaction.oncomplete = () => resolve(asked);
       transaction.onabort = transaction.onerror = () => resolve(null);
-      // Sent at once, so that it is done also where the page goes now.
+      // Committed at once, so that it also happens if the page closes now.
       if (atOnce) transaction.commit();
     } catch {
       resolve(null);

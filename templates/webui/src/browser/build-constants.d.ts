@@ -1,4 +1,4 @@
-// Names that build.mjs puts in: files under the page's address.
+// build.mjs replaces these names with addresses of files, relative to the page.
 
 declare const PDF_WORKER_FILE: string;
 declare const PDF_CMAPS_FILE: string;

@@ -1,4 +1,4 @@
-// Copying text; also where the page is not a "secure context" (another computer on the network, plain http).
+// Copies text, even if the page is not a "secure context" (another computer on the network, plain http).
 
 export async function copyText(text: string): Promise<boolean> {
   try {

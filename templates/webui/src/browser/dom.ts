@@ -1,4 +1,4 @@
-// Making and finding elements. Text goes in as text nodes only: no markup is ever parsed here.
+// Creates and finds elements. Text becomes text nodes only; nothing here parses markup.
 
 type Child = Node | string | null;
 
@@ -13,14 +13,14 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return created;
 }
 
-/** The element that index.html.j2 promises under this id. */
+/** The element with this id; index.html.j2 must have it. */
 export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   const found = document.getElementById(id);
   if (!(found instanceof type)) throw new Error(`index.html has no ${type.name} #${id}`);
   return found;
 }
 
-/** Sets the text only where it differs, so that a selection inside it survives. */
+/** Sets the text only if it differs, so that a selection inside it survives. */
 export function setText(target: Node, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }

@@ -1,6 +1,6 @@
-// Parts of the page that few need are fetched from the program when they are needed.
+// Some parts of the page are fetched from the program only when they are needed.
 
-/** What `load` imports, or null where the program cannot be reached; the next call tries again. */
+/** What `load` imports. Null if the program cannot be reached; the next call tries again. */
 export async function loadLazily<T>(load: () => Promise<T>): Promise<T | null> {
   try {
     return await load();

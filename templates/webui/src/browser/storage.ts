@@ -1,4 +1,4 @@
-// Small values kept in the browser. Private windows and strict settings may forbid it: then nothing is kept.
+// Small values in the browser's storage. Private windows and strict settings may forbid storage; then nothing is kept.
 
 export function load(area: "local" | "session", key: string): string | null {
   try {
@@ -8,13 +8,13 @@ export function load(area: "local" | "session", key: string): string | null {
   }
 }
 
-/** Keeps `value`, or forgets what was kept when it is null or empty. */
+/** Keeps `value`. Null or "" deletes what was kept. */
 export function save(area: "local" | "session", key: string, value: string | null): void {
   try {
     if (value) storageOf(area).setItem(key, value);
     else storageOf(area).removeItem(key);
   } catch {
-    // Not kept: the page works without.
+    // Nothing is kept. The page works without it.
   }
 }
 

@@ -1,4 +1,4 @@
-// Addresses of scripts that the page may start as workers. Under Trusted Types nothing else can become one.
+// Addresses of scripts that the page may start as workers. Trusted Types allows no other script as a worker.
 
 interface TrustedTypes {
   createPolicy(name: string, rules: { createScriptURL(address: string): string }): {
@@ -10,7 +10,10 @@ const allowed = ["sw.js", PDF_WORKER_FILE].map((file) => new URL(file, document.
 const rules = { createScriptURL: checked };
 const policy = (window as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy("mkexe", rules) ?? rules;
 
-/** `address`, relative to the page, as what Worker and serviceWorker.register take; only files of this page pass. */
+/**
+ * Turns `address`, relative to the page, into what Worker and serviceWorker.register accept. It refuses files of other
+ * pages.
+ */
 export function workerAddress(address: string): string {
   return policy.createScriptURL(address);
 }

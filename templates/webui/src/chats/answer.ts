@@ -1,9 +1,9 @@
-// An answer while it is written and after. Knows neither the page nor the network.
+// One answer, while the model writes it and afterwards. It knows neither the page nor the network.
 
 import type { AnswerEvent, ApiFailure } from "../api/completions";
 import type { Rest } from "./rest";
 
-/** waiting: for the model to load; reading: the model reads the question; the last three are final. */
+/** waiting: the model is loading; reading: the model reads the question; the last three states are final. */
 export type AnswerState = "waiting" | "reading" | "thinking" | "answering" | "done" | "stopped" | "failed";
 
 export class Answer {
@@ -11,24 +11,24 @@ export class Answer {
   state: AnswerState = "waiting";
   text = "";
   reasoning = "";
-  /** How much of the question the model has read, 0 to 1, where the server says it. */
+  /** How much of the question the model has read, 0 to 1; null if the server does not tell. */
   readFraction: number | null = null;
   thinkingMs: number | null = null;
   tokensPerSecond: number | null = null;
   /** Tokens of this answer. */
   tokens: number | null = null;
-  /** Tokens of all that the model held when it had written this: instructions, chat and answer. */
+  /** Tokens in the model's context when the answer was complete: instructions, chat and answer. */
   contextTokens: number | null = null;
-  /** The model had no room left to finish. */
+  /** The model had no room left to finish the answer. */
   cutOff = false;
   failure: ApiFailure | null = null;
-  /** So much of the text was there before what is being written now: an answer that goes on. */
+  /** Length of the text that existed before the model continued this answer. */
   keptCharacters = 0;
   private thinkingSinceMs: number | null = null;
 
   constructor(
     readonly id: string,
-    /** The question that it answers. */
+    /** The question that this answers. */
     readonly parent: string | null,
     readonly created: string,
     readonly rest: Rest = {},
@@ -38,12 +38,12 @@ export class Answer {
     return this.state === "done" || this.state === "stopped" || this.state === "failed";
   }
 
-  /** Whether the model was interrupted and could write on from here. */
+  /** Whether the model was interrupted and can continue from here. */
   get canGoOn(): boolean {
     return this.text !== "" && (this.state === "stopped" || this.state === "failed" || (this.state === "done" && this.cutOff));
   }
 
-  /** Made ready to be written, from the beginning, or on from the text that there is. */
+  /** Prepares the answer for writing: from the beginning, or after the existing text. */
   begin(goOn: boolean): void {
     this.keptCharacters = goOn ? this.text.length : 0;
     this.state = "waiting";
@@ -52,7 +52,7 @@ export class Answer {
     this.rewind();
   }
 
-  /** Back to where `begin` was: what the model wrote since will be told once more. */
+  /** Goes back to the state after `begin`: the server will send everything again. */
   rewind(): void {
     this.text = this.text.slice(0, this.keptCharacters);
     this.readFraction = null;
@@ -94,7 +94,7 @@ export class Answer {
     this.failure = failure;
   }
 
-  /** Becomes as `other` is, the same answer on another page, where that has more of it and nobody writes it here. */
+  /** Takes over `other`, the same answer on another page, if `other` is longer and nobody is writing this one here. */
   takeLonger(other: Answer): void {
     if (!this.finished || other.text.length <= this.text.length) return;
     const { text, reasoning, thinkingMs, tokensPerSecond, tokens, contextTokens, cutOff, keptCharacters, state } = other;

@@ -1,5 +1,4 @@
-// The answers that this tab will ask for when the program is there: also after it was loaded anew, or has followed the
-// program to another port.
+// The answers that this tab will request when the program is there. A reload and a move to another port keep them.
 
 import { load, save } from "../browser/storage";
 
@@ -19,7 +18,7 @@ export class Asked {
   }
 }
 
-/** What this tab kept: the names of the answers. */
+/** The ids of the answers that this tab kept. */
 export function askedFor(): string[] {
   return (load("session", key) ?? "").split(" ").filter(Boolean);
 }

@@ -1,4 +1,4 @@
-// A chat as its file holds it: docs/http-api.md, "A chat's file".
+// Reads and writes a chat's file: docs/http-api.md, "A chat's file".
 
 import type { Attachment } from "../api/attachment";
 import { Answer } from "./answer";
@@ -16,7 +16,7 @@ export function chatToJson(chat: Chat): string {
   return JSON.stringify({ ...chat.rest, ...facts, current, messages });
 }
 
-/** The chat that `text` holds, or null where it is none. `id` names it, whatever the file says. */
+/** The chat in `text`, or null if `text` is not a chat. Its id is `id`, whatever the file says. */
 export function chatFromJson(text: string, id: string): Chat | null {
   const found = asRecord(parse(text));
   if (!found || found["format"] !== format || !Array.isArray(found["messages"])) return null;
@@ -81,7 +81,7 @@ function answerFromJson(found: Json, id: string, parent: string | null): Answer 
   answer.contextTokens = asNumber(context_tokens);
   answer.cutOff = cut_off === true;
   answer.keptCharacters = asNumber(written_from) ?? 0;
-  // One that is not finished stays in the state of a new one: perhaps it is still being written.
+  // An unfinished answer keeps the state of a new one: perhaps another page is still writing it.
   if (asNumber(written_from) === null) answer.finish(stopped === true ? "stopped" : "done", 0);
   return answer;
 }

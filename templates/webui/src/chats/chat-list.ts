@@ -1,4 +1,4 @@
-// The list of chats, kept fresh: other tabs and other browsers write chats too.
+// The list of chats. It is refreshed regularly, because other tabs and browsers write chats too.
 
 import type { ChatEntry, ChatStore } from "./chat-store";
 
@@ -6,7 +6,7 @@ const pollMs = 3000;
 
 export class ChatList {
   entries: readonly ChatEntry[] = [];
-  /** Whether there are no others with these words, so far as the program says. */
+  /** Whether the list is complete, as far as the program says. */
   complete = false;
   search = "";
   private readonly listeners: (() => void)[] = [];
@@ -24,18 +24,18 @@ export class ChatList {
     void this.refresh();
   }
 
-  /** Lists only chats in which `text` stands; "" lists all. */
+  /** Lists only chats that contain `text`; "" lists all. */
   async find(text: string): Promise<void> {
     this.search = text;
     await this.refresh();
   }
 
-  /** A page in the background asks nothing. */
+  /** Does nothing while the page is in the background. */
   async refresh(): Promise<void> {
     if (document.hidden) return;
     const asked = ++this.asked;
     const { entries, complete } = await this.store.list(this.search);
-    // A later question has its own answer.
+    // A newer request is under way; its result counts.
     if (asked !== this.asked || (complete === this.complete && isSame(entries, this.entries))) return;
     this.entries = entries;
     this.complete = complete;

@@ -1,4 +1,4 @@
-// What keeps chats, as the rest of the page sees it.
+// The interface of everything that stores chats.
 
 export interface ChatEntry {
   readonly id: string;
@@ -12,17 +12,20 @@ export interface ChatEntry {
 export interface ChatListing {
   /** Newest first. */
   readonly entries: readonly ChatEntry[];
-  /** False: there may be others, for the program cannot be asked. */
+  /** False if there may be other chats, because the program cannot be asked. */
   readonly complete: boolean;
 }
 
-/** What two pages may change at once, of which the later counts. */
+/** Facts that two pages can change at the same time. The later change wins. */
 export interface ChatFacts {
   readonly title: string;
   readonly pinned: boolean;
 }
 
-/** `revision` is null where the program has no file of it yet; `facts` are those of the file, where `text` is newer. */
+/**
+ * `revision` is null if the program has no file of the chat yet. `facts` are those of the file, if `text` is newer than
+ * the file.
+ */
 export interface FoundChat {
   readonly kind: "found";
   readonly text: string;
@@ -30,7 +33,7 @@ export interface FoundChat {
   readonly facts?: ChatFacts;
 }
 
-/** refused: it is there, but cannot be had, and `detail` says why. */
+/** refused: the chat exists but cannot be read, and `detail` says why. */
 export type ReadResult =
   | FoundChat
   | { readonly kind: "absent" }
@@ -38,7 +41,7 @@ export type ReadResult =
   | { readonly kind: "refused"; readonly detail: string };
 
 /**
- * waiting: the browser keeps it until the program is there; changed: another page wrote it meanwhile, `other`;
+ * waiting: the browser keeps the chat until the program is there; changed: another page has written `other` meanwhile;
  * unreachable: nobody answers; refused: `detail` says why.
  */
 export type WriteResult =
@@ -49,16 +52,16 @@ export type WriteResult =
   | { readonly kind: "refused"; readonly detail: string };
 
 export interface ChatStore {
-  /** The chats in which `search` stands. */
+  /** The chats that contain `search`. */
   list(search: string): Promise<ChatListing>;
   read(id: string): Promise<ReadResult>;
-  /** `expected`: the revision that is to be replaced, or "*" for whatever is there. `facts` are those of that file. */
+  /** `expected`: the revision that this write replaces, or "*" for any. `facts` are those of that revision. */
   write(id: string, text: string, expected: string, facts?: ChatFacts): Promise<WriteResult>;
-  /** False: it is still there. */
+  /** Returns false if the chat is still there. */
   remove(id: string): Promise<boolean>;
 }
 
-/** The chats of `texts` in which `search` stands. */
+/** The chats of `texts` that contain `search`. */
 export function listTexts(texts: Iterable<{ id: string; text: string; revision: string | null }>, search: string): ChatEntry[] {
   const wanted = search.toLowerCase();
   const found = [...texts].filter(({ text }) => text.toLowerCase().includes(wanted));

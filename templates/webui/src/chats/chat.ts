@@ -1,7 +1,7 @@
-// One chat: a tree of messages, of which one branch is on the screen. Knows neither the page nor the network.
+// One chat: a tree of messages. The screen shows one branch of it. It knows neither the page nor the network.
 //
-// A question that is asked once more in other words, and an answer that is asked for anew, stand beside the earlier
-// one: both have the same parent.
+// If the person edits a question or asks for another answer, the new message is a sibling of the old one: both have the
+// same parent.
 
 import type { Attachment } from "../api/attachment";
 import { Answer } from "./answer";
@@ -17,15 +17,15 @@ export class Chat {
   pinned = false;
   created = timestamp();
   updated = this.created;
-  /** What answered last, and what it was told before the chat. */
+  /** The model that answered last, and the instructions that it had. */
   model = "";
   systemPrompt = "";
-  /** Of the file as this page knows it; null: there is none yet. */
+  /** Revision of the file that this page knows; null if there is no file yet. */
   revision: string | null = null;
-  /** What the file says, so far as this page knows. */
+  /** What the file says, as far as this page knows. */
   settled: ChatFacts = { title: "", pinned: false };
   rest: Rest = {};
-  /** Messages of the file that this page cannot show; they go back into it. */
+  /** Messages of the file that this page cannot show. They go back into the file. */
   unread: readonly unknown[] = [];
   /** The last message of the branch on the screen. */
   current: string | null = null;
@@ -56,12 +56,12 @@ export class Chat {
     return this.current === null ? undefined : this.messages.get(this.current);
   }
 
-  /** `message` and those that stand in its place in other branches, oldest first. */
+  /** `message` and its siblings in other branches, oldest first. */
   versions(message: Message): readonly Message[] {
     return this.followers.get(message.parent) ?? [];
   }
 
-  /** Adds a question after `parent`; the branch on the screen ends with it. */
+  /** Adds a question after `parent`. The branch on the screen then ends with it. */
   addQuestion(text: string, attachments: readonly Attachment[], parent = this.current): Question {
     const question = new Question(newId(), parent, text, attachments, timestamp());
     if (this.title === "") this.title = titleOf(question);
@@ -70,7 +70,7 @@ export class Chat {
     return question;
   }
 
-  /** Adds an answer, still to be written, to `question`; the branch on the screen ends with it. */
+  /** Adds an empty answer to `question`. The branch on the screen then ends with it. */
   addAnswer(question: Question): Answer {
     const answer = new Answer(newId(), question.id, timestamp());
     this.add(answer);
@@ -78,7 +78,7 @@ export class Chat {
     return answer;
   }
 
-  /** Adds a message as it was read. False: what it follows is not there, or its name is taken. */
+  /** Adds a message from a file. Returns false if its parent is missing or its id is taken. */
   add(message: Message): boolean {
     const isKnown = message.parent === null || this.messages.has(message.parent);
     if (!isKnown || this.messages.has(message.id)) return false;
@@ -87,14 +87,14 @@ export class Chat {
     return true;
   }
 
-  /** Puts the branch with `message` on the screen, and there of what follows the newest. */
+  /** Shows the branch with `message`. After it, the newest messages follow. */
   show(message: Message): void {
     let last = message;
     for (let next = this.newestAfter(last); next; next = this.newestAfter(last)) last = next;
     this.current = last.id;
   }
 
-  /** Every question gets an answer, if only one that was never written, so that it can be asked for. */
+  /** Gives every unanswered question an empty answer, so that the person can ask for it. */
   completeQuestions(): void {
     const shown = this.last;
     for (const message of this.all()) {
@@ -104,21 +104,21 @@ export class Chat {
     if (shown) this.show(shown);
   }
 
-  /** Answers that were being written by a page that is gone end where they are. */
+  /** Ends unfinished answers of pages that are gone. */
   endUnfinished(): void {
     for (const message of this.all()) if (message.role === "assistant" && !message.finished) message.finish("stopped", 0);
   }
 
-  /** The file, under `revision`, says `facts`, as the chat here where nothing else is said; null: there is no file yet. */
+  /**
+   * Notes that the file has `revision` and says `facts`; by default, the facts of this chat. Null: there is no file
+   * yet.
+   */
   settle(revision: string | null, { title, pinned }: ChatFacts = this): void {
     this.revision = revision;
     this.settled = { title, pinned };
   }
 
-  /**
-   * Takes over what another page wrote: messages that are not here, answers of which it has more, and facts that were
-   * not changed here.
-   */
+  /** Takes over what another page wrote: new messages, longer answers, and facts that did not change here. */
   merge(other: Chat): void {
     for (const message of other.all()) {
       const here = this.messages.get(message.id);
@@ -129,7 +129,7 @@ export class Chat {
     if (this.pinned === this.settled.pinned) this.pinned = other.pinned;
   }
 
-  /** A chat of its own that begins as this one does up to `message`. */
+  /** A new chat that begins with copies of the messages up to `message`. */
   branch(message: Message): Chat {
     const chat = new Chat();
     chat.title = this.title;
@@ -147,7 +147,7 @@ export class Chat {
     return this.followers.get(message.id)?.slice(-1)[0];
   }
 
-  /** The messages from the first one to the one called `id`. */
+  /** The messages from the first one to `id`. */
   pathTo(id: string | null): Message[] {
     const path: Message[] = [];
     for (let at = id; at !== null; ) {

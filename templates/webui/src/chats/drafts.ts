@@ -1,5 +1,5 @@
-// What is written and attached but not sent, for every chat of its own, and over a reload of the page. A tab has its own
-// drafts: what is begun in one does not turn up in another.
+// Drafts: text and files that are not sent yet. Every chat has its own draft, and drafts survive a reload. Every tab
+// has its own drafts too.
 
 import type { Attachment } from "../api/attachment";
 import { forgetRecord, keepRecord, readRecords } from "../browser/browser-store";
@@ -9,13 +9,13 @@ import { newId } from "./ids";
 
 const textsKey = "mkexe.drafts";
 const tabKey = "mkexe.tab";
-/** Attached files of a tab that was shut are removed after so long, in milliseconds. */
+/** How long the files of a closed tab are kept, in milliseconds. */
 const keptMs = 3 * 24 * 60 * 60 * 1000;
 
 const tab = load("session", tabKey) ?? newId();
 const texts = new Map(readTexts());
 
-/** The text that was begun in the chat; "" names a new one. */
+/** The draft text of a chat; "" names a new chat. */
 export function draftText(chatId: string): string {
   return texts.get(chatId) ?? "";
 }
@@ -34,7 +34,7 @@ export async function keepDraftFiles(chatId: string, attachments: readonly Attac
   else await keepRecord("drafts", key, { attachments, keptMs: Date.now() });
 }
 
-/** The files that were attached in this tab before the page was loaded anew, by the names of their chats. */
+/** The files that were attached in this tab before the page was reloaded, by chat id. */
 export async function draftFiles(): Promise<ReadonlyMap<string, readonly Attachment[]>> {
   const found = new Map<string, readonly Attachment[]>();
   for (const [key, value] of await readRecords("drafts")) {
@@ -47,13 +47,13 @@ export async function draftFiles(): Promise<ReadonlyMap<string, readonly Attachm
   return found;
 }
 
-/** All drafts of this tab, for the page at another port that it goes to; null: there are none. */
+/** All drafts of this tab, for the page at another port that the tab goes to. Null if there are none. */
 export async function packDrafts(): Promise<unknown> {
   const files = [...(await draftFiles())];
   return texts.size + files.length > 0 ? { texts: Object.fromEntries(texts), files } : null;
 }
 
-/** Takes over what `packDrafts` made at another port; before the message field is made. */
+/** Takes over what `packDrafts` made at another port. Call this before the message field exists. */
 export async function unpackDrafts(packed: unknown): Promise<void> {
   const found = asRecord(packed) ?? {};
   for (const [chatId, text] of textsFrom(found["texts"])) {
@@ -65,14 +65,14 @@ export async function unpackDrafts(packed: unknown): Promise<void> {
   }
 }
 
-/** This tab's drafts are at another port now. */
+/** Deletes this tab's drafts: they are at another port now. */
 export async function forgetDrafts(): Promise<void> {
   for (const chatId of (await draftFiles()).keys()) await keepDraftFiles(chatId, []);
   save("session", textsKey, null);
   texts.clear();
 }
 
-/** Whether something is written in this tab, in whatever chat, and not sent. */
+/** Whether this tab has unsent text, in any chat. */
 export function hasDraftText(): boolean {
   return texts.size > 0;
 }

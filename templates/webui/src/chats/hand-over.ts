@@ -1,11 +1,11 @@
-// Chats that wait at another port of this computer come to the page of the program that is there again, and so do the
-// tabs that are open there, with what was begun in them.
+// When the program comes back on another port, its page takes over the chats that wait at the old port. Tabs that are
+// open at the old port follow, with their drafts.
 //
-// The page opens a frame of that place, which its service worker serves (sw.ts), with or without a program. Both have
-// heard the same key from the program (docs/http-api.md, page_key), and show each other that they have: the frame gives
-// nothing to any other page, and the page takes nothing from any other frame. The proofs name who they are meant for,
-// so nobody in between can pass them on. A frame shares the storage of the tab that it is in: so a tab that has come from
-// there finds its drafts, and the answers that it is to ask for.
+// The page opens a frame of the old place. The service worker of that place serves the frame (sw.ts), with or without a
+// program. Both sides have got the same key from the program (docs/http-api.md, page_key) and prove that to each other:
+// the frame gives nothing to any other page, and the page accepts nothing from any other frame. Each proof names its
+// receiver, so nobody in between can forward it. A frame shares the storage of its tab: a tab that came from the old
+// place finds its drafts there, and the answers that it still has to request.
 
 import { expectedSession } from "../api/session";
 import { ownPath } from "../browser/address";
@@ -17,12 +17,12 @@ import { newId } from "./ids";
 import { isPlace, notePlace, otherPlaces, ownPlace } from "./places";
 import { type WaitingChat, waitingFromRecord } from "./waiting-chats";
 
-/** A busy computer starts a worker and a frame slowly; a place where nobody answers costs no more than a hidden frame. */
+/** A busy computer starts a worker and a frame slowly. If nobody answers, waiting costs no more than a hidden frame. */
 const answerMs = 30_000;
 const channelName = "mkexe.moved";
 const fromParameter = "from";
 
-/** Brings what waits at other ports into this page's own storage. False: there was nothing. */
+/** Moves what waits at other ports into this page's own storage. Returns false if there was nothing. */
 export async function takeFromElsewhere(): Promise<boolean> {
   if ((await readRecords("waiting")).length === 0) notePlace(ownPlace(), false);
   if (!canTake()) return false;
@@ -30,7 +30,7 @@ export async function takeFromElsewhere(): Promise<boolean> {
   return taken.includes(true);
 }
 
-/** Brings what was begun in this tab, where it has followed the program from another port. */
+/** Moves the drafts of this tab here, if the tab has followed the program from another port. */
 export async function bringAlong(): Promise<void> {
   const place = new URLSearchParams(location.search).get(fromParameter);
   if (place === null) return;
@@ -38,12 +38,12 @@ export async function bringAlong(): Promise<void> {
   if (isPlace(place) && canTake()) await takeFrom(place, true);
 }
 
-/** Where this tab goes to follow the program to `address`. */
+/** The address to which this tab follows the program. */
 export function addressToFollow(address: string): string {
   return `${address}?${fromParameter}=${encodeURIComponent(ownPlace())}${location.hash}`;
 }
 
-/** What the frame does. */
+/** Runs in the frame: gives what waits here to the page that asks. */
 export function startGiving(): void {
   const nonce = newId() + newId();
   const answer = (event: MessageEvent): void => {
@@ -59,7 +59,9 @@ export function startGiving(): void {
   parent.postMessage({ kind: "hello", nonce }, "*");
 }
 
-/** Calls `listener` with the address at which the program of this page is now, when its page there took what waits here. */
+/**
+ * Calls `listener` with the new address of this page's program, after its page there has taken over what waited here.
+ */
 export function onMoved(listener: (address: string) => void): void {
   new BroadcastChannel(channelName).onmessage = ({ data }: MessageEvent) => {
     const { address, name } = asRecord(data) ?? {};
@@ -74,7 +76,7 @@ function tellTabs(address: string, name: string): void {
   channel.close();
 }
 
-/** What was given to a page that proved itself: only that may be removed. */
+/** What the frame gave to a page that proved its key. Only that may be deleted. */
 let given: readonly WaitingChat[] | null = null;
 
 async function give(asked: Record<string, unknown>, nonce: string, origin: string): Promise<unknown> {
@@ -95,7 +97,7 @@ async function give(asked: Record<string, unknown>, nonce: string, origin: strin
 async function forget({ ids, begun }: Record<string, unknown>, chats: readonly WaitingChat[]): Promise<unknown> {
   const taken = chats.filter(({ id }) => Array.isArray(ids) && ids.includes(id));
   for (const { id, text } of taken) {
-    // Written meanwhile by a tab that is open here: that waits for the next time.
+    // An open tab wrote it again meanwhile. That version waits for the next hand-over.
     if (waitingFromRecord(await readRecord("waiting", id))?.text === text) await forgetRecord("waiting", id);
   }
   if (begun === true) {
@@ -109,7 +111,7 @@ function canTake(): boolean {
   return expectedSession().key !== "" && isSecureContext;
 }
 
-/** `tab`: also what was begun in this tab, there. False: no chat waited. */
+/** `tab`: also takes the drafts of this tab. Returns false if no chat waited. */
 async function takeFrom(place: string, tab: boolean): Promise<boolean> {
   const origin = `${location.protocol}//${location.hostname}:${place.slice(0, place.indexOf("/"))}`;
   const { key, name } = expectedSession();
@@ -137,12 +139,12 @@ async function takeFrom(place: string, tab: boolean): Promise<boolean> {
   }
 }
 
-/** The names of those that are in this page's storage now. */
+/** The ids of the chats that are now in this page's storage. */
 async function keepAll(chats: unknown): Promise<string[]> {
   const kept: string[] = [];
   for (const record of Array.isArray(chats) ? chats : []) {
     const chat = waitingFromRecord(record);
-    // One of the same name that waits here stays: the other stays where it is until that is with the program.
+    // A waiting chat with the same id stays here. The other one stays at its place until the program has this one.
     const mayReplace = (present: unknown): boolean => [undefined, chat?.text].includes(waitingFromRecord(present)?.text);
     if (chat && (await replaceRecord("waiting", chat.id, chat, mayReplace)).kept) kept.push(chat.id);
   }
@@ -161,7 +163,7 @@ function askFrame(frame: HTMLIFrameElement, origin: string, message: unknown, ki
   return answer;
 }
 
-/** Rejects where no message of this kind comes in time: the place is that of something else now. */
+/** Rejects if no message of this kind comes in time: something else uses that place now. */
 function heardFrom(frame: HTMLIFrameElement, origin: string, kind: string): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     const done = (): void => removeEventListener("message", listen);
@@ -180,7 +182,7 @@ function heardFrom(frame: HTMLIFrameElement, origin: string, kind: string): Prom
   });
 }
 
-/** HMAC-SHA-256 of `text`; another one every time where there is no key. */
+/** HMAC-SHA-256 of `text`. Without a key, the result is random. */
 async function proofOf(key: string, text: string): Promise<string> {
   if (key === "") return newId() + newId();
   const bytes = new TextEncoder();

@@ -1,4 +1,4 @@
-// Names that no two chats or messages share. Not crypto.randomUUID: browsers have it only on pages of this computer.
+// Unique ids for chats and messages. Not crypto.randomUUID: browsers offer it only to pages of this computer.
 
 /** 16 hexadecimal digits, as docs/http-api.md allows them for a chat. */
 export function newId(): string {
@@ -6,7 +6,7 @@ export function newId(): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Now, as times stand in a chat's file: UTC, in seconds. */
+/** The current time as a chat's file has it: UTC, in seconds. */
 export function timestamp(): string {
   return `${new Date().toISOString().slice(0, 19)}Z`;
 }

@@ -1,6 +1,6 @@
-// Keeps chats where they can be kept now: in the program's folder; on this page where the program keeps none; and in
-// the browser, to be delivered later, while the program is closed and it is not known which of both it will do, or while
-// its folder takes none.
+// Stores chats where it is possible now: in the program's folder; on this page if the program saves none; or in the
+// browser. The browser keeps them while the program is closed and its answer is not known, and while its folder is not
+// usable. They are delivered later.
 
 import { session } from "../api/session";
 import { keepsRecords } from "../browser/browser-store";
@@ -33,9 +33,9 @@ export class KeptChats implements ChatStore {
   private readonly program = new ProgramChats();
   private readonly page = new PageChats();
   private readonly waiting = new WaitingChats();
-  /** Whether the browser keeps chats until the program is there; null as long as that is not known. */
+  /** Whether the browser can keep chats until the program is there; null if not known yet. */
   canWait: boolean | null = null;
-  /** What the program listed last, without a search. */
+  /** The last list from the program, without a search. */
   private listed: readonly ChatEntry[] | null = null;
 
   get place(): Place {
@@ -57,7 +57,7 @@ export class KeptChats implements ChatStore {
   }
 
   async read(id: string): Promise<ReadResult> {
-    // First what waits: it is newer, and what another tab delivers meanwhile is with the program afterwards.
+    // A waiting chat comes first: it is newer. If another tab delivers it meanwhile, the program has it afterwards.
     const waiting = await this.waiting.find(id);
     if (waiting) return foundIn(waiting);
     const found = this.place === "folder" ? await this.program.read(id) : this.page.read(id);
@@ -67,7 +67,7 @@ export class KeptChats implements ChatStore {
     return this.place === "unknown" ? { kind: "unreachable" } : found;
   }
 
-  /** What the program has, whatever is here. */
+  /** The program's version, whatever waits here. */
   async readFile(id: string): Promise<ReadResult> {
     return this.place === "folder" ? this.program.read(id) : { kind: "unreachable" };
   }
@@ -77,11 +77,11 @@ export class KeptChats implements ChatStore {
     if (place === "page") return this.page.write(id, text);
     if (place === "unknown") return this.wait(id, text, expected, facts);
     const result = await this.writeToProgram(id, text, expected);
-    // It was started again meanwhile, with other options.
+    // The program was restarted meanwhile with other options.
     if (this.place !== place) return this.write(id, text, "*", facts);
     if (result.kind === "unreachable") return this.wait(id, text, expected, facts);
     if (result.kind === "written") await this.delivered(id);
-    // Nothing is lost where the page is closed before the folder takes chats again.
+    // So nothing is lost if the page closes before the folder is usable again.
     if (result.kind === "refused" && session()?.chatsProblem !== "") await this.wait(id, text, expected, facts);
     return result;
   }
@@ -94,13 +94,13 @@ export class KeptChats implements ChatStore {
     return true;
   }
 
-  /** What the program does not have yet, where it is there and takes chats. */
+  /** The chats that the program does not have yet. Empty if the program cannot take them now. */
   async undelivered(): Promise<readonly Undelivered[]> {
     if (this.place === "page") await this.takeBack();
     return this.place === "folder" ? [...(await this.waiting.all()), ...this.page.all()] : [];
   }
 
-  /** The program keeps none, as the last time: what was written for that is no more kept than anything else. */
+  /** The program saves no chats, as last time. Chats that waited for it move to the page, like all others. */
   private async takeBack(): Promise<void> {
     for (const { id, text, expected } of await this.waiting.all()) {
       if (expected.chats !== "none") continue;
@@ -110,7 +110,7 @@ export class KeptChats implements ChatStore {
   }
 
   private async writeToProgram(id: string, text: string, expected: string): Promise<WriteResult> {
-    // It waited in the browser, from where another page may have delivered it: that one is not to be lost.
+    // The chat waited in the browser. Another page may have delivered it already; that version must not be lost.
     const mayBeThere = expected === "*" && this.waiting.knows(id);
     const other = mayBeThere ? await this.program.read(id) : null;
     if (other?.kind === "found") return { kind: "changed", other };
@@ -139,7 +139,7 @@ function foundIn({ text, revision, facts }: WaitingChat): FoundChat {
   return { kind: "found", text, revision, facts };
 }
 
-/** Those that are here are newer. */
+/** Chats on this page or in the browser are newer. */
 function merged(here: readonly ChatEntry[], there: readonly ChatEntry[]): readonly ChatEntry[] {
   if (here.length === 0) return there;
   const entries = new Map([...there, ...[...here].reverse()].map((entry) => [entry.id, entry]));

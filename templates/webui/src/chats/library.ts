@@ -6,11 +6,11 @@ import type { FoundChat, ReadResult } from "./chat-store";
 import type { KeptChats, Undelivered } from "./kept-chats";
 import type { Saver } from "./saver";
 
-/** Why a chat cannot be had. */
+/** Why a chat cannot be opened. */
 export type Missing = Exclude<ReadResult, FoundChat>;
 
 export class Library {
-  /** Chats of which this page may know more than the store. */
+  /** Chats of which this page may have a newer version than the store. */
   private readonly chats = new Map<string, Chat>();
 
   constructor(
@@ -19,26 +19,29 @@ export class Library {
     private readonly isWriting: (chat: Chat) => boolean,
   ) {}
 
-  /** `chat` is worked on from now on. */
+  /** Notes that this page works on `chat` from now on. */
   adopt(chat: Chat): void {
     this.chats.set(chat.id, chat);
   }
 
-  /** The chat, where this page has it already. */
+  /** The chat, if this page has already opened it. */
   opened(id: string): Chat | undefined {
     return this.chats.get(id);
   }
 
-  /** The chat as it stands in the store, or on this page where that is newer; or why it cannot be had. */
+  /**
+   * The chat from the store, or the version on this page if that is newer. Otherwise the reason why it cannot be
+   * opened.
+   */
   async open(id: string): Promise<Chat | Missing> {
     const here = this.chats.get(id);
     if (here && this.isBusy(here)) return here;
     const stored = await this.store.read(id);
     const chat = stored.kind === "found" ? chatOf(stored, id) : null;
-    // Written to while it was read: that is newer.
+    // The chat changed while it was being read. That version is newer.
     const meanwhile = this.chats.get(id);
     if (meanwhile && this.isBusy(meanwhile)) return meanwhile;
-    // As it was last, where the program cannot say how it is now.
+    // The last known version, if the program cannot send the current one.
     if (stored.kind === "unreachable") return here ?? stored;
     if (stored.kind === "refused") return stored;
     if (!chat) return { kind: "absent" };
@@ -46,12 +49,12 @@ export class Library {
     return chat;
   }
 
-  /** Whether this page writes `chat`, or has what is not in the store. */
+  /** Whether this page is writing `chat`, or has changes that are not in the store. */
   isBusy(chat: Chat): boolean {
     return this.isWriting(chat) || this.saver.isUnsaved(chat);
   }
 
-  /** False, as below: the program does not answer. */
+  /** Returns false if the program does not answer. So does `pin`. */
   rename(id: string, title: string): Promise<boolean> {
     return this.change(id, (chat) => (chat.title = title));
   }
@@ -61,8 +64,8 @@ export class Library {
   }
 
   /**
-   * Deletes the chat and returns what brings it back; null: it is still there. `stop` ends what is being written in it,
-   * where it can be deleted.
+   * Deletes the chat and returns a function that restores it; null if the chat is still there. `stop` ends the answer
+   * that is being written, if the chat can be deleted.
    */
   async remove(id: string, stop: () => void): Promise<(() => Promise<boolean>) | null> {
     const stored = await this.store.read(id);
@@ -75,7 +78,7 @@ export class Library {
     return async () => ["written", "waiting"].includes((await this.store.write(id, stored.text, "*")).kind);
   }
 
-  /** Hands the program what was written while it was closed. Of several pages one does that at a time. */
+  /** Gives the program the chats that were written while it was closed. Only one page does this at a time. */
   async deliver(): Promise<void> {
     const deliverAll = async (): Promise<void> => {
       for (const undelivered of await this.store.undelivered()) await this.deliverOne(undelivered);
@@ -102,7 +105,7 @@ export class Library {
   }
 }
 
-/** The chat of `text`, with what the program has of it; null: that cannot be had, or is none. */
+/** The chat in `text`, merged with the program's version; null if that cannot be read, or `text` is not a chat. */
 function delivered({ id, text, facts }: Undelivered, stored: ReadResult): Chat | null {
   const chat = chatFromJson(text, id);
   if (!chat || stored.kind === "unreachable" || stored.kind === "refused") return null;

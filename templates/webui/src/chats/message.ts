@@ -1,4 +1,4 @@
-// The two kinds of messages in a chat. Both keep what a file says of them and this page does not know.
+// The two kinds of messages in a chat. Both keep members of the file that this page does not know.
 
 import type { Attachment } from "../api/attachment";
 import type { Answer } from "./answer";

@@ -1,4 +1,4 @@
-// Chats that are gone with the page: of a program that keeps none.
+// Chats of a program that saves none. They are lost when the page closes.
 
 import { type ChatEntry, listTexts, type ReadResult, type WriteResult } from "./chat-store";
 

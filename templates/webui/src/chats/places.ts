@@ -1,6 +1,6 @@
 // Addresses of this computer at which chats, or tabs with drafts, wait in the browser. The program may come back on
-// another port, which is another site with another storage; but cookies know no ports, so its page finds there where
-// they wait. A cookie says no more than that.
+// another port, which is another site with its own storage. Cookies do not depend on the port, so a cookie tells its
+// page where they wait. The cookie says nothing else.
 
 import { ownPath } from "../browser/address";
 
@@ -18,7 +18,7 @@ export function ownPlace(): string {
   return location.port + ownPath();
 }
 
-/** Without the page's own. */
+/** All places but this page's own. */
 export function otherPlaces(): string[] {
   return places().filter((place) => place !== ownPlace());
 }

@@ -7,7 +7,7 @@ import type { ChatEntry, ReadResult, WriteResult } from "./chat-store";
 export class ProgramChats {
   private readonly known = { search: "", etag: "", entries: [] as readonly ChatEntry[] };
 
-  /** Null where that cannot be asked. */
+  /** Null if the program does not answer. */
   async list(search: string): Promise<readonly ChatEntry[] | null> {
     const { known } = this;
     const etag = known.search === search ? known.etag : "";
@@ -38,7 +38,7 @@ export class ProgramChats {
     if (response.ok) return this.wrote(asRecord(await response.json().catch(() => null))?.["revision"]);
     if (response.status === 409) return { kind: "changed", other: await this.read(id) };
     const detail = await detailOf(response);
-    // 500, 507: the folder, and not the chat.
+    // 500 and 507 mean that the folder is the problem, not the chat.
     if (response.status >= 500) noteChatsProblem(detail);
     return { kind: "refused", detail };
   }
@@ -53,7 +53,7 @@ export class ProgramChats {
   }
 }
 
-/** The program's sentence. */
+/** The program's own sentence. */
 async function detailOf(response: Response): Promise<string> {
   const detail = asRecord(asRecord(await response.json().catch(() => null))?.["error"])?.["message"];
   return typeof detail === "string" ? detail : `HTTP ${response.status}`;

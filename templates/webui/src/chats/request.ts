@@ -1,4 +1,4 @@
-// What the model is sent of a chat.
+// What the model receives of a chat.
 
 import { type Content, contentOf, messageContent, type QuestionContent } from "../api/attachment";
 import type { ChatMessage } from "../api/completions";
@@ -6,8 +6,8 @@ import type { Answer } from "./answer";
 import type { Message } from "./message";
 
 /**
- * Messages up to and without `answer`, or with the beginning of it where it goes on. Many chat templates refuse two
- * messages of one role in a row, so a question whose answer never came is joined with the next one.
+ * The messages before `answer`, and its beginning if the model continues it. Many chat templates refuse two messages of
+ * one role in a row, so a question without an answer is joined with the next one.
  */
 export function requestMessages(path: readonly Message[], answer: Answer, systemPrompt: string): ChatMessage[] {
   const messages: ChatMessage[] = systemPrompt.trim() === "" ? [] : [{ role: "system", content: systemPrompt }];
@@ -24,7 +24,7 @@ export function requestMessages(path: readonly Message[], answer: Answer, system
   return messages;
 }
 
-/** All that the model is to be sent. */
+/** All that the model will receive. */
 export function chatContent(path: readonly Message[], systemPrompt: string): Content {
   const contents = path.map((message) => (message.role === "user" ? contentOf(message) : { text: message.text, media: [] }));
   return {
@@ -33,7 +33,7 @@ export function chatContent(path: readonly Message[], systemPrompt: string): Con
   };
 }
 
-/** Upstream writes on from a last message that is an answer (tools/server/README.md, --prefill-assistant). */
+/** Upstream continues the last message if it is an answer (tools/server/README.md, --prefill-assistant). */
 function beginning({ text, reasoning }: Answer): ChatMessage {
   return { role: "assistant", content: text, ...(reasoning !== "" && { reasoning_content: reasoning }) };
 }

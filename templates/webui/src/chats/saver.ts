@@ -1,19 +1,19 @@
-// Writes chats into the store as they change, and again and again where that fails: what is on the screen is not lost.
+// Writes changed chats into the store. If that fails, it tries again and again, so that nothing on the screen is lost.
 
 import type { Chat } from "./chat";
 import { chatFromJson, chatToJson } from "./chat-file";
 import type { ChatStore, ReadResult } from "./chat-store";
 
-/** A chat that keeps changing is written so often, in milliseconds. */
+/** How often a chat that keeps changing is written, in milliseconds. */
 const intervalMs = 2000;
 const retryMs = 5000;
 
 export interface SaverActions {
-  /** A chat was written, for instance. */
+  /** A chat was written, or its state changed. */
   written(): void;
   /** Another page added messages to `chat`. */
   merged(chat: Chat): void;
-  /** `detail` is the program's sentence, "" where it does not answer; null: all is written. */
+  /** `detail` is the program's own sentence, or "" if it does not answer; null: everything is written. */
   problem(detail: string | null): void;
 }
 
@@ -29,7 +29,7 @@ export class Saver {
     private readonly actions: SaverActions,
   ) {}
 
-  /** Whether the chat on this page is another than the one in the store. */
+  /** Whether the chat on this page differs from the one in the store. */
   isUnsaved(chat: Chat): boolean {
     return this.changed.has(chat) || this.writing.has(chat);
   }
@@ -38,7 +38,7 @@ export class Saver {
     return this.changed.size > 0 || this.writing.size > 0;
   }
 
-  /** `chat` changed, and may change further: it is written soon. */
+  /** Notes that `chat` changed. It is written soon, because it may change further. */
   touch(chat: Chat): void {
     this.changed.add(chat);
     this.timer ??= setTimeout(() => this.saveAll(), intervalMs);
@@ -50,27 +50,27 @@ export class Saver {
     return this.write(chat);
   }
 
-  /** Writes all that is not written yet. */
+  /** Writes everything that is not written yet. */
   saveAll(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     for (const chat of [...this.changed]) void this.write(chat);
   }
 
-  /** Writes nothing any more. */
+  /** Stops writing. */
   stop(): void {
     clearTimeout(this.timer);
     this.changed.clear();
     this.hasProblem = false;
   }
 
-  /** The chat was deleted: what has not been written of it never will be. */
+  /** Notes that the chat was deleted. Its unwritten changes are dropped. */
   forget(chat: Chat): void {
     this.changed.delete(chat);
   }
 
   private async write(chat: Chat): Promise<void> {
-    // Whoever is writing it sees that it changed, and writes it once more.
+    // The write that is under way sees the change and writes the chat again.
     if (this.writing.has(chat) || !this.changed.delete(chat)) return;
     this.writing.add(chat);
     const result = await this.store.write(chat.id, chatToJson(chat), chat.revision ?? "*", chat.settled);
@@ -89,7 +89,7 @@ export class Saver {
     if (this.changed.has(chat)) this.touch(chat);
   }
 
-  /** `detail` is null where the browser keeps the chat until then. */
+  /** `detail` is null if the browser keeps the chat until then. */
   private retryLater(chat: Chat, detail: string | null): void {
     this.changed.add(chat);
     this.report(detail);
@@ -102,7 +102,7 @@ export class Saver {
     this.actions.problem(detail);
   }
 
-  /** Another page wrote the chat, or deleted it: its messages come in. False: what it wrote cannot be had. */
+  /** Another page wrote or deleted the chat: merges its messages. Returns false if they cannot be read. */
   private takeOver(chat: Chat, stored: ReadResult): boolean {
     if (stored.kind === "unreachable" || stored.kind === "refused") return false;
     const other = stored.kind === "found" ? chatFromJson(stored.text, chat.id) : null;

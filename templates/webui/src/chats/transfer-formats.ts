@@ -1,4 +1,4 @@
-// Chats into files and back: Markdown of the branch on the screen, which people read, and JSON of all there is.
+// Converts chats to files and back. Markdown holds the branch on the screen, for people; JSON holds everything.
 
 import { Answer } from "./answer";
 import { Chat } from "./chat";
@@ -6,11 +6,11 @@ import { asRecord, chatFromJson } from "./chat-file";
 import { newId, timestamp } from "./ids";
 import { type Message, Question } from "./message";
 
-/** Stands before every message; what follows it until the next one is the message, whatever it holds. */
+/** This mark stands before every message. Everything up to the next mark is the message. */
 const mark = /^<!-- mkexe:(user|assistant) -->$/;
 const backupFormat = 1;
 
-/** The branch on the screen; `names` are the headings of the two who speak. */
+/** The branch on the screen. `names` are the headings of the person and the model. */
 export function chatToMarkdown(chat: Chat, names: Readonly<Record<Message["role"], string>>): string {
   const messages = chat.path().filter((message) => message.text !== "" || message.role === "user");
   const parts = messages.map((message) => [`<!-- mkexe:${message.role} -->`, `## ${names[message.role]}`, bodyOf(message)]);
@@ -22,7 +22,7 @@ export function backupOf(chats: readonly string[]): string {
   return `${JSON.stringify({ format: backupFormat, chats: chats.map((text) => JSON.parse(text) as unknown) }, null, 1)}\n`;
 }
 
-/** The chats in a file that `chatToMarkdown`, `backupOf` or the program wrote; none where it is something else. */
+/** The chats in a file that `chatToMarkdown`, `backupOf` or the program wrote. Empty for any other file. */
 export function chatsFromFile(text: string): Chat[] {
   if (!text.trimStart().startsWith("{")) return chatFromMarkdown(text);
   let found: Record<string, unknown> | null;
@@ -52,7 +52,7 @@ function chatFromMarkdown(text: string): Chat[] {
   const chat = new Chat();
   chat.title = /^# (.*)$/.exec(lines[0] ?? "")?.[1] ?? "";
   starts.forEach((start, index) => {
-    // The mark, an empty line and the heading are no part of the message.
+    // The mark, an empty line and the heading do not belong to the message.
     const body = lines.slice(start + 1, starts[index + 1]).join("\n").replace(/^\n*## .*\n?/, "").trim();
     const message = messageOf(mark.exec(lines[start] ?? "")?.[1], body, chat.current);
     if (chat.add(message)) chat.current = message.id;

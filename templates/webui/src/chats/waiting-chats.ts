@@ -1,5 +1,5 @@
-// Chats that were written while the program was closed, or could not write them. They wait in the browser, also while
-// the page is shut, until the program is there and takes them.
+// Chats that the program could not take: it was closed, or could not write them. They wait in the browser until the
+// program takes them, even while the page is closed.
 
 import { expectedSession, type Remembered, rememberedFrom } from "../api/session";
 import { forgetRecord, readRecord, readRecords, replaceRecord } from "../browser/browser-store";
@@ -10,11 +10,11 @@ import { notePlace, ownPlace } from "./places";
 export interface WaitingChat {
   readonly id: string;
   readonly text: string;
-  /** Of the program's file, which this is to replace; null: it had none. */
+  /** The revision of the program's file that this chat replaces; null if there was no file. */
   readonly revision: string | null;
-  /** What that file says. */
+  /** What that file says of title and pin. */
   readonly facts: ChatFacts;
-  /** Of the program that is waited for. Programs follow one another at an address. */
+  /** The program that the chat waits for. Different programs can use one address after another. */
   readonly expected: Remembered;
 }
 
@@ -24,12 +24,15 @@ interface Put {
 }
 
 export class WaitingChats {
-  /** The names of those that this page put there or found. */
+  /** The ids of the chats that this page put there or found. */
   private readonly known = new Set<string>();
-  /** What this page put there or took over, by their names. */
+  /** The texts that this page put there or took over, by chat id. */
   private readonly seen = new Map<string, string>();
 
-  /** Keeps the chat, but not over `other`, which another tab put there meanwhile. Neither: the browser keeps nothing. */
+  /**
+   * Keeps the chat, unless another tab put `other` there meanwhile. If there is no `other` and `kept` is false, the
+   * browser allows no storage.
+   */
   async put(id: string, text: string, revision: string | null, facts: ChatFacts): Promise<Put> {
     const chat: WaitingChat = { id, text, revision, facts, expected: expectedSession() };
     const { kept, present } = await replaceRecord("waiting", id, chat, (record) => this.isSeen(record));
@@ -48,14 +51,14 @@ export class WaitingChats {
     return found;
   }
 
-  /** Those that the program which answers, or is expected, is to take. */
+  /** The chats for the program that answers or is expected. */
   async all(): Promise<WaitingChat[]> {
     const found = (await readRecords("waiting")).flatMap(([, record]) => waitingFromRecord(record) ?? []).filter(isMine);
     for (const { id } of found) this.known.add(id);
     return found;
   }
 
-  /** Whether this page knows that the chat waits, or did. */
+  /** Whether this page knows that the chat waits or waited. */
   knows(id: string): boolean {
     return this.known.has(id);
   }

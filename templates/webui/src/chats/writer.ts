@@ -1,4 +1,4 @@
-// Has answers written: one at a time in every chat, also in chats that are not on the screen.
+// Makes the model write answers: one at a time per chat, also in chats that are not on the screen.
 
 import { type AnswerEvent, ApiFailure, resumeAnswer, streamAnswer } from "../api/completions";
 import type { Connection } from "../api/connection";
@@ -13,14 +13,14 @@ import { requestMessages } from "./request";
 interface Run {
   readonly answer: Answer;
   readonly abort: AbortController;
-  /** Begun by another page, or by this one before it was loaded anew. */
+  /** Another page started it, or this page did before a reload. */
   readonly resumed: boolean;
 }
 
 export interface WriterActions {
-  /** The answer changed; called often while it is written. */
+  /** The answer changed. This is called often while the model writes. */
   changed(chat: Chat, answer: Answer): void;
-  /** An answer is being written in `chat`, or no longer. */
+  /** The model started or stopped writing in `chat`. */
   running(chat: Chat): void;
 }
 
@@ -38,17 +38,19 @@ export class Writer {
     return this.runs.has(chat);
   }
 
-  /** Whether what is being written was asked for by this page: then it is this page that keeps it. */
+  /** Whether this page requested the answer that is being written. Then this page saves it. */
   owns(chat: Chat): boolean {
     return this.runs.get(chat)?.resumed === false;
   }
 
-  /** Whether this tab was to ask for `answer`, and nobody has begun to write it. */
+  /** Whether this tab still has to request `answer`, and nobody has started to write it. */
   willAsk({ id, state, text }: Answer): boolean {
     return this.asked.has(id) && state === "stopped" && text === "";
   }
 
-  /** Has `answer` written, from its beginning or on from where it is; waits for the model where it is loading. */
+  /**
+   * Makes the model write `answer`, from its beginning or after the existing text. Waits while the model is loading.
+   */
   write(chat: Chat, answer: Answer, goOn = false): void {
     answer.begin(goOn);
     this.asked.set(answer.id, true);
@@ -56,7 +58,7 @@ export class Writer {
     void this.run(chat, run, this.ask(chat, answer, run.abort.signal));
   }
 
-  /** Ends the answer that is being written in `chat` and keeps what there is of it. */
+  /** Stops the answer that is being written in `chat` and keeps its text. */
   stop(chat: Chat): void {
     const run = this.runs.get(chat);
     if (!run) return;
@@ -64,12 +66,12 @@ export class Writer {
     run.abort.abort();
   }
 
-  /** The page goes: its requests end, but not the answers, which the next page goes on with. */
+  /** The page closes. Its requests end, but the program writes on, and the next page continues the answers. */
   leave(): void {
     this.left = true;
   }
 
-  /** Goes on with an answer that was being written when the connection broke, or by another page. */
+  /** Continues an answer that another page started, or that a broken connection interrupted. */
   async resume(chat: Chat, answer: Answer): Promise<void> {
     if (this.isWriting(chat)) return;
     if (this.asked.has(answer.id)) {
@@ -78,7 +80,7 @@ export class Writer {
     }
     const abort = new AbortController();
     const events = await resumeAnswer(answer.id, abort.signal);
-    // Asked for twice: the first one goes on.
+    // Requested twice: the first request continues.
     if (this.isWriting(chat)) {
       abort.abort();
       return;
@@ -88,7 +90,7 @@ export class Writer {
       answer.failure = null;
       await this.run(chat, { answer, abort, resumed: true }, Promise.resolve(events));
     } else if (!answer.finished && this.connection.state === "ready") {
-      // Before that nobody knows; the controller asks again then.
+      // While the program is not ready, nobody knows whether it still has the answer. The controller asks again later.
       this.fail(answer, new ApiFailure("broken_off"));
       this.actions.changed(chat, answer);
     }
@@ -96,7 +98,7 @@ export class Writer {
 
   private async ask(chat: Chat, answer: Answer, signal: AbortSignal): Promise<AsyncGenerator<AnswerEvent>> {
     await this.connection.whenReady(signal);
-    // Only now it is known who answers, and what it is told.
+    // Only now is it known which program answers, and with which instructions.
     chat.model = buildInfo().model_name;
     chat.systemPrompt = systemPrompt();
     return streamAnswer(requestMessages(chat.pathTo(answer.id), answer, systemPrompt()), answer.id, signal);
@@ -131,7 +133,7 @@ export class Writer {
     if (!run.resumed && answer.failure?.kind === "broken_off") void this.resumeIfReady(chat, answer);
   }
 
-  /** A connection that was away too shortly for a change of its state: nobody else would ask for the rest. */
+  /** The connection was away too briefly for a change of its state. Nobody else would request the rest. */
   private async resumeIfReady(chat: Chat, answer: Answer): Promise<void> {
     if (await this.connection.isReady()) await this.resume(chat, answer);
   }

@@ -1,32 +1,32 @@
-// What the builder wrote for this artifact: build.json beside index.html, a name that the server never lets a browser
-// keep. It is a file that people edit, so every member is checked, and what is not as it should be is as if absent.
+// What the builder wrote for this artifact: build.json beside index.html. The server never lets browsers keep that
+// file. People edit it, so every member is checked. A wrong member counts as absent.
 
 export interface Preset {
   readonly value: unknown;
-  /** True: the person at the page cannot change it. */
+  /** True if the person at the page cannot change it. */
   readonly locked: boolean;
 }
 
 export interface BuildInfo {
   readonly title: string;
   readonly model_name: string;
-  /** What the model is told before every chat. */
+  /** The instructions for the model. */
   readonly system_prompt: string;
-  /** "#rrggbb", or "" for the page's own. */
+  /** "#rrggbb", or "" for the page's default. */
   readonly accent: string;
-  /** Stands above an empty chat instead of the page's own question. */
+  /** Replaces the page's own greeting above an empty chat. */
   readonly greeting: string;
-  /** Samples that a click puts into the message field. */
+  /** Sample questions. A click puts one into the message field. */
   readonly questions: readonly string[];
   readonly footer: string;
   readonly about: string;
-  /** False: links in answers are shown as text. */
+  /** False if the page shows links in answers as text. */
   readonly links: boolean;
-  /** The language of the page, instead of the browser's; "" for the browser's. */
+  /** The page's language; "" means the browser's. */
   readonly language: string;
-  /** The name of the icon's file, with the `?v=…` that lets browsers keep it. */
+  /** The name of the icon's file, with its `?v=…`. */
   readonly icon: string;
-  /** Presets and locks by the names of settings-table.json. */
+  /** Presets and locks, by the names in settings-table.json. */
   readonly settings: Readonly<Record<string, Preset>>;
 }
 
@@ -36,23 +36,23 @@ const timeoutMs = 5000;
 let current = fromJson({});
 let read = "";
 
-/** What the builder wrote, as far as it could be read. */
+/** What the builder wrote, as far as it was valid. */
 export function buildInfo(): BuildInfo {
   return current;
 }
 
-/** Whether `buildInfo` is what the builder wrote: false where that could not be read yet. */
+/** Whether the page has read build.json. False means that `buildInfo` has only defaults. */
 export function knowsBuild(): boolean {
   return read !== "";
 }
 
-/** Calls `listener` now, and whenever the program turns out to be another build. */
+/** Calls `listener` now, and whenever another build answers. */
 export function withBuildInfo(listener: (info: BuildInfo) => void): void {
   document.addEventListener("mkexe:build", () => listener(current));
   listener(current);
 }
 
-/** Reads what the builder wrote; where that cannot be had, what was read before stays. */
+/** Reads build.json. If that fails, the earlier content stays. */
 export async function loadBuildInfo(): Promise<void> {
   const found = await fetchBuild();
   if (found === null || found === read) return;
@@ -61,7 +61,7 @@ export async function loadBuildInfo(): Promise<void> {
   document.dispatchEvent(new Event("mkexe:build"));
 }
 
-/** Null: nobody answers. */
+/** Null if nobody answers. */
 async function fetchBuild(): Promise<string | null> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), timeoutMs);

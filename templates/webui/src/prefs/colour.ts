@@ -2,7 +2,7 @@
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
-/** What WCAG's level AA asks of text: https://www.w3.org/TR/WCAG22/#contrast-minimum */
+/** What WCAG's level AA requires of text: https://www.w3.org/TR/WCAG22/#contrast-minimum */
 const minContrast = 4.5;
 const steps = 50;
 
@@ -16,13 +16,13 @@ export function formatColour(colour: Colour): string {
   return `#${colour.map((value) => Math.round(value).toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** `share` of `other` in `colour`, 0 to 1. */
+/** Mixes `share` of `other` (0 to 1) into `colour`. */
 export function mix(colour: Colour, other: Colour, share: number): Colour {
   const channel = (index: 0 | 1 | 2): number => colour[index] * (1 - share) + other[index] * share;
   return [channel(0), channel(1), channel(2)];
 }
 
-/** `colour`, moved towards `end` only as far as a text of it on `ground` needs. */
+/** Moves `colour` towards `end`, only as far as text of that colour on `ground` needs. */
 export function readableOn(ground: Colour, colour: Colour, end: Colour): Colour {
   for (let step = 0; step < steps; step++) {
     const moved = parseColour(formatColour(mix(colour, end, step / steps)));

@@ -1,5 +1,5 @@
-// Which language the page speaks: the one that is set, or the first of the browser's that there is. English is in the
-// bundle, the others are fetched.
+// The page's language: the one that is set, or the first of the browser's languages that the page has. English is in
+// the bundle; the others are fetched.
 
 import { loadLazily } from "../browser/load-lazily";
 import { version } from "../browser/version";
@@ -8,9 +8,9 @@ import { translateStaticTexts } from "./static-texts";
 import { englishTable, type StringTable, useTable } from "./strings";
 
 interface Language {
-  /** In the language itself, so that those who speak it find it. */
+  /** In the language itself, so that its speakers find it. */
   readonly name: string;
-  /** What stands in <html lang>: https://www.rfc-editor.org/info/bcp47 */
+  /** The value of <html lang>: https://www.rfc-editor.org/info/bcp47 */
   readonly tag: string;
   readonly direction: "ltr" | "rtl";
 }
@@ -32,11 +32,11 @@ export function languageName(code: string): string {
   return languages[code]?.name ?? code;
 }
 
-/** Shows the page in the language that is set. Where its texts cannot be fetched, the page stays as it is. */
+/** Shows the page in its language. If the texts cannot be fetched, the page stays as it is. */
 export async function showLanguage(): Promise<void> {
   const code = wantedLanguage();
   const table = code === shown ? null : await fetchTable(code);
-  // Chosen anew while the texts were on their way: that choice shows its own.
+  // The person chose another language meanwhile. That choice shows its own texts.
   if (!table || code !== wantedLanguage()) return;
   shown = code;
   useTable(table);
@@ -63,7 +63,7 @@ async function fetchTable(code: string): Promise<StringTable | null> {
   return loadLazily(async () => {
     const response = await fetch(`strings/${code}.json${version}`);
     if (!response.ok) throw new Error(`strings/${code}.json: HTTP ${response.status}`);
-    // A text that is missing is shown in English.
+    // A missing text appears in English.
     return { ...englishTable, ...((await response.json()) as Partial<StringTable>) };
   });
 }

@@ -1,4 +1,4 @@
-// How the page looks beyond its style sheet: what the person set, and the builder's accent colour and icon.
+// The page's look in addition to its style sheet: what the person set, and the builder's accent colour and icon.
 
 import { buildInfo, withBuildInfo } from "./build-info";
 import { type Colour, formatColour, mix, parseColour, readableOn } from "./colour";
@@ -9,10 +9,10 @@ const black: Colour = [0, 0, 0];
 const white: Colour = [255, 255, 255];
 
 interface Grounds {
-  /** The colour nearest to that of texts on which the accent stands (styles/colours.css). */
+  /** The background on which accent-coloured text is hardest to read (styles/colours.css). */
   readonly ground: Colour;
   readonly surface: Colour;
-  /** Where a colour moves to be read better. */
+  /** The colour to which the accent moves to be readable. */
   readonly end: Colour;
   readonly onAccent: string;
 }
@@ -41,7 +41,7 @@ function showSettings(): void {
   root.dataset["speed"] = setting("show_speed") === true ? "shown" : "hidden";
 }
 
-/** The builder chose the colour; how light it is follows from what can be read on the page's grounds. */
+/** The builder chose the colour. Its lightness follows from the page's backgrounds. */
 function showAccent(theme: Theme): void {
   const { accent: wanted } = buildInfo();
   if (wanted) setAccent(parseColour(wanted), theme);

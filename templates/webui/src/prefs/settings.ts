@@ -1,6 +1,7 @@
-// What a person can set: the rows of settings-table.json, the values that hold, and what they add to a request.
+// What a person can set: the rows of settings-table.json, the current values, and what they add to a request.
 //
-// A value is, in this order: the builder's where it is locked, the person's, the builder's preset, the table's default.
+// The first of these that exists is the value: the builder's locked value, the person's choice, the builder's preset,
+// the table's default.
 
 import { load, save } from "../browser/storage";
 import { buildInfo, knowsBuild } from "./build-info";
@@ -16,9 +17,9 @@ export interface Setting {
   readonly max?: number;
   readonly step?: number;
   readonly choices?: readonly string[];
-  /** Null: nothing is asked for; the model, the system or the browser decides. */
+  /** Null means no value: the model, the system or the browser decides. */
   readonly default: SettingValue;
-  /** Where the value stands in the body of v1/chat/completions, with dots between levels; null: not there. */
+  /** Path of the value in the body of v1/chat/completions, with dots between levels; null if it is not sent. */
   readonly request: string | null;
 }
 
@@ -47,8 +48,8 @@ const nameless = "mkexe.settings.";
 let chosen: Partial<Record<SettingName, SettingValue>> = {};
 
 /**
- * Reads what the person chose in the artifact `name`; artifacts share an address, and so the browser's storage. What
- * was chosen before the name was known ("") counts for it.
+ * Reads what the person chose in the artifact `name`. Artifacts share an address, and so the browser's storage. Choices
+ * made before the name was known ("") count for it.
  */
 export function startSettings(name: string): void {
   const unnamed = storageKey === nameless ? chosen : {};
@@ -69,7 +70,7 @@ export function isLocked(name: SettingName): boolean {
   return buildInfo().settings[name]?.locked === true;
 }
 
-/** The value that holds where the person chose none. */
+/** The value if the person chose none. */
 export function presetOf(name: SettingName): SettingValue {
   const row = rowOf(name);
   const build = buildInfo();
@@ -80,7 +81,7 @@ export function presetOf(name: SettingName): SettingValue {
   return row.default;
 }
 
-/** Keeps the person's choice. False: it is locked, or the table does not allow the value. */
+/** Keeps the person's choice. Returns false if the setting is locked or the table does not allow the value. */
 export function choose(name: SettingName, value: SettingValue): boolean {
   if (isLocked(name) || !fits(rowOf(name), value)) return false;
   if (value === presetOf(name)) delete chosen[name];
@@ -89,7 +90,7 @@ export function choose(name: SettingName, value: SettingValue): boolean {
   return true;
 }
 
-/** Forgets all that the person chose. */
+/** Deletes all the person's choices. */
 export function resetSettings(): void {
   chosen = {};
   keep();
@@ -100,7 +101,7 @@ export function onSettings(listener: () => void): void {
   document.addEventListener("mkexe:settings", listener);
 }
 
-/** The members that the settings add to the body of v1/chat/completions; what was left as it is adds none. */
+/** The members that the settings add to the body of v1/chat/completions. Settings with their default value add none. */
 export function requestSettings(): Record<string, unknown> {
   const body: Record<string, unknown> = {};
   for (const row of settings) {
@@ -110,7 +111,7 @@ export function requestSettings(): Record<string, unknown> {
   return body;
 }
 
-/** What the model is told before the chat. */
+/** The instructions that the model reads before the chat. */
 export function systemPrompt(): string {
   return String(setting("system_prompt") ?? "");
 }
@@ -127,7 +128,7 @@ function rowOf(name: SettingName): Setting {
   return row;
 }
 
-/** Whether the table allows `value`: build.json and the browser's storage can hold anything. */
+/** Whether the table allows `value`. build.json and the browser's storage can contain anything. */
 function fits(row: Setting, value: unknown): value is SettingValue {
   if (value === null) return row.default === null;
   switch (row.type) {

@@ -1,6 +1,6 @@
-// The texts that index.html holds. It is rendered in English, so that there is something to see before a script runs.
-// Which text stands where is found by comparing with the English table: the skeleton needs no second set of names. A
-// unit test says where two keys that the skeleton uses have the same English text.
+// The texts in index.html. It is rendered in English, so that there is something to see before a script runs. This
+// module finds each text's key by comparing it with the English table, so the template needs no second set of names. A
+// unit test checks that no two keys in the template have the same English text but different translations.
 
 import { englishTable, type StringKey, t } from "./strings";
 
@@ -15,7 +15,7 @@ const attributes = ["aria-label", "title", "placeholder"];
 const keys = new Map(Object.entries(englishTable).map(([key, text]) => [text, key as StringKey]));
 let places: Place[] | null = null;
 
-/** Puts the texts of the current language in. A text that a view has changed meanwhile is that view's. */
+/** Inserts the texts of the current language. A text that a view has changed meanwhile belongs to that view. */
 export function translateStaticTexts(): void {
   places ??= findPlaces();
   for (const place of places) {

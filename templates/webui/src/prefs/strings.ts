@@ -1,4 +1,4 @@
-// Every text a person sees comes from one table. A further language is a further table of the same keys.
+// Every text that a person sees comes from one table. Another language is another table with the same keys.
 
 import english from "./strings/en.json";
 
@@ -10,17 +10,17 @@ export const englishTable: StringTable = english;
 
 let table: StringTable = english;
 
-/** Texts come from `next` from now on. */
+/** From now on, texts come from `next`. */
 export function useTable(next: StringTable): void {
   table = next;
 }
 
-/** The text for `key`; `{name}` in it is replaced by `params.name`. */
+/** The text for `key`, with `{name}` replaced by `params.name`. */
 export function t(key: StringKey, params: StringParams = {}): string {
   return table[key].replace(/\{(\w+)\}/g, (placeholder, name: string) => String(params[name] ?? placeholder));
 }
 
-/** A number as people of the page's language write it. */
+/** Writes a number as the page's language does. */
 export function formatNumber(value: number, fractionDigits: number): string {
   const options = { minimumFractionDigits: fractionDigits, maximumFractionDigits: fractionDigits };
   return value.toLocaleString(document.documentElement.lang, options);

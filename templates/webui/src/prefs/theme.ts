@@ -1,10 +1,10 @@
-// Light or dark: the system's choice, unless the person or the builder chose otherwise.
+// Light or dark: the system's choice, unless the person or the builder chose one.
 
 import { load, save } from "../browser/storage";
 
 export type Theme = "light" | "dark";
 
-/** What was shown last, for the moment before it is known which artifact this is, and what was set there. */
+/** The last theme. It is used until the page knows which artifact this is and what was set there. */
 const storageKey = "mkexe.theme";
 const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -13,7 +13,7 @@ export function currentTheme(): Theme {
   return chosen === "light" || chosen === "dark" ? chosen : systemTheme();
 }
 
-/** Colours the page and follows the system from now on. To be called before the first paint. */
+/** Sets the theme and follows the system from now on. Call this before the first paint. */
 export function startTheme(): void {
   apply();
   systemIsDark.addEventListener("change", apply);

@@ -13,7 +13,7 @@ async function startPage(): Promise<void> {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  // The frame in which another port's page takes what waits here (sw.ts).
+  // This is the frame in which a page at another port takes over what waits here (sw.ts).
   if (document.documentElement.dataset["frame"] === "hand-over") startGiving();
   else void startPage();
 });

@@ -1,4 +1,4 @@
-// The list of chats and what can be done with them: the parts that know the store, the list and the chat on the screen.
+// Connects the list of chats with the store and with the chat on the screen.
 
 import type { Connection } from "../api/connection";
 import { onSession, session } from "../api/session";
@@ -43,17 +43,17 @@ export class ChatPanel {
     onSession(() => this.refreshAll());
   }
 
-  /** Says anew where chats are kept: writing one told something else. */
+  /** Updates the line that says where chats are saved. */
   showPlace(): void {
     this.sidebar.show();
   }
 
-  /** Chats were written: asks for the list now instead of at the next turn. */
+  /** Asks for the list now instead of waiting for the next poll. */
   refresh(): void {
     void this.list.refresh();
   }
 
-  /** The program is another than it was, or is closed. */
+  /** Another program answers, or the program is closed. */
   private refreshAll(): void {
     this.sidebar.show();
     this.refresh();
@@ -65,7 +65,7 @@ export class ChatPanel {
     this.sidebar.closeWhereNarrow();
   }
 
-  /** Shows the chat on the screen as another page wrote it. */
+  /** Shows the new version of the chat on the screen, if another page wrote it. */
   private freshen(): void {
     const entry = this.list.entries.find(({ id }) => id === this.controller.chatId);
     if (entry) void this.controller.freshen(entry.revision);
@@ -91,7 +91,7 @@ export class ChatPanel {
   }
 }
 
-/** Where what is written now is kept; "" where that is not known. */
+/** Where new text is saved; "" if that is not known. */
 function whereKept(store: KeptChats, { state }: Connection): string {
   if (store.place === "page") return t("chats_not_kept");
   if (state === "closed") return store.canWait === null ? "" : t(store.canWait ? "chats_wait" : "chats_wait_not");
@@ -101,7 +101,7 @@ function whereKept(store: KeptChats, { state }: Connection): string {
   return chatsFolder === "" ? "" : t("chats_kept", { folder });
 }
 
-/** A path reads from left to right (UAX #9, isolates). */
+/** A path always reads from left to right (UAX #9, isolates). */
 function isolated(path: string): string {
   return `\u2066${path}\u2069`;
 }

@@ -1,4 +1,4 @@
-// What the person does becomes requests and changes of the chat on the screen; the views are told through
+// Turns what the person does into requests and changes of the chat on the screen. It tells the views through
 // `ControllerView`.
 
 import type { Attachment, Content } from "../api/attachment";
@@ -19,14 +19,14 @@ import { systemPrompt } from "../prefs/settings";
 export interface ControllerView {
   /** Another chat, or another branch of it, is on the screen. */
   showChat(chat: Chat, isOther: boolean): void;
-  /** An answer of the chat on the screen changed; called often while one is written. */
+  /** An answer of the chat on the screen changed. This is called often while the model writes. */
   updateAnswer(answer: Answer): void;
   setRunning(running: boolean): void;
-  /** The chat that was asked for cannot be had. */
+  /** The requested chat cannot be opened. */
   showMissing(missing: Missing): void;
-  /** The program's sentence why chats are not written, "" where it does not answer; null: they are. */
+  /** The program's sentence why chats cannot be written, or "" if it does not answer; null: they can. */
   showUnsaved(detail: string | null): void;
-  /** A chat was written, or is another than it was. */
+  /** A chat was written or changed. */
   listChanged(): void;
 }
 
@@ -62,7 +62,7 @@ export class Controller {
     return this.chat.id;
   }
 
-  /** Sends a question. False means that it was not taken: it is empty, or an answer is still being written. */
+  /** Sends a question. Returns false if it is empty, or if the model is still writing an answer. */
   ask(text: string, attachments: readonly Attachment[] = []): boolean {
     const question = text.trim();
     if ((question === "" && attachments.length === 0) || this.isRunning) return false;
@@ -70,13 +70,13 @@ export class Controller {
     return true;
   }
 
-  /** Asks the question in other words; the earlier ones stay, as another branch. */
+  /** Asks an edited question. The earlier one stays as another branch. */
   edit(question: Question, text: string): void {
     if (this.isRunning) return;
     this.answer(this.chat.addQuestion(text.trim(), question.attachments, question.parent));
   }
 
-  /** Asks for the answer anew. The earlier one stays beside it, if there was any. */
+  /** Asks for another answer. The earlier one stays beside it, if there was one. */
   retry(answer: Answer): void {
     const question = answer.parent === null ? undefined : this.chat.message(answer.parent);
     const here = this.chat.message(answer.id);
@@ -85,20 +85,20 @@ export class Controller {
     else this.write(here);
   }
 
-  /** Has the answer written on from where it ends. */
+  /** Makes the model continue the answer from its end. */
   goOn(answer: Answer): void {
     const here = this.chat.message(answer.id);
     if (here?.role === "assistant" && !this.isRunning) this.write(here, true);
   }
 
-  /** Puts the branch with `message` on the screen. */
+  /** Shows the branch with `message`. */
   showVersion(message: Message): void {
     this.chat.show(message);
     this.saver.touch(this.chat);
     this.view.showChat(this.chat, false);
   }
 
-  /** Goes on in a chat of its own from `message`. */
+  /** Continues from `message` in a new chat. */
   branch(message: Message): void {
     const chat = this.chat.branch(message);
     this.library.adopt(chat);
@@ -106,7 +106,7 @@ export class Controller {
     this.show(chat);
   }
 
-  /** Ends the answer that is being written and keeps what there is of it. */
+  /** Stops the answer that is being written and keeps its text. */
   stop(): void {
     this.writer.stop(this.chat);
   }
@@ -115,7 +115,7 @@ export class Controller {
     this.show(new Chat());
   }
 
-  /** Puts the chat that the address names on the screen. */
+  /** Shows the chat that the address names. */
   async openNamed(): Promise<void> {
     const id = chatInAddress();
     if (id === this.chat.id || (id === "" && this.chat.isEmpty)) return;
@@ -124,13 +124,16 @@ export class Controller {
       return;
     }
     const chat = await this.library.open(id);
-    // Meanwhile somewhere else, or there already.
+    // The person went elsewhere meanwhile, or the chat is already on the screen.
     if (id !== chatInAddress() || id === this.chat.id) return;
     if (chat instanceof Chat) this.show(chat);
     else this.view.showMissing(chat);
   }
 
-  /** The program is there, or was started again: it takes what was written meanwhile, and has the chat that is named. */
+  /**
+   * The program is there, or was restarted. It takes the waiting chats, and the page opens the chat that the address
+   * names.
+   */
   async arrive(): Promise<void> {
     await this.takeIn();
     if (await takeFromElsewhere()) await this.takeIn();
@@ -142,49 +145,49 @@ export class Controller {
     this.view.listChanged();
   }
 
-  /** The list says that the file has another revision: another page wrote it. */
+  /** The list shows another revision of the file: another page wrote it. */
   async freshen(revision: string): Promise<void> {
     const before = this.chat;
     if (before.revision === null || before.revision === revision || this.library.isBusy(before)) return;
     const chat = await this.library.open(before.id);
     if (!(chat instanceof Chat) || this.chat !== before || chat === before) return;
     const shown = before.current === null ? undefined : chat.message(before.current);
-    // The other page went on from here, or is in another branch.
+    // The other page continued from here, or is in another branch.
     if (shown && !chat.path().includes(shown)) chat.show(shown);
     this.chat = chat;
     this.view.showChat(chat, false);
     this.resumeUnfinished();
   }
 
-  /** Ends what is being written in the chat called `id`. */
+  /** Stops the answer that is being written in the chat `id`. */
   stopIn(id: string): void {
     const chat = this.library.opened(id);
     if (chat) this.writer.stop(chat);
   }
 
-  /** The chat was deleted. Where it is on the screen, a new one takes its place. */
+  /** The chat was deleted. If it is on the screen, a new one replaces it. */
   leave(id: string): void {
     if (this.chat.id === id) this.startNew();
   }
 
-  /** The page goes. */
+  /** The page closes. */
   leavePage(): void {
     this.writer.leave();
     this.saver.saveAll();
   }
 
-  /** Another page has all of it, and this one goes. */
+  /** Another page has everything, and this one closes. */
   abandon(): void {
     this.writer.leave();
     this.saver.stop();
   }
 
-  /** All that the model would be sent of this chat. */
+  /** All that the model would receive of this chat. */
   chatContent(): Content {
     return chatContent(this.chat.path(), systemPrompt());
   }
 
-  /** Draws the chat anew, as after a change of the language. */
+  /** Draws the chat again, for example after a change of the language. */
   showAgain(): void {
     this.view.showChat(this.chat, true);
   }
@@ -217,8 +220,8 @@ export class Controller {
   }
 
   /**
-   * Answers that the file says are being written, by another page or by this one before it was loaded anew; and those
-   * that this tab is to ask for, whichever page has brought their chat into the folder.
+   * Continues the unfinished answer of this chat: another page, or this one before a reload, was writing it. Or this
+   * tab still has to request it, whichever page has brought the chat into the folder.
    */
   private resumeUnfinished(): void {
     const isOpen = (message: Message): boolean =>

@@ -1,11 +1,11 @@
-// Lets the page be opened while the program is restarted, or closed: sw.ts keeps its files.
+// Lets people open the page while the program restarts or is closed: sw.ts keeps its files.
 
 import { workerAddress } from "../browser/trusted";
 import { version } from "../browser/version";
 
-/** Browsers allow service workers only at addresses of this computer and over https; elsewhere nothing is kept. */
+/** Browsers allow service workers only at addresses of this computer and over https. Elsewhere nothing is kept. */
 export function startOffline(): void {
   navigator.serviceWorker?.register(workerAddress(`sw.js${version}`)).catch(() => {
-    // Forbidden by the person's settings: the page works without.
+    // The person's settings forbid it. The page works without it.
   });
 }

@@ -1,4 +1,4 @@
-// Puts the parts together: state, connection and views.
+// Connects the parts: state, connection and views.
 
 import { Connection, type ConnectionState } from "../api/connection";
 import { fetchLimits, knownLimits } from "../api/model";
@@ -38,7 +38,7 @@ import { ChatPanel } from "./chat-panel";
 import { Controller, type ControllerView } from "./controller";
 import { meetProgram } from "./prepare";
 
-/** A question or a title that is being changed, a dialog. */
+/** An edited question or title, or an open dialog. */
 const unfinishedWork = "#transcript textarea, #chat-list input, dialog[open]";
 const followPollMs = 500;
 
@@ -61,7 +61,7 @@ export class Page implements ControllerView {
   private readonly scroll = new ScrollFollower();
   private isEmpty = true;
 
-  /** `answered`: whether the program was there when the page was loaded. */
+  /** `answered`: whether the program answered when the page was loaded. */
   constructor(answered: boolean) {
     this.connection = new Connection(meetProgram, answered);
     this.controller = new Controller(this.connection, this.store, this);
@@ -110,7 +110,7 @@ export class Page implements ControllerView {
   }
 
   updateAnswer(answer: Answer): void {
-    // How much the model can hold is asked once: of a program that has answered, it does not ask for a key again.
+    // The page asks once for the context size. A program that has answered does not ask for a key again.
     if (answer.contextTokens !== null && !knownLimits()) void fetchLimits().then(() => this.transcript.update(answer));
     this.transcript.update(answer);
     if (answer.state === "done") announce(answer.text);
@@ -149,17 +149,17 @@ export class Page implements ControllerView {
     if (session()) void this.controller.arrive();
     addEventListener("pagehide", () => this.controller.leavePage());
     onMoved((address) => this.follow(address));
-    // Brought back by the browser as it was, with its requests ended.
+    // The browser restored the page from its cache, and its requests have ended.
     addEventListener("pageshow", (event) => event.persisted && location.reload());
     addEventListener("beforeunload", (event) => {
       if (this.controller.saver.hasProblem) event.preventDefault();
     });
   }
 
-  /** The program is at another port now, and has what was written here; what was begun comes along. */
+  /** The program is at another port now and has this page's chats. The drafts come along. */
   private follow(address: string): void {
     if (this.connection.state !== "closed") return;
-    // What is in the middle of being done could not.
+    // Unfinished work could not come along.
     if (this.composer.isReading || document.querySelector(unfinishedWork)) {
       setTimeout(() => this.follow(address), followPollMs);
       return;
@@ -168,13 +168,13 @@ export class Page implements ControllerView {
     location.replace(addressToFollow(address));
   }
 
-  /** What is begun while the program is closed is to be found from another port. */
+  /** A page at another port must be able to find what was started while the program was closed. */
   private noteDraft(): void {
     if (this.connection.state !== "closed") return;
     if (hasDraftText() || !this.composer.isEmpty) notePlace(ownPlace(), true);
   }
 
-  /** What was pressed is gone, and in its place an answer is being written, which can be stopped. */
+  /** The button that was pressed is gone. The model is writing an answer instead, and the send button can stop it. */
   private begin(action: () => void): void {
     action();
     this.composer.focusButton();
@@ -191,13 +191,13 @@ export class Page implements ControllerView {
     this.transcript.focusVersions(message);
   }
 
-  /** The parts that know the language show it themselves; these are drawn anew. */
+  /** Some views change the language themselves. This redraws the others. */
   private showLanguage(): void {
     this.controller.showAgain();
     this.composer.setRunning(this.controller.isRunning);
   }
 
-  /** The program ends because the person wants it to. */
+  /** The person ended the program. */
   private showQuit(): void {
     document.body.dataset["quit"] = "";
     this.showConnection("closed", this.connection.state);
@@ -234,7 +234,7 @@ function showFooter({ footer }: { readonly footer: string }): void {
   setText(line, footer);
 }
 
-/** The page may also be opened from another computer on the network; then the model does not run on "this" one. */
+/** Someone may open the page from another computer on the network. Then the model does not run on "this" one. */
 function isThisComputer(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
 }

@@ -1,4 +1,4 @@
-// What must be known before the page's parts are made: what the builder wrote, what the person set, and the language.
+// What the page must know before it makes its parts: what the builder wrote, what the person set, and the language.
 
 import { onKey, onKeyNeeded } from "../api/api-key";
 import { expectedSession, loadSession, onSession, session, settlePage } from "../api/session";
@@ -8,9 +8,9 @@ import { startLook } from "../prefs/look";
 import { onSettings, startSettings } from "../prefs/settings";
 import { askForKey } from "../view/key-dialog";
 
-/** False: the program is closed, and all that is known is what the browser kept. */
+/** Returns false if the program is closed. Then the page knows only what the browser kept. */
 export async function prepare(): Promise<boolean> {
-  // The name is told only to those who have the key, so the question for it is in the language known so far.
+  // Only those who have the key learn the name. So the question for the key is in the language known so far.
   onKeyNeeded(async () => {
     startSettings(expectedSession().name);
     await showLanguage();
@@ -22,13 +22,13 @@ export async function prepare(): Promise<boolean> {
   await showLanguage();
   onSettings(() => void showLanguage());
   onKey(() => session() ?? void meetProgram());
-  // Started again so fast that nobody saw it closed: perhaps by another build.
+  // The program restarted so fast that nobody saw it closed. It may be another build.
   onSession(() => void loadBuildInfo());
   delete document.documentElement.dataset["pending"];
   return answered;
 }
 
-/** Asks the program who it is and what the builder wrote. False: nobody answers. */
+/** Asks the program for its name and for what the builder wrote. Returns false if nobody answers. */
 export async function meetProgram(): Promise<boolean> {
   const [, answered] = await Promise.all([loadBuildInfo(), loadSession()]);
   startSettings(expectedSession().name);

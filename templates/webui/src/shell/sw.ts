@@ -1,8 +1,8 @@
-// The service worker: the page opens also while the program is restarted. The program is always asked first, and what
-// it answers is what is shown; so whatever is served at this address later is never hidden.
+// The service worker: people can open the page even while the program restarts. The worker always asks the program
+// first and shows its answer. So it never hides what is served at this address later.
 //
-// Its own address ends in the page's version (offline.ts), and so does the name of its cache. Another version is
-// another worker, which removes what the one before it kept.
+// Its address ends with the page's version (offline.ts), and so does the name of its cache. Another version is another
+// worker, which deletes what the earlier one kept.
 
 export {};
 
@@ -28,7 +28,7 @@ const version = location.search;
 const cachePrefix = `mkexe-page ${worker.registration.scope} `;
 const cacheName = cachePrefix + version;
 const firstLoad = ["./", ...["early.js", "app.js", "app.css", "favicon.png"].map((name) => name + version), "build.json"];
-// Further files of the page, kept once they were used. All but build.json change their address with their content.
+// Other files of the page, kept after their first use. All but build.json change their address with their content.
 const keptLater = /^(build\.json|favicon\.png|(lazy|strings)\/.*)$/;
 
 worker.addEventListener("install", (event) => event.waitUntil(fill().then(() => worker.skipWaiting())));
@@ -46,14 +46,14 @@ worker.addEventListener("fetch", (event) => {
   else if (firstLoad.includes(path + new URL(request.url).search)) event.respondWith(answer(event, request, false));
 });
 
-/** Fetches the first load, asking the program and not the browser's memory of an earlier one. */
+/** Fetches the first load from the program, not from the browser's HTTP cache. */
 async function fill(): Promise<void> {
   const cache = await caches.open(cacheName);
   await Promise.all(
     firstLoad.map(async (address) => {
       const response = await fetch(address, { cache: "no-cache" });
       if (response.ok) await cache.put(address, response);
-      // build.json may be absent; without one of the others the page would not work.
+      // build.json may be absent. The page needs each of the others.
       else if (address !== "build.json") throw new Error(`${address}: HTTP ${response.status}`);
     }),
   );
@@ -65,7 +65,7 @@ async function removeOthers(): Promise<void> {
   await Promise.all(others.map((name) => caches.delete(name)));
 }
 
-/** What the program answers, and only where it cannot be reached what was kept under `key`. */
+/** The program's answer. Only if it cannot be reached, what was kept under `key`. */
 async function answer(event: RequestEvent, key: Request | string, keep: boolean): Promise<Response> {
   try {
     const response = await fetch(event.request);
@@ -79,7 +79,7 @@ async function answer(event: RequestEvent, key: Request | string, keep: boolean)
   }
 }
 
-/** The frame of hand-over.ts, whatever answers at this address now. Only pages of this host may have it. */
+/** The frame of hand-over.ts, whatever answers at this address now. Only pages of this host may embed it. */
 function handOver(): Response {
   const { protocol, hostname } = new URL(worker.registration.scope);
   const policy = `default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors ${protocol}//${hostname}:*`;
@@ -102,11 +102,11 @@ async function store(key: Request | string, response: Response): Promise<void> {
   try {
     await (await caches.open(cacheName)).put(key, response);
   } catch {
-    // The browser's room is full: what was asked for is answered all the same.
+    // The browser's storage is full. The answer is returned nevertheless.
   }
 }
 
-/** The path below the page's own address, without the query; null outside of it. */
+/** The path below the page's own address, without the query; null if it is outside. */
 function pathOf(address: string): string | null {
   const { origin, pathname } = new URL(address);
   const scope = new URL(worker.registration.scope);

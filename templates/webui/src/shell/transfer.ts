@@ -1,4 +1,4 @@
-// Chats from files that the person chooses, and files of chats that the browser keeps.
+// Imports chats from files, and downloads chats as files.
 
 import { Chat } from "../chats/chat";
 import { chatToJson } from "../chats/chat-file";
@@ -36,7 +36,7 @@ export class Transfer {
     else saveFile("mkexe-chats.json", "application/json", backupOf(chats.map(chatToJson)));
   }
 
-  /** Takes over the chats in `files`; one whose name is taken gets another. */
+  /** Imports the chats in `files`. A chat whose id is taken gets another id. */
   async readFiles(files: readonly File[]): Promise<void> {
     let count = 0;
     for (const file of files) {
@@ -62,7 +62,7 @@ function pretty(json: string): string {
   return `${JSON.stringify(JSON.parse(json), null, 1)}\n`;
 }
 
-/** Without what a file's name may not hold on one of the systems. */
+/** Removes what one of the systems forbids in file names. */
 function fileName(title: string): string {
   return title.replace(/[\s\\/:*?"<>|\p{Cc}]+/gu, " ").trim().slice(0, 80) || "chat";
 }
@@ -73,6 +73,6 @@ function saveFile(name: string, type: string, content: string): void {
   link.href = address;
   link.download = name;
   link.click();
-  // The browser has begun to read it by then.
+  // By then the browser has started to read it.
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

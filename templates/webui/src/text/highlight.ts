@@ -1,4 +1,4 @@
-// Code to coloured markup. The languages that people ask about most are bundled; rarer ones come when they are needed.
+// Converts code to coloured markup. The most common languages are in the bundle; the others are fetched when needed.
 
 import hljs from "highlight.js/lib/core";
 import bash from "highlight.js/lib/languages/bash";
@@ -21,18 +21,21 @@ import { loadLazily } from "../browser/load-lazily";
 
 register({ bash, c, cpp, css, diff, go, java, javascript, json, python, rust, shell, sql, typescript, xml, yaml });
 
-/** Longer code stays plain: colouring it again for every new piece of the answer would hold the page up. */
+/** Longer code stays plain. Colouring it again for every new piece of the answer would block the page. */
 const maxCharacters = 40_000;
-/** Names that models give to blocks of no language. */
+/** Names that models use for blocks without a language. */
 const plain = new Set(["", "text", "txt", "plaintext", "plain", "console", "output", "log"]);
 
-/** Markup of highlight.js for `code` (its text escaped, only `span` elements), or null where it stays plain. */
+/** Markup of highlight.js for `code` (escaped text, only `span` elements). Null if it stays plain. */
 export function highlight(code: string, language: string): string | null {
   if (code.length > maxCharacters || !hljs.getLanguage(language)) return null;
   return hljs.highlight(code, { language, ignoreIllegals: true }).value;
 }
 
-/** Fetches the rarer languages where `language` may be one; false: there is nothing to colour that was plain before. */
+/**
+ * Fetches the other languages if `language` may be one of them. Returns false if nothing can be coloured that was plain
+ * before.
+ */
 export async function loadLanguage(language: string): Promise<boolean> {
   if (plain.has(language) || hljs.getLanguage(language)) return false;
   const rare = await loadLazily(() => import("./lazy/languages"));

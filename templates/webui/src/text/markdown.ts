@@ -1,4 +1,4 @@
-// Markdown (GitHub's flavour) to markup, block by block. The markup is not safe before `sanitise` has seen it.
+// Converts Markdown (GitHub's flavour) to markup, block by block. The markup is not safe before `sanitise` has seen it.
 
 import { Marked, type RendererObject, type Token, type TokensList } from "marked";
 import { t } from "../prefs/strings";
@@ -18,9 +18,9 @@ export interface CodeBlock {
 }
 
 const renderer: RendererObject = {
-  // Raw HTML is shown as the text it is.
+  // Raw HTML appears as text.
   html: ({ text, type, block }) => (type === "html" && block ? `<p>${escape(text)}</p>` : escape(text)),
-  // An image would be fetched from a foreign host without the person's doing. A link is theirs to follow.
+  // The browser would fetch an image from another host without asking. A link is the person's choice.
   image: ({ href, text }) => {
     const label = escape(t("image", { text: text || href }));
     return `<a href="${escape(href)}">${label}</a>`;
@@ -34,7 +34,7 @@ const renderer: RendererObject = {
   },
 };
 
-// breaks: models, like people in chats, mean a new line when they begin one.
+// breaks: a line break in a chat means a new line.
 const marked = new Marked({ gfm: true, breaks: true, renderer, extensions: mathsExtensions(escape) });
 
 export function parseBlocks(text: string): Block[] {
@@ -43,7 +43,7 @@ export function parseBlocks(text: string): Block[] {
   return tokens.filter((token) => token.type !== "space" && token.type !== "def").map((token) => block(token, tokens, links));
 }
 
-/** Inside of the `code` element for a code block. */
+/** The content of the `code` element for a code block. */
 export function codeMarkup({ language, text }: CodeBlock): string {
   const inner = highlight(text, language) ?? escape(text);
   return `<pre><code class="hljs language-${escape(language || "text")}">${inner}</code></pre>`;
@@ -51,14 +51,14 @@ export function codeMarkup({ language, text }: CodeBlock): string {
 
 function block(token: Token, all: TokensList, links: string): Block {
   return {
-    // A link's address may be defined further down ("[1]: https://…"), so it is part of what decides the markup.
+    // A link's address can be defined further down ("[1]: https://…"). So the definitions are part of the key.
     key: `${token.type} ${token.raw.includes("[") ? links : ""} ${token.raw}`,
     code: token.type === "code" ? { language: languageOf(token["lang"]), text: token["text"] as string } : null,
     markup: () => marked.parser(Object.assign([token], { links: all.links })),
   };
 }
 
-/** The first word of the line that opens a code block; it may be absent, or be followed by anything. */
+/** The first word of the line that opens a code block. It can be missing, and anything can follow it. */
 function languageOf(info: unknown): string {
   return typeof info === "string" ? (/^[\w+#.-]+/.exec(info)?.[0].toLowerCase() ?? "") : "";
 }

@@ -1,10 +1,10 @@
-// Where Markdown holds maths: $…$ and \(…\) in a line, $$…$$ and \[…\] on lines of their own or in one.
+// Finds maths in Markdown: $…$ and \(…\) in a line, $$…$$ and \[…\] in a line or on their own lines.
 
 import type { TokenizerAndRendererExtension, Tokens } from "marked";
 
 /**
- * `$…$` follows Pandoc's rule (manual, tex_math_dollars): no space inside of the dollars, and no digit behind the second,
- * so "$5 and $10" stays prose. An amount in words between two dollars ("$5 million, in US$") is prose too.
+ * `$…$` follows Pandoc's rule (manual, tex_math_dollars): no space directly inside the dollars, and no digit after the
+ * second. So "$5 and $10" stays prose. An amount in words ("$5 million, in US$") stays prose too.
  */
 const inline = [
   /^\$\$(?!\$)((?:[^$\\]|\\[^])+?)\$\$/,
@@ -13,10 +13,10 @@ const inline = [
   /^\$(?![\s$]|\d[\d.,]*\s+[a-zA-Z]{2})((?:[^$\\\n`]|\\[^\n])*[^\s$\\`]|(?:[^$\\\n`]|\\[^\n])*\\[^\n])\$(?![\d$])/,
 ];
 const block = /^ {0,3}(?:\$\$(?!\$)((?:[^$\\]|\\[^])+?)\$\$|\\\[([^]+?)\\\])[^\S\n]*(?:\n|$)/;
-/** A dollar that stands behind a letter or digit ("US$5") opens nothing; nor does one that is escaped. */
+/** A dollar after a letter or digit ("US$5") starts no formula. Neither does an escaped one. */
 const opening = /(?<![\w$\\])\$|\\[([]/;
 
-/** Extensions that turn maths into `math` elements which hold the source; maths.ts puts formulas in their place. */
+/** Extensions that turn maths into `math` elements with the source. maths.ts replaces them with formulas. */
 export function mathsExtensions(escape: (text: string) => string): TokenizerAndRendererExtension[] {
   const renderer = ({ raw }: Tokens.Generic): string => {
     const source = raw.trim();

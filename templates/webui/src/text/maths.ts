@@ -1,5 +1,5 @@
-// Formulas in the place of their source. What draws them is fetched with the first one; until then, and where a formula
-// is faulty, its source can be read.
+// Replaces the source of formulas with formulas. The typesetter is fetched with the first formula. Until then, and if a
+// formula is faulty, the person reads its source.
 
 import { loadLazily } from "../browser/load-lazily";
 import { t } from "../prefs/strings";
@@ -8,15 +8,15 @@ import { sanitiseMaths } from "./sanitise";
 
 type Typesetter = typeof import("./lazy/maths");
 
-/** Formulas that were drawn, by their source: a paragraph that grows is built anew with every piece. */
+/** Drawn formulas, by source. A growing paragraph is rebuilt with every piece. */
 const maxDrawn = 500;
 const drawn = new Map<string, Element | null>();
 let typesetter: Typesetter | null = null;
 
-/** Draws what maths-syntax.ts marked below `root`, now or when the typesetter is there. */
+/** Draws what maths-syntax.ts marked inside `root`, now or when the typesetter is loaded. */
 export function showMaths(root: ParentNode): void {
   const formulas = [...root.querySelectorAll(".math")];
-  // Chrome before 109 would write all letters of a formula in a row.
+  // Chrome before 109 would write all letters of a formula in one row.
   if (!("MathMLElement" in window)) return;
   if (formulas.length > 0) void showWhenLoaded(formulas);
 }
@@ -39,7 +39,7 @@ function show(formula: Element, { draw }: Typesetter): void {
   if (isDisplay) makeScrollable(formula);
 }
 
-/** A formula may be wider than the page: the keyboard must be able to scroll it too. */
+/** A formula can be wider than the page. The keyboard must be able to scroll it too. */
 function makeScrollable(formula: Element): void {
   formula.setAttribute("tabindex", "0");
   formula.setAttribute("role", "group");

@@ -1,5 +1,5 @@
-// The only door through which markup enters the page. What a model writes is hostile input: nothing is trusted here,
-// neither the Markdown renderer before it nor the Content-Security-Policy behind it.
+// All markup enters the page here. What a model writes is hostile input. This module trusts neither the Markdown
+// renderer before it nor the Content-Security-Policy after it.
 
 import DOMPurify from "dompurify";
 
@@ -13,7 +13,9 @@ const allowedAttributes = ["align", "class", "href", "start"];
 const allowedClass = /^(hljs(-[\w-]+)?|language-[\w+#.-]+|[\w]+_|math|math-display)$/;
 
 const mathMlNamespace = "http://www.w3.org/1998/Math/MathML";
-/** Lengths, borders and colours, which Temml sets one by one: a policy without inline styles allows that to scripts. */
+/**
+ * Lengths, borders and colours, which Temml sets one by one. A policy without inline styles allows scripts to set them.
+ */
 const mathsStyle = new RegExp(
   "^(background-color|border|color|display|font-(size|style|weight)|height|margin|math-|padding|text-align|" +
     "vertical-align|white-space|width)",
@@ -39,12 +41,14 @@ purify.addHook("afterSanitizeAttributes", (node) => {
   }
 });
 
-/** Markup as nodes without scripts, styles, images, forms, frames, and links to anything but web and mail addresses. */
+/**
+ * Converts markup to nodes without scripts, styles, images, forms, frames, or links other than web and mail addresses.
+ */
 export function sanitise(markup: string): DocumentFragment {
   return purify.sanitize(markup, {
     ALLOWED_TAGS: allowedTags,
     ALLOWED_ATTR: allowedAttributes,
-    // Tested for every attribute but those that are named as harmless.
+    // This is tested for every attribute except those that are named as harmless.
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
     ADD_URI_SAFE_ATTR: ["align", "start"],
     ALLOW_ARIA_ATTR: false,
@@ -53,7 +57,7 @@ export function sanitise(markup: string): DocumentFragment {
   });
 }
 
-/** `formula`, a MathML element of Temml's, without anything but MathML for drawing; null where nothing is left of it. */
+/** Removes from `formula`, a MathML element of Temml, everything but MathML for drawing. Null if nothing is left. */
 export function sanitiseMaths(formula: Element): Element | null {
   const holder = document.createElement("div");
   holder.append(formula);

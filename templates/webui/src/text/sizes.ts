@@ -1,4 +1,4 @@
-// Sizes of files as people write them.
+// Writes file sizes as people read them.
 
 import { formatNumber, t } from "../prefs/strings";
 

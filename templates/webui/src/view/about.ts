@@ -1,4 +1,4 @@
-// The dialog that shows which model answers and what it was told beforehand.
+// The dialog that shows which model answers and which instructions it has.
 
 import { fetchLimits } from "../api/model";
 import { byId, setText } from "../browser/dom";
@@ -8,7 +8,7 @@ import { onSettings, systemPrompt } from "../prefs/settings";
 import { formatNumber, t } from "../prefs/strings";
 import { dialogById } from "./dialog";
 
-/** `countChat` counts the tokens of the chat on the screen; null: that cannot be said now. */
+/** `countChat` counts the tokens of the chat on the screen; null if nobody can tell now. */
 export function startAbout(countChat: () => Promise<number | null>): void {
   const dialog = dialogById("about");
   byId("about-open", HTMLButtonElement).addEventListener("click", () => {
@@ -25,7 +25,7 @@ export function startAbout(countChat: () => Promise<number | null>): void {
   onLanguage(showInstructions);
 }
 
-/** How much of what the model can hold the chat takes. */
+/** How much of the model's context the chat uses. */
 async function showContext(countChat: () => Promise<number | null>): Promise<void> {
   const part = byId("about-context-part", HTMLElement);
   part.hidden = true;

@@ -1,11 +1,11 @@
-// Speaks to screen readers in whole sentences. The conversation itself is no live region: it would be read again
-// with every word that arrives.
+// Tells screen readers whole sentences. The conversation itself is not a live region, because a screen reader would
+// read it again with every new word.
 
 import { byId } from "../browser/dom";
 
 export function announce(text: string): void {
   const region = byId("announcer", HTMLElement);
-  // A new element, so that the same sentence twice is spoken twice.
+  // A new element, so that screen readers speak the same sentence twice.
   const line = document.createElement("p");
   line.textContent = text;
   region.replaceChildren(line);

@@ -1,4 +1,4 @@
-// One answer: the model's thoughts, the text, how it stands, and what can be done with it.
+// One answer: the model's thoughts, the text, its state, and its buttons.
 
 import { knownLimits } from "../api/model";
 import { element, setText } from "../browser/dom";
@@ -28,7 +28,7 @@ export class AnswerView {
     this.root.append(heading, this.thinking, this.prose.root, this.working, this.note, this.failure, this.foot);
   }
 
-  /** Shows `answer` as it stands now. */
+  /** Shows the current state of `answer`. */
   update(answer: Answer, context: MessageContext): void {
     this.root.dataset["state"] = answer.state;
     this.updateThinking(answer);
@@ -40,7 +40,7 @@ export class AnswerView {
     this.updateEnd(answer, context);
   }
 
-  /** What stands below: drawn anew only where it is another, so that a button that has the focus keeps it. */
+  /** The line below. It is redrawn only if it changes, so that a button keeps the focus. */
   private updateEnd(answer: Answer, { isLast, versions }: MessageContext): void {
     const facts = [answer.id, answer.state, answer.failure?.message, isLast, versions.map(({ id }) => id)];
     const drawn = JSON.stringify([...facts, answer.tokensPerSecond, knownLimits(), answer.cutOff, answer.finished && answer.text]);
@@ -116,7 +116,7 @@ function thinkingTitle(answer: Answer): string {
   return t("thought_seconds", { seconds: formatNumber(Math.max(1, Math.round(answer.thinkingMs / 1000)), 0) });
 }
 
-/** What is going on while nothing can be read yet. */
+/** What the model does while there is no text yet. */
 function workingText(answer: Answer): string | null {
   if (answer.state === "waiting") return t("waiting");
   if (answer.state !== "reading") return null;

@@ -1,4 +1,4 @@
-// The files that will go with the next message: chosen, dropped or pasted, shown as chips, and removable.
+// The files for the next message: chosen, dropped or pasted, shown as chips, and removable.
 
 import type { Attachment } from "../api/attachment";
 import { readFile } from "../attach/read";
@@ -9,23 +9,23 @@ import { t } from "../prefs/strings";
 import { announce } from "./announcer";
 import { readingChip, removableChip } from "./chips";
 
-/** Files are read in the order in which they were given, and stand in that order. */
+/** Files are read and shown in the order in which the person gave them. */
 interface Entry {
   readonly name: string;
   attachment: Attachment | null;
 }
 
 export interface TrayActions {
-  /** Another set of files is attached, or one was read. */
+  /** The set of files changed, or a file was read. */
   changed(): void;
-  /** Where the person goes on after a file was added or removed. */
+  /** Moves the focus after a file was added or removed. */
   focusField(): void;
 }
 
 export class AttachmentTray {
   private readonly list = byId("attachments", HTMLUListElement);
   private readonly refusals = byId("attachment-refusals", HTMLElement);
-  /** Of every chat whose name is the key; "" for a new one. */
+  /** The files of every chat, by chat id; "" for a new chat. */
   private readonly trays = new Map<string, Entry[]>();
 
   constructor(
@@ -43,7 +43,7 @@ export class AttachmentTray {
     return this.entriesOf(this.chatId);
   }
 
-  /** Shows the files of the chat called `chatId`. */
+  /** Shows the files of the chat `chatId`. */
   show(chatId: string): void {
     if (chatId === this.chatId) return;
     this.chatId = chatId;
@@ -51,7 +51,7 @@ export class AttachmentTray {
     this.draw();
   }
 
-  /** What is attached goes to the chat called `chatId`, which is on the screen from now on. */
+  /** Moves the files to the chat `chatId`, which is on the screen from now on. */
   moveTo(chatId: string): void {
     const tray = this.entries;
     tray.unshift(...this.entriesOf(chatId));
@@ -62,7 +62,7 @@ export class AttachmentTray {
     this.changed(tray);
   }
 
-  /** Puts the files there that were attached before the page was loaded anew. */
+  /** Restores the files that were attached before the page was reloaded. */
   async restore(): Promise<void> {
     for (const [chatId, attachments] of await draftFiles()) {
       this.entriesOf(chatId).unshift(...attachments.map((attachment) => ({ name: attachment.name, attachment })));
@@ -70,7 +70,7 @@ export class AttachmentTray {
     this.draw();
   }
 
-  /** What was read so far; `isReading` tells whether more is to come. */
+  /** The files that were read so far. `isReading` tells whether more will come. */
   get attachments(): Attachment[] {
     return attachmentsOf(this.entries);
   }
@@ -90,7 +90,7 @@ export class AttachmentTray {
   }
 
   async add(files: readonly File[]): Promise<void> {
-    // The files belong to this chat, also where another is on the screen before they are read.
+    // The files belong to this chat, even if another is on the screen before they are read.
     const tray = this.entries;
     const entries = files.map((file): Entry => ({ name: nameOf(file), attachment: null }));
     tray.push(...entries);
@@ -108,7 +108,7 @@ export class AttachmentTray {
     this.showRefusals(refused);
   }
 
-  /** Fills `entry`, or returns why that is not possible. */
+  /** Fills `entry`, or returns the sentence that says why it cannot. */
   private async read(entry: Entry, file: File): Promise<string | null> {
     try {
       entry.attachment = { ...(await readFile(file)), name: entry.name };
@@ -159,13 +159,13 @@ export class AttachmentTray {
     byId("attach", HTMLButtonElement).addEventListener("click", () => chooser.click());
     chooser.addEventListener("change", () => {
       void this.add([...(chooser.files ?? [])]);
-      // The same file may be chosen again, after it was removed.
+      // So the person can choose the same file again after removing it.
       chooser.value = "";
       this.actions.focusField();
     });
   }
 
-  /** A file may be dropped anywhere; without this, the browser would leave the page and show it. */
+  /** People can drop a file anywhere. Without this, the browser would leave the page and show the file. */
   private startDropping(): void {
     const hint = byId("drop-hint", HTMLElement);
     const show = (visible: boolean): void => {
@@ -185,7 +185,9 @@ export class AttachmentTray {
     });
   }
 
-  /** False: there are no files. Where a dialog hides the composer, they are not attached, but the page stays. */
+  /**
+   * Returns false if there are no files. While a dialog hides the composer, files are not attached, but the page stays.
+   */
   private take(data: DataTransfer | null): boolean {
     const files = [...(data?.files ?? [])];
     if (files.length > 0 && !document.querySelector("dialog[open]")) void this.add(files);
@@ -207,7 +209,7 @@ function isFormattedText(data: DataTransfer | null): boolean {
   return data !== null && data.types.includes("text/plain") && data.types.includes("text/html");
 }
 
-/** A pasted picture has no name of its own in some browsers. */
+/** In some browsers, a pasted picture has no name. */
 function nameOf(file: File): string {
   return file.name || t("attachment_unnamed");
 }

@@ -1,4 +1,4 @@
-// The line above a conversation that says when the program is loading or closed.
+// The line above a conversation: the program is loading or closed.
 
 import type { ConnectionState } from "../api/connection";
 import { byId, setText } from "../browser/dom";

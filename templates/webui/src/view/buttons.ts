@@ -1,4 +1,4 @@
-// Buttons that several views have.
+// Buttons that several views use.
 
 import { copyText } from "../browser/clipboard";
 import { element } from "../browser/dom";
@@ -14,14 +14,14 @@ export function textButton(name: IconName, label: string, onClick: () => void, k
   return button;
 }
 
-/** A button of words alone. */
+/** A button with text only. */
 export function plainButton(label: string, kind: string, onClick: () => void): HTMLButtonElement {
   const button = element("button", { type: "button", class: `button ${kind}` }, label);
   button.addEventListener("click", onClick);
   return button;
 }
 
-/** A small button that shows its name only when the pointer rests on it. */
+/** A small button with an icon. Its name appears when the pointer rests on it. */
 export function iconButton(name: IconName, label: string, onClick: () => void, kind = ""): HTMLButtonElement {
   const attributes = { type: "button", class: `button quiet small-icon ${kind}`, "aria-label": label, title: label };
   const button = element("button", attributes, icon(name));
@@ -29,7 +29,7 @@ export function iconButton(name: IconName, label: string, onClick: () => void, k
   return button;
 }
 
-/** Copies what `text` returns when it is pressed, and says on itself whether that worked. */
+/** A button that copies what `text` returns, and shows whether that worked. */
 export function copyButton(accessibleName: string, text: () => string): HTMLButtonElement {
   const button = textButton("copy", t("copy"), () => void copy());
   button.setAttribute("aria-label", accessibleName);

@@ -1,17 +1,17 @@
-// The list of chats in groups: those at the top, then by the day or the month in which something was last said.
+// Groups the list of chats: pinned ones first, then by the day or month of the last message.
 
 import type { ChatEntry } from "../chats/chat-store";
 import { t } from "../prefs/strings";
 
 export interface ChatGroup {
-  /** "" where the chats carry no time. */
+  /** "" if the chats have no time. */
   readonly title: string;
   readonly entries: readonly ChatEntry[];
 }
 
 const msPerDay = 86_400_000;
 
-/** Groups that are not empty; within them the order of `entries`, newest first. */
+/** The groups that are not empty. Inside a group, the order of `entries` stays: newest first. */
 export function groupChats(entries: readonly ChatEntry[], now: Date): ChatGroup[] {
   const groups = new Map<string, ChatEntry[]>();
   const pinned = entries.filter((entry) => entry.pinned);
@@ -38,7 +38,7 @@ function titleOf(date: Date, now: Date): string {
   return title.charAt(0).toLocaleUpperCase(language) + title.slice(1);
 }
 
-/** The beginning of the day where the person is; rounding makes up for days of 23 and 25 hours. */
+/** Midnight in the person's time zone. Rounding handles days of 23 and 25 hours. */
 function midnight(date: Date): number {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate()).valueOf();
 }

@@ -1,4 +1,4 @@
-// One chat in the list: a link to it, and a menu of what can be done with it.
+// One chat in the list: a link to it, and a menu of actions.
 
 import { element } from "../browser/dom";
 import type { ChatEntry } from "../chats/chat-store";

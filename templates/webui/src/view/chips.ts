@@ -1,4 +1,4 @@
-// Attached files as the person sees them: a small picture or sign, a name, a size.
+// Attached files on the screen: a small picture or sign, a name, a size.
 
 import { type Attachment, dataUrl, sizeBytes } from "../api/attachment";
 import { element } from "../browser/dom";
@@ -6,7 +6,7 @@ import { t } from "../prefs/strings";
 import { formatSize } from "../text/sizes";
 import { icon } from "./icons";
 
-/** The attachments of a message that was sent; null where it has none. */
+/** The attachments of a sent message; null if it has none. */
 export function attachmentList(attachments: readonly Attachment[]): HTMLElement | null {
   if (attachments.length === 0) return null;
   const chips = attachments.map((attachment) => element("li", { class: "chip" }, ...chipContent(attachment)));
@@ -21,7 +21,7 @@ export function removableChip(attachment: Attachment, remove: () => void): HTMLL
   return element("li", { class: "chip" }, ...chipContent(attachment), button);
 }
 
-/** Stands in the place of a chip while its file is read. */
+/** Replaces a chip while its file is being read. */
 export function readingChip(name: string): HTMLLIElement {
   const text = element("span", { class: "chip-size" }, t("attachment_reading"));
   return element("li", { class: "chip reading" }, element("span", { class: "chip-sign" }, icon("file")), element("span", { class: "chip-name", title: name }, name), text);

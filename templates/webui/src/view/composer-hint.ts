@@ -1,4 +1,4 @@
-// The line that says which key sends.
+// The line that says which key sends the message.
 
 import { byId, setText } from "../browser/dom";
 import { onLanguage } from "../prefs/language";

@@ -1,5 +1,4 @@
-// The field in which the person writes, the files they attach, and the button that sends, or stops while an answer is
-// written.
+// The message field, its attached files, and the button that sends, or stops the answer.
 
 import { type Attachment, type Content, contentOf } from "../api/attachment";
 import { overBudget } from "../attach/budget";
@@ -11,18 +10,18 @@ import { formatNumber, t } from "../prefs/strings";
 import { AttachmentTray } from "./attachment-tray";
 import { icon } from "./icons";
 
-/** So long after the last key, in milliseconds, a text is counted. */
+/** Delay between the last key press and counting, in milliseconds. */
 const countDelayMs = 400;
-/** Fewer characters of chat and message, without pictures and sound, are not worth a request. */
+/** Below this many characters of chat and message, without pictures and sound, a request is not worth it. */
 const countedCharacters = 500;
 
 export interface ComposerActions {
-  /** False: the message was not taken and stays in the field. */
+  /** Returns false if the message was not accepted. It stays in the field. */
   send(text: string, attachments: readonly Attachment[]): boolean;
   stop(): void;
-  /** All that the model will be sent before the next message. */
+  /** All that the model will receive before the next message. */
   chatContent(): Content;
-  /** What is written or attached is another. */
+  /** Text or files changed. */
   edited(): void;
 }
 
@@ -31,12 +30,12 @@ export class Composer {
   private readonly field = byId("message", HTMLTextAreaElement);
   private readonly button = byId("send", HTMLButtonElement);
   private readonly tooLong = byId("too-long", HTMLElement);
-  /** What is in the field is for this chat; "" for a new one. */
+  /** The chat that the text in the field is for; "" for a new chat. */
   private chatId = chatInAddress();
   private readonly tray = new AttachmentTray(this.chatId, { changed: () => this.onChange(), focusField: () => this.focus() });
   private running = false;
   private countTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Counts what the person did, so that an answer about an earlier text is known to be one. */
+  /** Counts the changes, so that a result for an earlier text is recognised. */
   private edits = 0;
 
   constructor(private readonly actions: ComposerActions) {
@@ -47,7 +46,7 @@ export class Composer {
     });
     this.field.addEventListener("keydown", (event) => this.onKey(event));
     this.field.addEventListener("input", () => this.onInput());
-    // A click on the frame around the field is meant for the field.
+    // A click on the frame around the field focuses the field.
     this.form.addEventListener("click", (event) => {
       if (event.target === this.form) this.field.focus();
     });
@@ -57,7 +56,7 @@ export class Composer {
     void this.tray.restore();
   }
 
-  /** Shows what was begun in the chat called `chatId`; "" for a new one. */
+  /** Shows the draft of the chat `chatId`; "" for a new chat. */
   show(chatId: string): void {
     if (chatId === this.chatId) return;
     this.chatId = chatId;
@@ -66,7 +65,7 @@ export class Composer {
     this.onInput();
   }
 
-  /** What was begun is now for the chat called `chatId`: a new chat has got its name, or one that was named is not there. */
+  /** Moves the draft to the chat `chatId`: a new chat has got its id, or a named one does not exist. */
   moveTo(chatId: string): void {
     if (chatId === this.chatId) return;
     if (this.isEmpty) {
@@ -80,7 +79,7 @@ export class Composer {
     this.onInput();
   }
 
-  /** Whether what is in the field does not fit into this chat, and the person was told to begin a new one. */
+  /** Whether the text is too long for this chat, and the page told the person to start a new one. */
   get isTooLong(): boolean {
     return !this.tooLong.hidden;
   }
@@ -101,7 +100,7 @@ export class Composer {
     this.button.focus();
   }
 
-  /** Puts a beginning into the field for the person to finish. */
+  /** Puts the start of a message into the field. The person finishes it. */
   begin(text: string): void {
     this.field.value = text;
     this.onInput();
@@ -119,7 +118,7 @@ export class Composer {
   }
 
   private onKey(event: KeyboardEvent): void {
-    // While an input method composes a word, Enter chooses among its proposals.
+    // While an input method composes a word, Enter chooses one of its suggestions.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     if (setting("enter_sends") === false && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
@@ -141,7 +140,7 @@ export class Composer {
     this.onChange();
   }
 
-  /** Text or files changed: what is said about them may be wrong now. */
+  /** Text or files changed, so the note about them may be wrong now. */
   private onChange(): void {
     this.edits++;
     this.actions.edited();
@@ -150,14 +149,14 @@ export class Composer {
     this.countTimer = setTimeout(() => void this.fits(), countDelayMs);
   }
 
-  /** Says where the message does not fit into the model's context beside the chat, and what to do. */
+  /** If the message and the chat do not fit into the model's context, shows a note that says what to do. */
   private async fits(): Promise<boolean> {
     const edit = this.edits;
     const message = contentOf({ text: this.field.value, attachments: this.tray.attachments });
     const chat = this.actions.chatContent();
     const isEmpty = message.text === "" && message.media.length === 0;
     const budget = isEmpty || isShort(chat, message) ? null : await overBudget(chat, message);
-    // Changed meanwhile: that change has its own count.
+    // The text changed meanwhile. That change starts its own count.
     if (edit !== this.edits) return false;
     this.tooLong.hidden = budget === null;
     if (budget === null) return true;
@@ -166,7 +165,7 @@ export class Composer {
     return false;
   }
 
-  /** As high as the text; app.css sets the most. */
+  /** Fits the height to the text. The style sheet sets the maximum. */
   private fitHeight(): void {
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight}px`;
@@ -180,7 +179,7 @@ export class Composer {
   }
 }
 
-/** Fits into every context. */
+/** A message this short fits into every context. */
 function isShort(chat: Content, message: Content): boolean {
   return chat.text.length + message.text.length < countedCharacters && chat.media.length + message.media.length === 0;
 }

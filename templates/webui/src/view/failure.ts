@@ -1,4 +1,4 @@
-// A sentence for every failure.
+// The sentence for each failure.
 
 import type { ApiFailure } from "../api/completions";
 import { t } from "../prefs/strings";

@@ -1,4 +1,4 @@
-// The line at the top: title, theme, settings, what this chat is, a new chat.
+// The line at the top: title, theme, settings, about, new chat.
 
 import { byId, setText } from "../browser/dom";
 import { buildInfo, withBuildInfo } from "../prefs/build-info";
@@ -23,7 +23,7 @@ export function startHeader(startNew: () => void): void {
   });
 }
 
-/** Changes to the other theme; choosing what would be there anyway means following it again. */
+/** Changes to the other theme. If that is the default anyway, the page follows the default again. */
 function toggleTheme(): void {
   const next = currentTheme() === "dark" ? "light" : "dark";
   const followsSystem = presetOf("theme") === null && next === systemTheme();

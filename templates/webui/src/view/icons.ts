@@ -46,7 +46,7 @@ export function icon(name: IconName): SVGSVGElement {
   return svg;
 }
 
-/** Puts an icon into every element of index.html that asks for one with `data-icon`. */
+/** Puts an icon into every element of index.html that has `data-icon`. */
 export function fillIcons(root: ParentNode): void {
   for (const target of root.querySelectorAll<HTMLElement>("[data-icon]")) {
     const name = target.dataset["icon"] ?? "";

@@ -5,7 +5,7 @@ import { dialogById } from "./dialog";
 
 let dialog: HTMLDialogElement | null = null;
 
-/** What the person typed; null: they closed the dialog. */
+/** What the person typed; null if they closed the dialog. */
 export function askForKey(): Promise<string | null> {
   const field = byId("key-field", HTMLInputElement);
   const form = byId("key-form", HTMLFormElement);

@@ -1,4 +1,4 @@
-// Links in answers, which the builder can switch off: then they are text, and their addresses can still be read.
+// Links in answers. The builder can switch them off. Then they are text, and people can still read their addresses.
 
 import { element } from "../browser/dom";
 
@@ -8,7 +8,7 @@ export function allowLinks(allowed: boolean): void {
   shown = allowed;
 }
 
-/** Where links are off, `fragment` has none afterwards. */
+/** If links are off, removes all links from `fragment`. */
 export function applyLinkRule(fragment: DocumentFragment): void {
   if (shown) return;
   for (const link of fragment.querySelectorAll("a")) {

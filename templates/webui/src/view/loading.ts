@@ -1,4 +1,4 @@
-// How far the model is: a bar, its bytes, and the time that is left. Asked for while the page waits for the model.
+// The progress of loading: a bar, the bytes, and the remaining time. The page asks while it waits for the model.
 
 import type { Connection } from "../api/connection";
 import { type LoadingProgress, readProgress } from "../api/session";
@@ -7,7 +7,7 @@ import { formatNumber, t } from "../prefs/strings";
 import { formatSize } from "../text/sizes";
 
 const pollMs = 250;
-/** A time that is shorter would be over before it is read. */
+/** A shorter time would end before the person has read it. */
 const shortestSeconds = 2;
 
 export function startLoadingView(connection: Connection): void {

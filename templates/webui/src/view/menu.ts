@@ -13,7 +13,7 @@ const edgePx = 8;
 
 let close: (() => void) | null = null;
 
-/** Opens the menu below `button`, which gets the focus back. */
+/** Opens the menu below `button`. When it closes, `button` gets the focus back. */
 export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void {
   close?.();
   const menu = element("div", { class: "menu", role: "menu", "aria-label": button.getAttribute("aria-label") ?? "" });
@@ -40,7 +40,7 @@ export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void 
   (menu.firstElementChild as HTMLElement | null)?.focus();
 }
 
-/** Makes `button` one that opens a menu; `items` are asked for each time. */
+/** Makes `button` open a menu. `items` are asked for each time. */
 export function asMenuButton(button: HTMLElement, items: () => readonly MenuItem[]): void {
   button.setAttribute("aria-haspopup", "menu");
   button.setAttribute("aria-expanded", "false");
@@ -70,7 +70,7 @@ function onKey(event: KeyboardEvent, menu: HTMLElement, closeMenu: (focus: boole
   event.stopPropagation();
 }
 
-/** Below the button, or above where there is no room; inside of the window in any case. */
+/** Places the menu below the button, or above it if there is no room. It is always inside the window. */
 function place(menu: HTMLElement, button: HTMLElement): void {
   const from = button.getBoundingClientRect();
   const { width, height } = menu.getBoundingClientRect();

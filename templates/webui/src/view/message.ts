@@ -17,11 +17,11 @@ export interface MessageActions {
 
 export interface MessageContext {
   readonly isLast: boolean;
-  /** The message and those that stand in its place in other branches. */
+  /** The message and its siblings in other branches. */
   readonly versions: readonly Message[];
 }
 
-/** "‹ 2 / 3 ›", which goes from one version of `message` to the next; null where it is the only one. */
+/** "‹ 2 / 3 ›": goes from one version of `message` to the next; null if there is only one. */
 export function versionButtons(
   message: Message,
   versions: readonly Message[],

@@ -1,5 +1,5 @@
-// A Markdown text on the page, which grows while it is written. Only the blocks that changed are built anew, so the
-// work per piece does not grow with the answer, and what the reader selected above stays selected.
+// A Markdown text on the page that grows while the model writes it. Only changed blocks are rebuilt. So the work per
+// piece does not grow with the answer, and a selection further up stays.
 
 import { element } from "../browser/dom";
 import { t } from "../prefs/strings";
@@ -31,7 +31,7 @@ export class ProseView {
     return kept;
   }
 
-  /** Where the last block is code that got longer, its frame stays: its copy button can be pressed all the time. */
+  /** If the last block is code that grew, its frame stays, so that its copy button works all the time. */
   private growCode(grown: Block | undefined, index: number): boolean {
     const old = this.shown[index];
     if (!old?.block.code || !grown?.code || index !== this.shown.length - 1) return false;
@@ -65,7 +65,7 @@ function frameCode(fragment: DocumentFragment, whole: CodeBlock | null): void {
     const frame = element("div", { class: "code-block" });
     const head = element("div", { class: "code-head" }, element("span", {}, name));
     head.append(copyButton(t("copy_code"), () => (pre.textContent ?? "").replace(/\n$/, "")));
-    // Code may be wider than the page: the keyboard must be able to scroll it too.
+    // Code can be wider than the page. The keyboard must be able to scroll it too.
     pre.tabIndex = 0;
     pre.setAttribute("role", "group");
     pre.setAttribute("aria-label", t("code_label", { language: name }));
@@ -75,7 +75,7 @@ function frameCode(fragment: DocumentFragment, whole: CodeBlock | null): void {
   }
 }
 
-/** Colours code whose language is not there yet. What came meanwhile is kept: the text is read when it is needed. */
+/** Colours code after its language is loaded. It reads the text only then, because more may have come meanwhile. */
 async function colourLater(code: Element, language: string): Promise<void> {
   if (!(await loadLanguage(language))) return;
   const coloured = sanitise(codeMarkup({ language, text: code.textContent ?? "" })).querySelector("code");
@@ -87,7 +87,7 @@ function languageFromClass(code: Element | null): string {
   return name === undefined || name === "language-text" ? "" : name.slice("language-".length);
 }
 
-/** Wide tables scroll by themselves, so that the page does not. */
+/** Wide tables scroll inside their own frame, so that the page does not. */
 function frameTables(fragment: DocumentFragment): void {
   for (const table of fragment.querySelectorAll("table")) {
     const frame = element("div", { class: "table-frame", role: "group", "aria-label": t("table_label"), tabindex: "0" });

@@ -1,4 +1,4 @@
-// One question, and the field in which it can be asked in other words.
+// One question, and the field for editing it.
 
 import { element } from "../browser/dom";
 import type { Question } from "../chats/message";

@@ -1,10 +1,12 @@
-// The button that ends the program, after a question.
+// The button that ends the program, after a confirmation.
 
 import { onSession, quitProgram, session } from "../api/session";
 import { byId } from "../browser/dom";
 import { dialogById } from "./dialog";
 
-/** `onQuit` is called when the program has agreed to end. Where it is closed, app.css hides the button. */
+/**
+ * Calls `onQuit` after the program has agreed to end. While the program is closed, the style sheet hides the button.
+ */
 export function startQuit(onQuit: () => void): void {
   const open = byId("quit-open", HTMLButtonElement);
   const show = (): void => {

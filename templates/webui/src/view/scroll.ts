@@ -1,8 +1,8 @@
-// Follows the text while it grows, until the reader scrolls up, and again once they are back at the end.
+// Follows the growing text until the reader scrolls up, and again after they return to the end.
 
 import { byId } from "../browser/dom";
 
-/** A reader this near to the end, in CSS pixels, is reading the end. */
+/** Within this distance of the end, in CSS pixels, the reader counts as being at the end. */
 const nearPx = 32;
 
 export class ScrollFollower {
@@ -22,7 +22,7 @@ export class ScrollFollower {
     for (const content of this.scroller.children) observer.observe(content);
   }
 
-  /** Goes to the end and stays there: a new question, another conversation. */
+  /** Goes to the end and stays there: for a new question or another conversation. */
   follow(): void {
     this.following = true;
     this.toEnd();

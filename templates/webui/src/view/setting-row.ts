@@ -24,7 +24,7 @@ export class SettingRow {
     this.show();
   }
 
-  /** Shows the value that holds. */
+  /** Shows the current value. */
   show(): void {
     const value = valueOf(this.setting.name);
     if (this.control instanceof HTMLInputElement && this.control.type === "checkbox") {
@@ -65,7 +65,7 @@ function createControl(setting: Setting): Control {
         inputmode: setting.type === "integer" && (setting.min ?? 0) >= 0 ? "numeric" : "decimal",
         min: String(setting.min),
         max: String(setting.max),
-        // "any": the step is what the arrows do, and no reason to refuse what lies between.
+        // "any": the arrows use the step, but values in between are allowed.
         step: String(setting.step ?? "any"),
         placeholder: t("setting_unset"),
       });
@@ -82,7 +82,7 @@ function createSelect({ name, choices = [], default: initial }: Setting): HTMLSe
   return select;
 }
 
-/** What the person put in; undefined where that is no value at all. */
+/** The person's input; undefined if it is not a value. */
 function readValue(setting: Setting, control: Control): SettingValue | undefined {
   if (setting.type === "boolean") return (control as HTMLInputElement).checked;
   if (setting.type === "text") return control.value;

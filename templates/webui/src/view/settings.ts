@@ -1,4 +1,4 @@
-// The dialog of the settings, made from settings-table.json.
+// The settings dialog, made from settings-table.json.
 
 import { byId, element, setText } from "../browser/dom";
 import { onLanguage } from "../prefs/language";
@@ -33,7 +33,7 @@ function showRows(): readonly SettingRow[] {
   return rows;
 }
 
-/** The new language came from a field of this dialog: whoever chose it goes on from there. */
+/** The person chose the new language in this dialog, so the focus stays in it. */
 function keepingFocus<T>(rebuild: () => T): T {
   const { id } = document.activeElement ?? element("span");
   const result = rebuild();

@@ -1,4 +1,4 @@
-// The list of chats at the side: open or closed on a wide screen, drawn over the chat on a narrow one.
+// The list of chats at the side: open or closed on a wide screen, on top of the chat on a narrow one.
 
 import { byId, element, setText } from "../browser/dom";
 import { load, save } from "../browser/storage";
@@ -15,7 +15,7 @@ const closedKey = "mkexe.chats";
 const searchDelayMs = 200;
 
 export interface SidebarActions extends ChatItemActions {
-  /** Where what is written now is kept, in words. */
+  /** The sentence that says where chats are saved. */
   whereKept(): string;
   shownChat(): string;
   downloadAll(): void;
@@ -46,7 +46,7 @@ export class Sidebar {
     this.show();
   }
 
-  /** Draws the list anew, but for a chat that is being renamed. */
+  /** Draws the list again, except for a chat that is being renamed. */
   show(): void {
     if (this.items.querySelector("input")) return;
     const focused = document.activeElement?.closest<HTMLElement>(".chat-item");
@@ -59,7 +59,7 @@ export class Sidebar {
     if (focused) this.focusItem(focused.dataset["chat"] ?? "", isMenu);
   }
 
-  /** On a narrow screen the list hides the chat: it goes once one is chosen. */
+  /** On a narrow screen the list hides the chat, so it closes after a choice. */
   closeWhereNarrow(): void {
     if (this.narrow.matches) this.setOpen(false);
   }

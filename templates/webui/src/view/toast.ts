@@ -1,4 +1,5 @@
-// A line that says what was just done, with a button that takes it back. It goes by itself, but not while it is looked at.
+// A line that says what happened, with a button that undoes it. It disappears by itself, but not while the person uses
+// it.
 
 import { byId, element } from "../browser/dom";
 import { t } from "../prefs/strings";

@@ -1,8 +1,7 @@
-// The branch of the chat that is on the screen: one message after the other. What stays on the screen when the branch
-// changes keeps its elements.
+// The branch on the screen: one message after another. Messages that stay when the branch changes keep their elements.
 //
-// Only the end of a long chat is on the page: with a thousand messages there, browsers draw a few frames per second.
-// What is before it comes as the reader scrolls up, and all of it for searching in the page and for paper.
+// Only the end of a long chat is in the document: with a thousand messages, browsers draw only a few frames per second.
+// Earlier messages come when the reader scrolls up. All come for searching in the page and for printing.
 
 import { byId } from "../browser/dom";
 import type { Answer } from "../chats/answer";
@@ -12,9 +11,9 @@ import { AnswerView } from "./answer";
 import type { MessageActions } from "./message";
 import { QuestionView } from "./question";
 
-/** So many messages at the end are shown, and so many more come at a time. */
+/** This many messages at the end are shown, and this many more at a time. */
 const pageOfMessages = 40;
-/** How near to the first message on the page the reader is when more are shown, in CSS pixels. */
+/** Within this distance of the first shown message, in CSS pixels, more messages are shown. */
 const nearPx = 1200;
 
 type MessageView = QuestionView | AnswerView;
@@ -45,7 +44,7 @@ export class TranscriptView {
     });
   }
 
-  /** `isOther`: nothing that is on the screen belongs to this chat. */
+  /** `isOther`: another chat was on the screen before. */
   show(chat: Chat, isOther: boolean): void {
     if (isOther) this.views.clear();
     this.chat = chat;
@@ -55,13 +54,15 @@ export class TranscriptView {
     this.place();
   }
 
-  /** Leaves only the end on the page: the reader is there. */
+  /** Keeps only the end in the document: the reader is there. */
   trim(): void {
     this.shown = pageOfMessages;
     this.place();
   }
 
-  /** Draws the answer with the next frame, or at once when it is finished: a page in the background has no frames. */
+  /**
+   * Draws the answer with the next frame, or at once if it is finished, because a page in the background has no frames.
+   */
   update(answer: Answer): void {
     if (answer.finished) {
       this.draw(answer);
@@ -74,7 +75,7 @@ export class TranscriptView {
     });
   }
 
-  /** The buttons that go from one version to the next, where the focus was before the versions changed. */
+  /** Focuses the version buttons again, after the versions changed. */
   focusVersions({ id }: Message): void {
     this.views.get(id)?.root.querySelector<HTMLElement>(".versions button:not(:disabled)")?.focus();
   }
@@ -84,11 +85,11 @@ export class TranscriptView {
     const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
     this.shown += count;
     this.place();
-    // What was read stays where it was. Not left to the browser: some do not do that.
+    // Keeps the visible text in place. Some browsers do not do that themselves.
     this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
   }
 
-  /** Puts the views of the last messages on the page, those that are there already untouched. */
+  /** Shows the last messages. Existing views stay untouched. */
   private place(): void {
     const messages = this.path.slice(Math.max(0, this.path.length - this.shown));
     this.views = new Map(messages.map((message) => [message.id, this.views.get(message.id) ?? this.viewFor(message)]));

@@ -1,4 +1,4 @@
-// What stands where the conversation will be: a greeting, or how far the program is.
+// The place of an empty conversation: a greeting, or the state of the program.
 
 import type { ConnectionState } from "../api/connection";
 import { byId, element, setText } from "../browser/dom";
@@ -20,7 +20,7 @@ const starters: readonly [StringKey, StringKey][] = [
 const titles = { loading: "loading_title", ready: "welcome_title", closed: "closed_title" } as const;
 const texts = { loading: "loading_text", ready: "welcome_text", closed: "closed_text" } as const;
 
-/** Whether the program was closed from this page, which is what the person wanted. */
+/** Whether the person closed the program from this page. */
 function wasQuit(state: ConnectionState): boolean {
   return state === "closed" && "quit" in document.body.dataset;
 }
@@ -54,7 +54,7 @@ export class WelcomeView {
     this.setConnection(this.state);
   }
 
-  /** Labels, and what a click on them puts into the message field. */
+  /** Labels, and the text that a click puts into the message field. */
   private samples(): readonly (readonly [string, string])[] {
     const { questions } = buildInfo();
     if (questions.length > 0) return questions.map((question) => [question, question]);

@@ -1,4 +1,4 @@
-// Languages of code that few answers are written in, for highlight.ts.
+// Programming languages that are rare in answers, for highlight.ts.
 
 import ada from "highlight.js/lib/languages/ada";
 import apache from "highlight.js/lib/languages/apache";

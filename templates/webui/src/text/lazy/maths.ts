@@ -1,8 +1,8 @@
-// TeX to MathML, which browsers draw by themselves.
+// Converts TeX to MathML, which browsers draw themselves.
 
 import temml from "temml";
 
-/** A `math` element, or null where `tex` is faulty. Commands that load or link to something are refused by Temml. */
+/** A `math` element, or null if `tex` is faulty. Temml refuses commands that load or link to something. */
 export function draw(tex: string, display: boolean): Element | null {
   const holder = document.createElement("span");
   try {

@@ -1,12 +1,12 @@
-// Text out of PDF files, with pdf.js in a worker of its own.
+// Extracts text from PDF files, with pdf.js in its own worker.
 
 import { getDocument, type PDFDocumentProxy, PDFWorker } from "pdfjs-dist/legacy/build/pdf.mjs";
 
 /**
- * The text of all pages, read by the worker `port`; where it is null, the worker's code must have been loaded into the
- * page. Rejects with pdf.js's PasswordException, InvalidPDFException and others.
+ * The text of all pages, read by the worker `port`. If `port` is null, the page must have loaded the worker's code.
+ * Rejects with pdf.js's PasswordException, InvalidPDFException and others.
  *
- * Nothing is drawn, so neither fonts nor pictures of the file are decoded, and no script in it runs.
+ * Nothing is drawn. So no fonts or pictures of the file are decoded, and no script in it runs.
  */
 export async function pdfText(bytes: Uint8Array<ArrayBuffer>, port: Worker | null, cmapsFile: string): Promise<string> {
   const worker = PDFWorker.create({ ...(port && { port }), verbosity: 0 });
@@ -14,7 +14,7 @@ export async function pdfText(bytes: Uint8Array<ArrayBuffer>, port: Worker | nul
     data: bytes,
     worker,
     BinaryDataFactory: cmapReader(cmapsFile),
-    // Wanted, but not used.
+    // Required, but not used.
     cMapUrl: "./",
     disableFontFace: true,
     useSystemFonts: false,
@@ -39,18 +39,18 @@ async function textOf(document: PDFDocumentProxy): Promise<string> {
   return pages.filter((page) => page !== "").join("\n\n");
 }
 
-/** Gives pdf.js the CMaps that a PDF names: all lie in one file of the page, which build.mjs describes. */
+/** Gives pdf.js the CMaps that a PDF names. All are in one file of the page, which build.mjs describes. */
 function cmapReader(cmapsFile: string) {
   return class {
     private all: Promise<ReadonlyMap<string, Uint8Array>> | null = null;
 
     async fetch({ kind, filename }: { kind: string; filename: string }): Promise<Uint8Array> {
-      // Fonts are asked for too, and not needed where nothing is drawn.
+      // pdf.js asks for fonts too. It does not need them where nothing is drawn.
       if (kind !== "cMapUrl") throw new Error(`${filename} is not part of the page`);
       this.all ??= fetchCMaps(cmapsFile);
       const cmap = (await this.all).get(filename);
       if (!cmap) throw new Error(`${filename} is not part of ${cmapsFile}`);
-      // A copy: what is handed to the worker is gone here.
+      // A copy, because the worker takes the bytes away from the page.
       return cmap.slice();
     }
   };
@@ -64,7 +64,7 @@ async function fetchCMaps(file: string): Promise<ReadonlyMap<string, Uint8Array>
   return new Map(Object.entries(index).map(([name, pieces]) => [name, joined(bytes.subarray(start), pieces)]));
 }
 
-/** The pieces of `bytes` at these offsets and of these sizes, one after the other. */
+/** Joins the pieces of `bytes` at these offsets and of these sizes. */
 function joined(bytes: Uint8Array, pieces: readonly (readonly [number, number])[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((sum, [, size]) => sum + size, 0));
   let end = 0;
