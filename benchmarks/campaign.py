@@ -17,8 +17,9 @@ from benchmarks.models import Model
 from benchmarks.pairs import missing_runs
 from benchmarks.programs import Programs
 from benchmarks.raw import RawFile
-from mkexe import console
 from mkexe.base import cache
+from mkexe.cli import console
+from mkexe.cli.reporters import TerminalReporter
 from mkexe.errors import OutputError
 from mkexe.runtimes import build as runtime_build
 from mkexe.runtimes import pins, targets
@@ -66,7 +67,7 @@ def _programs(request: Request, scratch: Path) -> Programs:
     """What is compared, compiled or installed where it is missing."""
     found = None
     if plan.REFERENCE in request.peers:
-        with console.steps_progress("the reference, llama.cpp with the system's compiler") as progress:
+        with TerminalReporter().steps_progress("the reference, llama.cpp with the system's compiler") as progress:
             found = reference.find_reference(progress)
     node = node_peer.find_node_peer() if plan.NODE in request.peers else None
     return Programs(found, node, request.threads, scratch)
@@ -77,7 +78,7 @@ def _models(request: Request, scratch: Path) -> list[tuple[Model, tuple[str, ...
     if request.models:
         described = [models.describe_model(path.absolute(), path.stem) for path in request.models]
         return [(model, _settings(request, with_defaults=True)) for model in described]
-    with console.steps_progress("llama.cpp's source") as progress:
+    with TerminalReporter().steps_progress("llama.cpp's source") as progress:
         source = reference.find_source(progress)
     needed, free = models.missing_bytes(list(request.cases), source), machine.free_disk_bytes(scratch)
     if needed > free:

@@ -27,7 +27,8 @@ from benchmarks.measure import send  # noqa: E402
 from benchmarks.pairs import ratio  # noqa: E402
 from benchmarks.raw import RawFile  # noqa: E402
 from benchmarks.sessions import environment_of, http_session  # noqa: E402
-from mkexe import console  # noqa: E402
+from mkexe.cli import console  # noqa: E402
+from mkexe.cli.reporters import TerminalReporter  # noqa: E402
 from mkexe.errors import MkexeError  # noqa: E402
 
 _BASE = ("--parallel", "1", "--ctx-size", "4096")
@@ -90,7 +91,7 @@ def main() -> int:
 
 
 def _model() -> models.Model:
-    with console.steps_progress("llama.cpp's source") as progress:
+    with TerminalReporter().steps_progress("llama.cpp's source") as progress:
         source = reference.find_source(progress)
     return models.find_model(plan.ModelCase("0.5B", "Q4_0"), source)
 

@@ -20,7 +20,8 @@ sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests")]
 
 from benchmarks import bundling, machine, models, plan, reference  # noqa: E402
 from benchmarks.raw import RawFile  # noqa: E402
-from mkexe import console  # noqa: E402
+from mkexe.cli import console  # noqa: E402
+from mkexe.cli.reporters import TerminalReporter  # noqa: E402
 from mkexe.errors import MkexeError  # noqa: E402
 
 _TINY = ROOT / "tests" / "data" / "tiny" / "tiny.gguf"
@@ -60,7 +61,7 @@ def main() -> int:
 
 def _model() -> Path:
     """The model of the tables that is nearest to 4 GB, which the budgets speak of."""
-    with console.steps_progress("llama.cpp's source") as progress:
+    with TerminalReporter().steps_progress("llama.cpp's source") as progress:
         source = reference.find_source(progress)
     return models.find_model(plan.ModelCase("3B", "Q8_0"), source).path
 

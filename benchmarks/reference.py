@@ -12,25 +12,24 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import processor_features
 from mkexe.base import cache, process
+from mkexe.base.reporter import Progress
 from mkexe.errors import CompileError, ToolMissingError
 from mkexe.runtimes import build as runtime_build
 from mkexe.runtimes import pins
 from mkexe.runtimes import source as runtime_source
+from mkexe.runtimes.ninja import StatusReader
 
 # The prebuilt page is a download while compiling. OpenSSL is used for downloads alone; without it the server starts
 # faster, and whether this machine has its headers makes no difference.
 OPTIONS = ("-DCMAKE_BUILD_TYPE=Release", "-DLLAMA_USE_PREBUILT_UI=OFF", "-DLLAMA_OPENSSL=OFF")
 _ENVIRONMENT = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS")  # count for a user too
 _FACTS = "reference.json"
-_NINJA_STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def find_source(progress: Progress) -> Path:
     folder = cache.root() / "reference" / f"source-{pin.sha256[: cache.KEY_DIGITS]}"
     with cache.locked("reference-source"):
         if not folder.is_dir():
-            progress(0, 1, "unpacking llama.cpp")
+            progress.advance(0, "unpacking llama.cpp")
             archive = runtime_source.fetch_source(pin, folder.with_suffix(".log"))
             with cache.new_folder(folder) as temporary:
                 runtime_source.unpack_source(archive, pin, temporary)
@@ -105,18 +104,13 @@ def _build(source: Path, folder: Path, progress: Progress) -> None:
         ],
         "compile": [tools["cmake"], "--build", folder, "--config", "Release", "--target", "llama-server"],
     }  # fmt: skip
-
-    def on_line(line: str) -> None:
-        status = _NINJA_STATUS.match(line)
-        if status:
-            progress(int(status[1]), int(status[2]), status[3].rsplit("/", 1)[-1])
-
+    status = StatusReader(progress)
     environment = process.base_environment(**_environment())
     for name, command in steps.items():
         log = folder.with_name(f"{folder.name}-{name}.log")
         log.unlink(missing_ok=True)
         try:
-            process.run(command, log_path=log, env=environment, on_line=on_line)
+            process.run(command, log_path=log, env=environment, on_line=status.read)
         except process.ProcessFailed as failed:
             raise CompileError(f"the reference: {name} failed:\n{failed.tail}", f"the whole log: {log}") from failed
 

@@ -19,7 +19,7 @@ sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests")]
 
 from benchmarks import campaign, machine, plan, report  # noqa: E402
 from benchmarks.raw import RawFile, read_raw  # noqa: E402
-from mkexe import console  # noqa: E402
+from mkexe.cli import console  # noqa: E402
 from mkexe.errors import MkexeError  # noqa: E402
 
 

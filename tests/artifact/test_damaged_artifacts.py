@@ -19,7 +19,7 @@ from conftest import Mkexe, install_fake_runtime
 from mkexe import cli
 from mkexe.artifact import reader
 from mkexe.artifact.reader import open_artifact
-from mkexe.base.copying import ignore
+from mkexe.base.reporter import UNWATCHED
 from mkexe.boot import boot
 from mkexe.errors import ArtifactError
 from mkexe.layouts import oci
@@ -27,6 +27,7 @@ from mkexe.models.records import ModelFile
 from mkexe.runtimes import build as compile_stage
 from mkexe.runtimes import targets
 from support.damaged_artifacts import Case, Good, app_of, make_cases, write_case
+from support.listener import Listener
 from support.small_models import write_small_model
 
 COUNT = 2000
@@ -76,7 +77,7 @@ def good(run: Run, tmp_path: Path) -> Good:
         row = targets.all_targets()["linux-x86_64"]
         parts = (("pair.gguf", ModelFile(model, "models/small.gguf", len(weights))),)
         facts = oci.ImageFacts("small", 0, {})
-        oci.write_image(facts, parts, lambda _: [(row, pair)], image, ignore)
+        oci.write_image(facts, parts, lambda _: [(row, pair)], image, UNWATCHED)
     made = Good(whole, pair, weights, app_of(pair, weights), (tmp_path / "image").read_bytes())
     for path in ("small.gguf", "whole", "pair", "pair.gguf", "image"):
         (tmp_path / path).unlink()
@@ -212,8 +213,9 @@ def test_a_program_that_answers_nonsense_is_a_failed_start(
     if "native" not in boot.find_starters(artifact, "linux-x86_64", "Linux")[0].how:
         pytest.skip("this machine runs no programs for linux-x86_64")
     monkeypatch.setattr(shutil, "which", lambda name: name if name == "sh" else None)  # one way of starting is enough
-    found: list[boot.BootResult] = []
-    boot.boot_artifact(artifact, ["linux-x86_64"], boot.Question("?", None), 60, lambda *_: ((), ""), found.append)
+    listener = Listener()
+    found = boot.boot_artifact(artifact, ["linux-x86_64"], boot.Question("?", None), 60, listener)
+    assert listener.results == found
     failed = [result.detail for result in found if result.verdict != boot.NOT_RUN]
     assert len(failed) == 1
     assert "127.0.0.1" in failed[0] or "status" in failed[0], failed

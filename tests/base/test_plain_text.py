@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from conftest import Mkexe
-from mkexe import cli, console
+from mkexe import cli
 from mkexe.artifact.reader import open_artifact
 from mkexe.base.plain_text import cleaned, one_line
+from mkexe.cli import console
 from mkexe.errors import UsageError
 from mkexe.layouts import app
 from support.damaged_artifacts import manifest_of, with_text

@@ -18,6 +18,7 @@ from mkexe.artifact import launcher, placement, writer
 from mkexe.artifact.contents import Contents
 from mkexe.artifact.placement import place_contents
 from mkexe.artifact.reader import open_artifact
+from mkexe.base.reporter import UNWATCHED
 from mkexe.layouts import parts, registry
 from mkexe.layouts.opening import open_package
 from mkexe.page.branding import Branding
@@ -50,7 +51,7 @@ def write_with_hole(source: Path, out: Path, hole: int, folder: Path) -> None:
     )
     with out.open("w+b") as file:
         tools = writer.Tools(launcher.render_launcher, lambda _: b"{}")
-        writer.write_artifact(contents, moved, file, lambda _: None, tools)
+        writer.write_artifact(contents, moved, file, UNWATCHED, tools)
     out.chmod(0o755)
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from mkexe.artifact import xz
 from mkexe.base import cache
+from mkexe.base.reporter import Reporter
 from mkexe.runtimes.records import Runtime, Target
 
 _REVISION = 2  # raised by hand when a stream's bytes change
@@ -30,10 +30,10 @@ class Pack:
     offsets: dict[str, int]
 
 
-def pack_runtimes(runtimes: tuple[tuple[Target, Runtime], ...], say: Callable[[str], None]) -> tuple[Pack, ...]:
+def pack_runtimes(runtimes: tuple[tuple[Target, Runtime], ...], reporter: Reporter) -> tuple[Pack, ...]:
     """One stream for each processor, in the order of the runtimes; Windows' program starts in place, so it is in none.
 
-    `say` gets a line before a wait of some seconds.
+    `reporter` gets a line before a wait of some seconds.
     """
     groups: dict[str, list[tuple[Target, Runtime]]] = {}
     for target, runtime in runtimes:
@@ -41,7 +41,7 @@ def pack_runtimes(runtimes: tuple[tuple[Target, Runtime], ...], say: Callable[[s
             groups.setdefault(target.processor, []).append((target, runtime))
     missing = [name for name, members in groups.items() if not _is_there(_path(name, members))]
     if missing:
-        say("packing the programs, once")
+        reporter.say("packing the programs, once")
         with cache.locked("packs"), ThreadPoolExecutor() as pool:
             list(pool.map(lambda name: _pack(name, groups[name]), missing))
     return tuple(_describe(name, members) for name, members in groups.items())

@@ -6,7 +6,7 @@ import hashlib
 import lzma
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +17,7 @@ from mkexe.artifact import placement
 from mkexe.artifact.executable import plain_page
 from mkexe.artifact.manifest import BESIDE_BEGIN_SIZE, Manifest, Range, RuntimeRecord, Sidecar, decode_manifest
 from mkexe.artifact.superblock import DAMAGED_HINT, HEAD_SIZE, Superblock, decode_superblock
+from mkexe.base.reporter import UNWATCHED, Progress
 from mkexe.errors import ArtifactError
 
 CHUNK_SIZE = 4 * 1024 * 1024  # bytes
@@ -54,29 +55,22 @@ def open_artifact(path: Path) -> Artifact:
         raise ArtifactError(f"{path}: {error.message}", error.hint) from error
 
 
-def verify_artifact(artifact: Artifact, progress: Callable[[int], None] = lambda _: None) -> list[str]:
+def verify_artifact(artifact: Artifact, progress: Progress = UNWATCHED) -> list[str]:
     """Everything that is wrong with the artifact's bytes, one sentence each; empty when all is good.
 
-    Compares every hash and CRC, every ZIP record, and the zero bytes between. `progress` gets bytes read so far.
+    Compares every hash and CRC, every ZIP record, and the zero bytes between. `progress` gets the bytes read.
     """
     findings: list[str] = []
-    done = 0
     with artifact.path.open("rb") as file:
         for item in artifact.manifest.ranges():
-            findings += _check_range(file, item, _after(done, progress))
-            done += item.size
+            findings += _check_range(file, item, progress)
         for runtime in artifact.manifest.runtimes:
             findings += _check_runtime(file, artifact, runtime)
         findings += _check_records(file, artifact)
     for beside in artifact.manifest.sidecars():
         findings += _check_sidecar(artifact.path.parent / beside.beside, beside)
-    progress(artifact.size)
+    progress.advance(artifact.size - sum(item.size for item in artifact.manifest.ranges()))
     return findings
-
-
-def _after(done: int, progress: Callable[[int], None]) -> Callable[[int], None]:
-    """`progress` for bytes counted from `done` on."""
-    return lambda count: progress(done + count)
 
 
 def read_chunks(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
@@ -166,13 +160,12 @@ def _open(path: Path, file: BinaryIO) -> Artifact:
     return Artifact(path, size, block, decode_manifest(text, block), text)
 
 
-def _check_range(file: BinaryIO, item: Range, progress: Callable[[int], None]) -> list[str]:
-    sha256, checksum, done = hashlib.sha256(), 0, 0
+def _check_range(file: BinaryIO, item: Range, progress: Progress) -> list[str]:
+    sha256, checksum = hashlib.sha256(), 0
     for chunk in read_chunks(file, item.offset, item.size):
         sha256.update(chunk)
         checksum = crc32(chunk, checksum)
-        done += len(chunk)
-        progress(done)
+        progress.advance(len(chunk))
     name = item.entry or "the program"
     findings = []
     if sha256.hexdigest() != item.sha256:

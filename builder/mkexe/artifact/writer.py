@@ -33,7 +33,8 @@ from mkexe.artifact.manifest import (
     encode_manifest,
 )
 from mkexe.artifact.placement import SMALL_ALIGNMENT, Placement, format_time, place, program_entry, records
-from mkexe.base.copying import Digest, Progress, copy_bytes, copy_file, describe, from_there
+from mkexe.base.copying import Digest, copy_bytes, copy_file, describe
+from mkexe.base.reporter import Progress
 from mkexe.errors import OutputError
 from mkexe.models.records import Model
 from mkexe.runtimes.records import Runtime, Target
@@ -66,7 +67,7 @@ class Tools:
 def write_artifact(
     contents: Contents, placement: Placement, output: BinaryIO, progress: Progress, tools: Tools
 ) -> Written:
-    """Write everything into the empty, seekable file `output`; `progress` gets bytes of weights done so far.
+    """Write everything into the empty, seekable file `output`; `progress` gets the bytes of weights done.
 
     Raises ModelError when a part of the model changed while it was read, OSError where writing fails.
     """
@@ -136,12 +137,10 @@ class _Writer:
     def _write_weights(self, progress: Progress) -> tuple[Digest, ...]:
         """Copy and hash the parts; `progress` gets the bytes hashed."""
         parts = []
-        done = 0
         expected = self._contents.expected or (None,) * len(self._contents.stored_parts)
         for part, known in zip(self._contents.stored_parts, expected, strict=True):
             offset = self._placement.parts[part.entry]
-            parts.append(copy_file(part, self._output, offset, from_there(done, progress), known=known))
-            done += part.size_bytes
+            parts.append(copy_file(part, self._output, offset, progress, known=known))
         return tuple(parts)
 
     def _write_ending(self, parts: tuple[Digest, ...]) -> _Ending:

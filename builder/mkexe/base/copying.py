@@ -13,7 +13,6 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +20,9 @@ from typing import BinaryIO, Protocol
 
 from zlib_ng.zlib_ng import crc32
 
+from mkexe.base.reporter import UNWATCHED, Progress
 from mkexe.errors import ModelError
 
-Progress = Callable[[int], None]
 _CHUNK_SIZE = 8 * 1024 * 1024  # bytes
 _HASHED_SIZE = 1024 * 1024  # bytes; what is read stays in the processor's cache until both hashes have it
 # what copy_file_range(2) says where it cannot copy between two files
@@ -55,11 +54,6 @@ class Digest:
     crc32: int
 
 
-def from_there(done: int, progress: Progress) -> Progress:
-    """`progress` for bytes that are counted from `done` on."""
-    return lambda count: progress(done + count)
-
-
 def copy_bytes(data: bytes, output: BinaryIO, offset: int) -> Digest:
     """Write `data` at `offset`."""
     output.seek(offset)
@@ -81,7 +75,7 @@ class FollowingHash:
         self._file = open(name, "rb", buffering=0)  # noqa: SIM115
         self._buffer = memoryview(bytearray(_CHUNK_SIZE))
         self._sha256 = hashlib.sha256()
-        self._asked = self._done = offset
+        self._complete = self._asked = self._done = offset
         self._file.seek(self._done)
         self._pool = ThreadPoolExecutor(1)
         self._last: Future[None] | None = None
@@ -91,8 +85,12 @@ class FollowingHash:
         self._pool.shutdown(cancel_futures=True)
         self._file.close()
 
-    def advance(self, end: int) -> None:
-        """The file is complete and flushed up to `end`."""
+    def set_total(self, total: int) -> None:
+        """How much there will be does not matter."""
+
+    def advance(self, count: int, doing: str = "") -> None:
+        """So many more bytes of the file are complete and flushed."""
+        end = self._complete = self._complete + count
         while self._asked < end:
             self._asked = min(self._asked + _CHUNK_SIZE, end)
             self._last = self._pool.submit(self._read_to, self._asked)
@@ -113,7 +111,7 @@ class FollowingHash:
 
 
 def hash_range(part: FileRange, progress: Progress) -> Digest:
-    """What copying the part would give; `progress` gets the bytes hashed so far."""
+    """What copying the part would give; `progress` gets the bytes hashed."""
     return Digest(part.size_bytes, *_hash(part, progress, threading.Event(), True))
 
 
@@ -125,23 +123,19 @@ def hash_begin(part: FileRange, size: int) -> str:
     return hashlib.sha256(begin[:size]).hexdigest()
 
 
-def ignore(_: int) -> None:
-    """A progress that nobody looks at."""
-
-
 def copy_file(
     part: FileRange,
     output: BinaryIO,
     offset: int,
     progress: Progress,
-    written: Progress = ignore,
+    written: Progress = UNWATCHED,
     known: Digest | None = None,
 ) -> Digest:
     """Write the part's bytes at `offset`.
 
-    `progress` gets the bytes of it hashed so far, `written` the bytes written. Where it is `known` what the part should
-    be, its CRC-32 is compared alone, which is much quicker than SHA-256, and only another one lets all be hashed.
-    Raises ModelError when the file does not hold them or changes meanwhile, OSError when writing fails.
+    `progress` gets the bytes hashed, `written` those that are written and flushed. Where it is `known` what the part
+    should be, its CRC-32 is compared alone, which is much quicker than SHA-256, and only another one lets all be
+    hashed. Raises ModelError when the file does not hold them or changes meanwhile, OSError when writing fails.
     """
     output.flush()
     stopped = threading.Event()
@@ -164,13 +158,14 @@ def copy_file(
         )
     if known is None:
         return Digest(part.size_bytes, sha256, checksum)
-    return known if (known.size, known.crc32) == (part.size_bytes, checksum) else hash_range(part, ignore)
+    return known if (known.size, known.crc32) == (part.size_bytes, checksum) else hash_range(part, UNWATCHED)
 
 
 def _copy(source: io.FileIO, part: FileRange, output: BinaryIO, offset: int, written: Progress) -> None:
     output.seek(offset)
     output.write(part.prefix)
     output.flush()
+    written.advance(len(part.prefix))
     done = _copy_in_kernel(source, part, output, offset, written)
     source.seek(part.offset + done - len(part.prefix))
     output.seek(offset + done)
@@ -181,7 +176,7 @@ def _copy(source: io.FileIO, part: FileRange, output: BinaryIO, offset: int, wri
         output.write(chunk)
         output.flush()
         done += len(chunk)
-        written(done)
+        written.advance(len(chunk))
 
 
 def _copy_in_kernel(source: io.FileIO, part: FileRange, output: BinaryIO, offset: int, written: Progress) -> int:
@@ -197,7 +192,7 @@ def _copy_in_kernel(source: io.FileIO, part: FileRange, output: BinaryIO, offset
             if count == 0:
                 break
             done += count
-            written(done)
+            written.advance(count)
     except OSError as error:
         if error.errno not in _NOT_IN_KERNEL:
             raise
@@ -208,6 +203,7 @@ def _hash(part: FileRange, progress: Progress, stopped: threading.Event, with_sh
     """SHA-256 and CRC-32 of the part; without SHA-256 that of nothing stands in its place."""
     sha256, checksum, done = hashlib.sha256(part.prefix), crc32(part.prefix), len(part.prefix)
     buffer = memoryview(bytearray(_HASHED_SIZE))
+    progress.advance(done)
     with part.path.open("rb", buffering=0) as source:
         source.seek(part.offset)
         while not stopped.is_set() and (count := source.readinto(buffer[: part.size_bytes - done])):
@@ -215,5 +211,5 @@ def _hash(part: FileRange, progress: Progress, stopped: threading.Event, with_sh
                 sha256.update(buffer[:count])
             checksum = crc32(buffer[:count], checksum)
             done += count
-            progress(done)
+            progress.advance(count)
     return sha256.hexdigest(), checksum

@@ -19,13 +19,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from mkexe.artifact.reader import Artifact, unpack_runtime
 from mkexe.base import process
+from mkexe.base.reporter import Reporter
 from mkexe.errors import ArtifactError, BootError, UsageError
 from mkexe.layouts import registry
 from mkexe.runtimes import targets
+
+if TYPE_CHECKING:
+    from mkexe.runtimes.audit import AuditReport
 
 BOOTED, AUDITED, NOT_RUN, FAILED = "booted", "audited", "not run", "failed"
 DEFAULT_QUESTION = "Say hello."
@@ -41,10 +45,6 @@ _SHELLS = {
     "sh": ["sh"], "bash": ["bash"], "dash": ["dash"], "zsh": ["zsh"], "mksh": ["mksh"], "busybox": ["busybox", "sh"],
 }  # fmt: skip
 _MACOS_SHELLS = ("sh", "bash", "dash", "zsh")  # those that come with it
-
-
-# what is wrong with an executable for a target, and what was found in words
-Audit = Callable[[str, bytes], tuple[tuple[str, ...], str]]
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,9 @@ def boot_artifact(
     wanted: list[str],
     question: Question,
     timeout_s: float,
-    audit: Audit,
-    report: Callable[[BootResult], None],
+    reporter: Reporter,
 ) -> list[BootResult]:
-    """Boot or audit every wanted target that the artifact holds (all without `wanted`); `report` gets each at once.
+    """Boot or audit every wanted target that the artifact holds (all without `wanted`); `reporter` gets each at once.
 
     Raises UsageError for a wanted target that is not inside.
     """
@@ -101,18 +100,16 @@ def boot_artifact(
         )
     results = []
     for target in wanted or held:
-        for result in _boot_target(artifact, target, question, timeout_s, audit):
-            report(result)
+        for result in _boot_target(artifact, target, question, timeout_s):
+            reporter.result(result)
             results.append(result)
     return results
 
 
-def _boot_target(
-    artifact: Artifact, target: str, question: Question, timeout_s: float, audit: Audit
-) -> Iterator[BootResult]:
+def _boot_target(artifact: Artifact, target: str, question: Question, timeout_s: float) -> Iterator[BootResult]:
     system = targets.all_targets()[target].system
     if system == targets.MACOS and not _is_here(target):
-        yield _audit(artifact, target, audit)
+        yield _audit(artifact, target)
         return
     for starter in find_starters(artifact, target, system):
         lacking = [tool for tool in starter.tools if shutil.which(tool) is None]
@@ -122,13 +119,23 @@ def _boot_target(
             yield _boot(artifact, starter, question, timeout_s)
 
 
-def _audit(artifact: Artifact, target: str, audit: Audit) -> BootResult:
+def _audit(artifact: Artifact, target: str) -> BootResult:
+    from mkexe.runtimes.audit import audit_runtime  # LIEF comes with it: slow to import
+
     record = next(record for record in artifact.manifest.runtimes if record.target == target)
     with artifact.path.open("rb") as file:
         image = b"".join(unpack_runtime(file, artifact, record))
-    findings, facts = audit(target, image)
-    verdict = FAILED if findings else AUDITED
-    return BootResult(target, "load commands, libraries, signature", verdict, "; ".join(findings) or facts, 0.0)
+    report = audit_runtime(target, image)
+    verdict = FAILED if report.findings else AUDITED
+    detail = "; ".join(report.findings) or _facts_of(report)
+    return BootResult(target, "load commands, libraries, signature", verdict, detail, 0.0)
+
+
+def _facts_of(report: AuditReport) -> str:
+    facts = report.facts
+    libraries = " ".join(str(name) for name in facts.get("libraries", ()))  # type: ignore[attr-defined]
+    signature = ", every page of its signature recomputed" if facts.get("signed") else ""
+    return f"libraries {libraries or 'none'}, minimum {facts.get('minimum_os', 'none')}{signature}"
 
 
 def _is_here(target: str) -> bool:

@@ -7,8 +7,8 @@ import sys
 
 import typer
 
-from mkexe import console
 from mkexe.base import interruption
+from mkexe.cli import console
 from mkexe.cli.app import make_command
 from mkexe.cli.problems import explain
 

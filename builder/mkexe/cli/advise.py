@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkexe import console
+from mkexe.cli import console
 from mkexe.cli.parameters import Json, ModelFile, from_table
 
 if TYPE_CHECKING:
@@ -33,13 +33,14 @@ def run(
     target: list[str] | None,
 ) -> None:  # fmt: skip
     """Say what will happen with a model on each system. Nothing is built."""
+    from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import advise
     from mkexe.config.kinds import checked_layout
     from mkexe.layouts import registry
 
     shape = checked_layout(layout or registry.AUTO, "--layout")
     projector = Path(mmproj) if mmproj else None
-    found = advise.advise(advise.AdviceRequest(model, shape, tuple(target or ()), projector))
+    found = advise.advise(advise.AdviceRequest(model, shape, tuple(target or ()), projector), TerminalReporter())
     if json:
         console.result_json(dataclasses.asdict(found))
     else:

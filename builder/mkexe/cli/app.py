@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from mkexe import __version__, console
-from mkexe.cli import advise, boot, build, convert, extract, inspect, preview, runtime, verify
+from mkexe import __version__
+from mkexe.cli import advise, boot, build, console, convert, extract, inspect, preview, runtime, verify
 from mkexe.cli.parameters import option
 from mkexe.cli.parser import Command, Group
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Annotated
 
-from mkexe import console
+from mkexe.cli import console
 from mkexe.cli.parameters import BuiltFile, Json, number, option
 from mkexe.errors import BootError, UsageError
 from mkexe.runtimes import targets
@@ -51,11 +51,13 @@ def run(
 ) -> None:
     """Start a built file on every system that this machine can provide, and ask it a question."""
     from mkexe.boot import boot
+    from mkexe.cli.reporters import JsonReporter, TerminalReporter
     from mkexe.commands.boot import boot_file
 
     _check_timeout(timeout)
     question = boot.Question(boot.DEFAULT_QUESTION if ask is None else ask, expect)
-    results = boot_file(file, on or [], question, timeout, (lambda _: None) if json else _report)
+    reporter = JsonReporter() if json else TerminalReporter(_show)
+    results = boot_file(file, on or [], question, timeout, reporter)
     if json:
         console.result_json([vars(result) for result in results])
     failing = {boot.FAILED, boot.NOT_RUN} if require_all or os.environ.get("CI") else {boot.FAILED}
@@ -73,7 +75,7 @@ def _check_timeout(timeout: float) -> None:
         raise UsageError(f"{expected}, found {timeout}", "leave it out for the usual time")
 
 
-def _report(result: BootResult) -> None:
+def _show(result: BootResult) -> None:
     seconds = f" in {result.seconds:.1f} s" if result.seconds else ""
     console.result(f"{result.target:15} {result.verdict:8} {result.how}{seconds}")
     for line in result.detail.splitlines():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from mkexe import console
+from mkexe.cli import console
 from mkexe.cli.parameters import PAGE_PANEL, ConfigFile, Json, ModelFile, Sha256, from_table, lockable, option, settable
 from mkexe.cli.results import show_built
 from mkexe.config import options
@@ -48,11 +48,13 @@ def run(
     **flags: object,
 ) -> None:  # fmt: skip
     """Write one executable file out of a GGUF model."""
+    from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import build, built_file
     from mkexe.config.chosen import build_settings, page_settings
 
     entries = _entries(config, flags, setting or [], lock or [])
-    built = build.build(build.BuildRequest(model, build_settings(entries), page_settings(entries)))
+    request = build.BuildRequest(model, build_settings(entries), page_settings(entries))
+    built = build.build(request, TerminalReporter())
     show_built(built_file.give_other_names(built) if names else built, sha256, json)
 
 

@@ -40,6 +40,7 @@ def run(
     target: list[str] | None,
 ) -> None:  # fmt: skip
     """Write a built file in another layout. This needs nothing but that file."""
+    from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import convert
     from mkexe.config.kinds import checked_layout, parse_size
 
@@ -47,4 +48,4 @@ def run(
     size = parse_size(split_size, "--split-size") if split_size is not None else None
     out = Path(output) if output is not None else None
     request = convert.ConvertRequest(file, layout, out, tuple(target or ()), size)
-    show_built(convert.convert(request), sha256, json)
+    show_built(convert.convert(request, TerminalReporter()), sha256, json)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mkexe import console
+from mkexe.cli import console
 from mkexe.cli.parameters import BuiltFile, path_option
 
 EXAMPLES = (

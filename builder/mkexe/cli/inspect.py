@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mkexe import console
+from mkexe.cli import console
 from mkexe.cli.parameters import BuiltFile, Json
 from mkexe.cli.results import megabytes
 

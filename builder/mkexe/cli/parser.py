@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from mkexe import console
 from mkexe.base.suggest import advise
+from mkexe.cli import console
 from mkexe.errors import UsageError
 
 _USAGE = 2

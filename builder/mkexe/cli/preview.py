@@ -28,9 +28,10 @@ def run(
     ] = 0,
 ) -> None:  # fmt: skip
     """Show the page as mkexe.toml makes it. The page loads again after every change."""
+    from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import preview
     from mkexe.config.toml_file import FILE_NAME
 
     if not 0 <= port <= 65535:
         raise UsageError(f"--port: expected 0 to 65535, found {port}", "leave it out for a free one")
-    preview.preview(model, config or Path(FILE_NAME), config is not None, port)
+    preview.preview(model, config or Path(FILE_NAME), config is not None, port, TerminalReporter())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from mkexe import console
+from mkexe.cli import console
 
 if TYPE_CHECKING:
     from mkexe.layouts.deliver import Built
@@ -20,10 +20,11 @@ def megabytes(size: int) -> str:
 
 def show_built(built: Built, with_checksum: bool, as_json: bool) -> None:
     """What was written, and how to start it."""
+    from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import built_file
     from mkexe.models import memory
 
-    built = built_file.add_checksum(built) if with_checksum else built
+    built = built_file.add_checksum(built, TerminalReporter()) if with_checksum else built
     overhead = built.size - (0 if built.beside else built.weights)
     start = built_file.how_to_start(built)
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from mkexe import console
+from mkexe.cli import console
 from mkexe.cli.parameters import from_table, option, path_option
 from mkexe.cli.results import megabytes
 
@@ -27,14 +27,16 @@ def build(
     target: list[str] | None,
 ) -> None:  # fmt: skip
     """Compile the runtimes that are missing."""
+    from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import runtimes
     from mkexe.runtimes import targets
 
+    reporter = TerminalReporter()
     for name in targets.choose_targets(["all"] if every else target or ["host"]):
-        runtime = runtimes.get_runtime(targets.all_targets()[name])
+        runtime = runtimes.get_runtime(targets.all_targets()[name], reporter)
         console.result(f"{name:15} {megabytes(runtime.size_bytes)} {runtime.path}")
         if copy_to is not None:
-            runtimes.copy_for_bundling(runtime, copy_to)
+            runtimes.copy_for_bundling(runtime, copy_to, reporter)
 
 
 def show(as_json: Annotated[bool, option("--json", help="Print the list as JSON.")] = False) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mkexe import console
+from mkexe.cli import console
 from mkexe.cli.parameters import BuiltFile
 from mkexe.cli.results import megabytes
 from mkexe.errors import ArtifactError
@@ -12,9 +12,10 @@ EXAMPLES = ("mkexe verify assistant.exe",)
 
 def run(file: BuiltFile) -> None:
     """Compare every hash of a built file, and check every byte around the entries."""
+    from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands.artifact import open_and_verify
 
-    artifact, findings = open_and_verify(file)
+    artifact, findings = open_and_verify(file, TerminalReporter())
     if findings:
         for finding in findings:
             console.result(f"{file}: {finding}")

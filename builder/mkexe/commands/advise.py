@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mkexe.base.reporter import Reporter
 from mkexe.commands.model_input import checked_name, name_of, read_projector
 from mkexe.commands.shape import choose_layout
 from mkexe.commands.trial import Trial, say_untried, try_model
@@ -61,7 +62,7 @@ class Advice:
     systems: tuple[SystemAdvice, ...]
 
 
-def advise(request: AdviceRequest) -> Advice:
+def advise(request: AdviceRequest, reporter: Reporter) -> Advice:
     """Say what a build would be and what it would do on each system; nothing is compiled and nothing written.
 
     Raises ModelError and UsageError as a build would.
@@ -80,8 +81,8 @@ def advise(request: AdviceRequest) -> Advice:
     if projector is not None:
         weights[registry.projector_name(name)] = projector.part.size_bytes
     choice = choose_layout(request.layout, chosen, sum(weights.values()), OVERHEAD_BYTES)
-    if not try_model(Trial(checked, projector, ())):
-        say_untried(())
+    if not try_model(Trial(checked, projector, ()), reporter):
+        say_untried((), reporter)
     return _describe(
         Facts(
             name=registry.file_name(name, choice.layout, chosen),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mkexe import console
 from mkexe.artifact.extract import extract_entries
 from mkexe.artifact.reader import Artifact, open_artifact, verify_artifact
+from mkexe.base.reporter import Reporter
 
 
-def open_and_verify(path: Path) -> tuple[Artifact, list[str]]:
+def open_and_verify(path: Path, reporter: Reporter) -> tuple[Artifact, list[str]]:
     """Open an artifact and look at every byte of it; returns it with what is wrong."""
     artifact = open_artifact(path)
-    with console.bytes_progress(f"verifying {path.name}", artifact.size) as progress:
+    with reporter.bytes_progress(f"verifying {path.name}", artifact.size) as progress:
         return artifact, verify_artifact(artifact, progress)
 
 

@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from mkexe import config, console
+from mkexe import config
 from mkexe.artifact import packing
 from mkexe.artifact.contents import Contents
 from mkexe.base import atomic_files, plain_text, resources
 from mkexe.base.file_names import check_output_name
+from mkexe.base.reporter import Reporter
 from mkexe.commands.model_input import checked_name, described, model_file, name_of, read_projector
 from mkexe.commands.page_folder import page_folder
 from mkexe.commands.shape import check_split_size, with_layout, with_shards
@@ -42,7 +43,7 @@ class BuildRequest:
     page: Branding
 
 
-def build(request: BuildRequest) -> deliver.Built:
+def build(request: BuildRequest, reporter: Reporter) -> deliver.Built:
     """Check the model, get the runtimes and the page, write the artifact under its final name or not at all."""
     from mkexe.models.gguf.file import check_model
     from mkexe.models.gguf.kv_cache import read_kv_cache  # gguf comes with it: slow to import
@@ -58,27 +59,27 @@ def build(request: BuildRequest) -> deliver.Built:
     projector = None if wanted.projector is None else read_projector(wanted.projector, checked, parts)
     model = Model(*described(header, name), parts, projector)
     files = model.files
-    chosen = tuple(choose_targets(wanted.targets, wanted.layout))
+    chosen = tuple(choose_targets(wanted.targets, wanted.layout, reporter))
     check_split_size(wanted.layout, wanted.split_size)
     if wanted.layout != registry.AUTO:  # a wrong one is refused before anything is compiled
         registry.choose_layout(wanted.layout, chosen, model.size_bytes)
     trial = Trial(checked, projector, wanted.default_args)
-    runtimes = tried_runtimes(chosen, trial)
+    runtimes = tried_runtimes(chosen, trial, reporter)
     contents = Contents(
         name=name,
         layout=wanted.layout,
         model=model,
         runtimes=runtimes,
-        packs=packing.pack_runtimes(runtimes, console.say) if wanted.layout not in registry.UNPACKED else (),
-        files=_small_files(model, request.page, runtimes[0][1]),
+        packs=packing.pack_runtimes(runtimes, reporter) if wanted.layout not in registry.UNPACKED else (),
+        files=_small_files(model, request.page, runtimes[0][1], reporter),
         page=dataclasses.replace(request.page, title=plain_text.cleaned(request.page.title) or model.name),
         default_args=wanted.default_args,
         created=_creation_time(),
         expected=digests.recall_files(files),
     )
-    contents = with_shards(with_layout(contents), wanted.split_size)
+    contents = with_shards(with_layout(contents, reporter), wanted.split_size)
     output = wanted.output or Path(registry.file_name(name, contents.layout, chosen))
-    built, copied = deliver.deliver(contents, output, checked.quantization, [])
+    built, copied = deliver.deliver(contents, output, checked.quantization, [], reporter)
     if contents.model.parts == parts:  # cut into others they are nobody's files
         digests.remember_files(files, copied)
     memory = memory_needed(model.size_bytes, header.context_length, read_kv_cache(header))
@@ -95,9 +96,9 @@ def _creation_time() -> int:
     return int(text)
 
 
-def _small_files(model: Model, settings: Branding, runtime: Runtime) -> dict[str, bytes]:
+def _small_files(model: Model, settings: Branding, runtime: Runtime, reporter: Reporter) -> dict[str, bytes]:
     """Page, page settings and licences, by entry name in order."""
-    built = branding.page_files(page_build.read_page(page_folder()), settings, model.name)
+    built = branding.page_files(page_build.read_page(page_folder(reporter)), settings, model.name)
     # the settings stay readable: people look at them with any tool that reads ZIP files
     plain = {f"page/{branding.SETTINGS_FILE}": built.pop(branding.SETTINGS_FILE)}
     with ThreadPoolExecutor() as pool:

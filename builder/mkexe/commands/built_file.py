@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from mkexe import console
 from mkexe.base import atomic_files
 from mkexe.base.copying import hash_range
+from mkexe.base.reporter import Reporter
 from mkexe.layouts import deliver, registry, systems
 from mkexe.models.records import ModelFile
 from mkexe.runtimes import targets
@@ -25,10 +25,10 @@ def give_other_names(built: deliver.Built) -> deliver.Built:
     return dataclasses.replace(built, other_names=paths)
 
 
-def add_checksum(built: deliver.Built) -> deliver.Built:
+def add_checksum(built: deliver.Built, reporter: Reporter) -> deliver.Built:
     """Hash the whole file, which takes about as long as to write it."""
     part = ModelFile(built.path, built.path.name, built.size)
-    with console.bytes_progress(f"hashing {built.path.name}", built.size) as progress:
+    with reporter.bytes_progress(f"hashing {built.path.name}", built.size) as progress:
         return dataclasses.replace(built, sha256=hash_range(part, progress).sha256)
 
 

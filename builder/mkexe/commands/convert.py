@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mkexe import console
 from mkexe.artifact import packing, placement
 from mkexe.artifact.contents import Contents
 from mkexe.artifact.packing import Pack
 from mkexe.artifact.superblock import DAMAGED_HINT
 from mkexe.base import atomic_files, plain_text
-from mkexe.base.copying import from_there, hash_range
+from mkexe.base.copying import hash_range
 from mkexe.base.file_names import check_output_name
+from mkexe.base.reporter import Reporter
 from mkexe.commands.model_input import NAME
 from mkexe.commands.runtimes import get_runtime
 from mkexe.commands.shape import check_split_size, with_layout, with_shards
@@ -40,7 +40,7 @@ class ConvertRequest:
     split_size: int | None = None  # bytes
 
 
-def convert(request: ConvertRequest) -> deliver.Built:
+def convert(request: ConvertRequest, reporter: Reporter) -> deliver.Built:
     """Write an artifact in another layout, under its final name or not at all; the weights are copied and checked.
 
     Programs for systems that it holds none for are this mkexe's own.
@@ -53,13 +53,13 @@ def convert(request: ConvertRequest) -> deliver.Built:
         package = opening.open_package(request.artifact, Path(folder))
         manifest = package.artifacts[0].manifest
         held = [record.target for artifact in package.artifacts for record in artifact.manifest.runtimes]
-        wanted = tuple(targets.choose_targets(list(request.targets))) or _usual_targets(held, request.layout)
+        wanted = tuple(targets.choose_targets(list(request.targets))) or _usual_targets(held, request.layout, reporter)
         bundle = parts.unbundle(package, wanted, Path(folder), programs=request.layout in registry.UNPACKED)
         contents = Contents(
             name=_held_name(manifest.name, request.artifact),
             layout=request.layout,
             model=bundle.model,
-            runtimes=_with_own(bundle.runtimes, wanted, request.artifact),
+            runtimes=_with_own(bundle.runtimes, wanted, request.artifact, reporter),
             packs=(),
             files=bundle.files,
             page=Branding(plain_text.cleaned(manifest.page["title"]), manifest.page.get("system_prompt", "")),
@@ -67,15 +67,15 @@ def convert(request: ConvertRequest) -> deliver.Built:
             created=placement.parse_time(manifest.created),
         )
         if request.layout not in registry.UNPACKED:
-            contents = _with_packs(contents, bundle.packs)
-        contents = with_layout(contents)
+            contents = _with_packs(contents, bundle.packs, reporter)
+        contents = with_layout(contents, reporter)
         expected = list(bundle.expected)
         if request.split_size is not None:
-            _check_parts(bundle)  # what is written has other hashes
+            _check_parts(bundle, reporter)  # what is written has other hashes
             contents, expected = with_shards(contents, request.split_size), []
         chosen = tuple(target for target, _ in contents.runtimes)
         output = request.output or Path(registry.file_name(contents.name, contents.layout, chosen))
-        return deliver.deliver(contents, output, bundle.quantization, expected)[0]
+        return deliver.deliver(contents, output, bundle.quantization, expected, reporter)[0]
 
 
 @contextlib.contextmanager
@@ -95,7 +95,7 @@ def _held_name(name: str, path: Path) -> str:
     return name
 
 
-def _usual_targets(held: list[str], layout: str) -> tuple[str, ...]:
+def _usual_targets(held: list[str], layout: str, reporter: Reporter) -> tuple[str, ...]:
     """The targets where nobody chose: of those `held`, what the layout can hold; what a build would take, if none."""
     if layout == registry.NATIVE and len(held) == 1:
         return tuple(held)
@@ -104,43 +104,39 @@ def _usual_targets(held: list[str], layout: str) -> tuple[str, ...]:
     if layout in registry.UNPACKED:
         table = targets.all_targets()
         held = registry.usual_targets(layout, [name for name in held if name in table], table)
-    return tuple(held or (target.name for target in choose_targets((), layout)))
+    return tuple(held or (target.name for target in choose_targets((), layout, reporter)))
 
 
 def _with_own(
-    held: tuple[tuple[Target, Runtime], ...], wanted: tuple[str, ...], path: Path
+    held: tuple[tuple[Target, Runtime], ...], wanted: tuple[str, ...], path: Path, reporter: Reporter
 ) -> tuple[tuple[Target, Runtime], ...]:
     """The runtimes that a file holds, and this mkexe's own for `wanted` targets that it holds none for."""
     table = targets.all_targets()
     missing = [name for name in wanted if name not in {target.name for target, _ in held}]
     if missing:
-        console.say(f"{path} holds no program for {', '.join(missing)}: this mkexe's own is taken")
-    own = tuple((table[name], get_runtime(table[name])) for name in missing)
+        reporter.say(f"{path} holds no program for {', '.join(missing)}: this mkexe's own is taken")
+    own = tuple((table[name], get_runtime(table[name], reporter)) for name in missing)
     return tuple(sorted(held + own, key=lambda item: wanted.index(item[0].name)))
 
 
-def _check_parts(bundle: parts.Bundle) -> None:
+def _check_parts(bundle: parts.Bundle, reporter: Reporter) -> None:
     """Compare the weights with what their artifact says of them."""
-    with console.bytes_progress("checking the weights", bundle.model.size_bytes) as progress:
-        done = 0
-        found = []
-        for part in bundle.model.files:
-            found.append(hash_range(part, from_there(done, progress)))
-            done += part.size_bytes
-    deliver.check_weights(bundle.model, tuple(found), list(bundle.expected))
+    with reporter.bytes_progress("checking the weights", bundle.model.size_bytes) as progress:
+        found = tuple(hash_range(part, progress) for part in bundle.model.files)
+    deliver.check_weights(bundle.model, found, list(bundle.expected))
 
 
-def _with_packs(contents: Contents, packs: tuple[Pack, ...]) -> Contents:
+def _with_packs(contents: Contents, packs: tuple[Pack, ...], reporter: Reporter) -> Contents:
     """The contents with `packs` where these hold all that must be packed; else everything is packed anew."""
-    runtimes = tuple((target, _with_unpacker(target, runtime)) for target, runtime in contents.runtimes)
+    runtimes = tuple((target, _with_unpacker(target, runtime, reporter)) for target, runtime in contents.runtimes)
     packed = {name for pack in packs for name in pack.offsets}
     if packed != {target.name for target, runtime in runtimes if runtime.unpacker is not None}:
-        packs = packing.pack_runtimes(runtimes, console.say)
+        packs = packing.pack_runtimes(runtimes, reporter)
     return dataclasses.replace(contents, runtimes=runtimes, packs=packs)
 
 
-def _with_unpacker(target: Target, runtime: Runtime) -> Runtime:
+def _with_unpacker(target: Target, runtime: Runtime, reporter: Reporter) -> Runtime:
     """A runtime from a native artifact comes without the program that unpacks it: this mkexe's own is taken."""
     if runtime.unpacker is not None or target.system == targets.WINDOWS:
         return runtime
-    return dataclasses.replace(runtime, unpacker=get_runtime(target).unpacker)
+    return dataclasses.replace(runtime, unpacker=get_runtime(target, reporter).unpacker)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mkexe import console
 from mkexe.base import cache, resources
+from mkexe.base.reporter import Reporter
 from mkexe.page import build as page_build
 
 
-def page_folder() -> Path:
+def page_folder(reporter: Reporter) -> Path:
     """The built page: bundled with the package, cached, or built now."""
     if resources.bundled_page().is_dir():
         return resources.bundled_page()
@@ -17,7 +17,7 @@ def page_folder() -> Path:
     folder = cache.root() / "page" / page_build.page_key(source)
     with cache.locked("page"):
         if not folder.is_dir():
-            console.say("building the page")
+            reporter.say("building the page")
             log = cache.root() / "logs" / "page.log"
             log.unlink(missing_ok=True)
             with cache.new_folder(folder) as temporary:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkexe import config, console
+from mkexe import config
 from mkexe.artifact.reader import open_artifact
 from mkexe.base import cache, resources
+from mkexe.base.reporter import Reporter
 from mkexe.boot import boot
 from mkexe.commands.build import BuildRequest, build
 from mkexe.commands.page_folder import page_folder
@@ -30,7 +31,7 @@ _STUDIO = ("h11", "starlette", "uvicorn")
 _STUDIO_HINT = 'pip install "mkexe[studio]"'
 
 
-def preview(model: Path | None, config_file: Path, required: bool, port: int) -> None:
+def preview(model: Path | None, config_file: Path, required: bool, port: int, reporter: Reporter) -> None:
     """Serve the page as `config_file` makes it, until Ctrl-C; without `model` the answers are scripted.
 
     A file that is not `required` may be missing, and may come later.
@@ -41,18 +42,20 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int) ->
     if required:
         config.read_config(config_file)  # a wrong name is refused at once
     with contextlib.ExitStack() as open_things:
-        name, answers = open_things.enter_context(_answering(model))
+        name, answers = open_things.enter_context(_answering(model, reporter))
         source = application.PageSource(
             load=lambda: branding.page_files(
-                page_build.read_page(page_folder()), config.page_settings(_entries_of(config_file, required)), name
+                page_build.read_page(page_folder(reporter)),
+                config.page_settings(_entries_of(config_file, required)),
+                name,
             ),
             watched=lambda: _watched_files(config_file),
             content_security_policy=page_build.CONTENT_SECURITY_POLICY,
         )
         running = server.LoopbackServer(application.PreviewApplication(source, answers), port)
         open_things.callback(running.stop)
-        console.result(f"http://{server.LOOPBACK}:{running.port}/")
-        console.say(f"the page loads again when {config_file}, its files or the page's sources change; Ctrl-C ends")
+        reporter.result(f"http://{server.LOOPBACK}:{running.port}/")
+        reporter.say(f"the page loads again when {config_file}, its files or the page's sources change; Ctrl-C ends")
         with contextlib.suppress(KeyboardInterrupt):
             running.wait()
 
@@ -69,7 +72,7 @@ def _needing_studio() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _answering(model: Path | None) -> Iterator[tuple[str, ASGIApp]]:
+def _answering(model: Path | None, reporter: Reporter) -> Iterator[tuple[str, ASGIApp]]:
     """The name of what answers, and the application that does."""
     from mkexe.preview import forwarding, stand_in
 
@@ -81,7 +84,7 @@ def _answering(model: Path | None) -> Iterator[tuple[str, ASGIApp]]:
     with tempfile.TemporaryDirectory(dir=folder) as name:
         artifact = Path(name) / "preview.exe"
         settings = config.BuildSettings(artifact, (targets.host_target(),), "preview", (), registry.AUTO)
-        build(BuildRequest(model, settings, Branding()))
+        build(BuildRequest(model, settings, Branding()), reporter)
         title = open_artifact(artifact).manifest.page["title"]
         with boot.serving(artifact, Path(name)) as port:
             yield title, forwarding.Forwarder(port)

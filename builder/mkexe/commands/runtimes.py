@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mkexe import console
 from mkexe.base import atomic_files
+from mkexe.base.reporter import Reporter
 from mkexe.commands.page_folder import page_folder
 from mkexe.errors import AuditError
 from mkexe.runtimes import build as runtime_build
 from mkexe.runtimes.records import Runtime, Target
 
 
-def get_runtime(target: Target) -> Runtime:
+def get_runtime(target: Target, reporter: Reporter) -> Runtime:
     """The runtime for a target: bundled, cached, or compiled now with a progress bar; audited when compiled."""
     found = runtime_build.find_runtime(target)
     if found is not None:
         return found
     from mkexe.runtimes import audit  # LIEF comes with it: slow to import
 
-    with console.steps_progress(f"compiling {target.name}") as progress:
+    with reporter.steps_progress(f"compiling {target.name}") as progress:
         runtime = runtime_build.compile_runtime(target, progress)
     report = audit.audit_runtime(target.name, runtime.path.read_bytes())
     if report.findings:
@@ -28,7 +28,7 @@ def get_runtime(target: Target) -> Runtime:
     return runtime
 
 
-def copy_for_bundling(runtime: Runtime, folder: Path) -> None:
+def copy_for_bundling(runtime: Runtime, folder: Path, reporter: Reporter) -> None:
     """Copy a runtime to `folder`/runtimes/TARGET and the page to `folder`/page: what a wheel carries."""
     atomic_files.copy_folder(runtime.path.parent, folder / "runtimes" / runtime.target)
-    atomic_files.copy_folder(page_folder(), folder / "page")
+    atomic_files.copy_folder(page_folder(reporter), folder / "page")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from mkexe import console
 from mkexe.artifact.contents import Contents
+from mkexe.base.reporter import Reporter
 from mkexe.errors import UsageError
 from mkexe.layouts import registry
 from mkexe.runtimes import targets
@@ -29,14 +29,14 @@ def with_shards(contents: Contents, maximum: int | None) -> Contents:
     return dataclasses.replace(contents, model=model, expected=())
 
 
-def with_layout(contents: Contents) -> Contents:
+def with_layout(contents: Contents, reporter: Reporter) -> Contents:
     """The contents with the layout that they get; says why where the size decides."""
     small = sum(pack.path.stat().st_size for pack in contents.packs) + sum(map(len, contents.files.values()))
     programs = sum(runtime.size_bytes for target, runtime in contents.runtimes if target.system == targets.WINDOWS)
     chosen = tuple(target for target, _ in contents.runtimes)
     choice = choose_layout(contents.layout, chosen, contents.model.size_bytes, small + programs)
     if choice.reason:
-        console.say(f"layout {choice.layout}: {choice.reason}")
+        reporter.say(f"layout {choice.layout}: {choice.reason}")
     return dataclasses.replace(contents, layout=choice.layout)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mkexe import console
+from mkexe.base.reporter import Reporter
 from mkexe.errors import UsageError
 from mkexe.layouts import registry
 from mkexe.runtimes import build as runtime_build
@@ -13,7 +13,7 @@ from mkexe.runtimes.records import Runtime, Target
 _MINUTES_PER_TARGET = 9
 
 
-def choose_targets(names: tuple[str, ...], layout: str) -> list[Target]:
+def choose_targets(names: tuple[str, ...], layout: str, reporter: Reporter) -> list[Target]:
     """The targets to bundle: those asked for; else all whose runtime is there; else this machine.
 
     Layout native holds one, so that it is this machine's where none was asked for; those of one system hold its own.
@@ -28,9 +28,11 @@ def choose_targets(names: tuple[str, ...], layout: str) -> list[Target]:
     if present:
         missing = [target.name for target in fitting if target not in present]
         if missing:
-            console.say(f"not bundled, because not compiled yet: {', '.join(missing)}. {_how_to_get_all(len(missing))}")
+            reporter.say(
+                f"not bundled, because not compiled yet: {', '.join(missing)}. {_how_to_get_all(len(missing))}"
+            )
         return present
-    console.say(f"compiling the runtime for this machine only. {_how_to_get_all(len(table) - 1)}")
+    reporter.say(f"compiling the runtime for this machine only. {_how_to_get_all(len(table) - 1)}")
     return [table[targets.host_target()]]
 
 

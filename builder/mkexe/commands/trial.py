@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkexe import console
 from mkexe.artifact import placement, writer
 from mkexe.artifact.contents import Contents
 from mkexe.artifact.launcher import render_launcher
+from mkexe.base.reporter import UNWATCHED, Reporter
 from mkexe.commands import model_check
 from mkexe.commands.runtimes import get_runtime
 from mkexe.commands.target_choice import host_name, host_runtime
@@ -33,29 +33,29 @@ class Trial:
     default_args: tuple[str, ...]
 
 
-def tried_runtimes(chosen: tuple[Target, ...], trial: Trial) -> tuple[tuple[Target, Runtime], ...]:
+def tried_runtimes(chosen: tuple[Target, ...], trial: Trial, reporter: Reporter) -> tuple[tuple[Target, Runtime], ...]:
     """The runtimes of `chosen`; the model is tried as soon as it can be, not after minutes of compiling for others."""
-    tried = try_model(trial)
+    tried = try_model(trial, reporter)
     if not tried:
         for target in chosen:
             if target.name == host_name():
-                get_runtime(target)
-        tried = try_model(trial)
+                get_runtime(target, reporter)
+        tried = try_model(trial, reporter)
     if not tried:
-        say_untried(trial.default_args)
-    return tuple((target, get_runtime(target)) for target in chosen)
+        say_untried(trial.default_args, reporter)
+    return tuple((target, get_runtime(target, reporter)) for target in chosen)
 
 
-def say_untried(default_args: tuple[str, ...]) -> None:
+def say_untried(default_args: tuple[str, ...], reporter: Reporter) -> None:
     """Say that nothing was tried, and why."""
     name = host_name()
     why = "the runtime for this machine is not compiled (mkexe runtime build)" if name else "none runs on this machine"
     if default_args:
-        console.say(f"the default options were not checked: {why}")
-    console.say(f"the model was not tried: {why}")
+        reporter.say(f"the default options were not checked: {why}")
+    reporter.say(f"the model was not tried: {why}")
 
 
-def try_model(trial: Trial) -> bool:
+def try_model(trial: Trial, reporter: Reporter) -> bool:
     """Let this machine's runtime read the default options and load the model: what it cannot use is refused here.
 
     False where there is no such runtime.
@@ -64,7 +64,7 @@ def try_model(trial: Trial) -> bool:
     if runtime is None:
         return False
     if trial.default_args:
-        _check_default_args(trial.default_args, runtime)
+        _check_default_args(trial.default_args, runtime, reporter)
     question = model_check.Question(
         model=trial.files.parts[0],
         projector=None if trial.projector is None else trial.projector.part.path,
@@ -74,17 +74,17 @@ def try_model(trial: Trial) -> bool:
     )
     unchecked = model_check.check_model(question, runtime)
     if unchecked:
-        console.say(unchecked)
+        reporter.say(unchecked)
     return True
 
 
-def _check_default_args(arguments: tuple[str, ...], runtime: Runtime) -> None:
+def _check_default_args(arguments: tuple[str, ...], runtime: Runtime, reporter: Reporter) -> None:
     with tempfile.TemporaryDirectory(prefix="mkexe-options-") as name:
         artifact = Path(name) / "artifact"
         _write_empty_artifact(artifact)
         unchecked = default_arguments.check_options(arguments, runtime, artifact)
     if unchecked:
-        console.say(unchecked)
+        reporter.say(unchecked)
 
 
 def _write_empty_artifact(path: Path) -> None:
@@ -95,4 +95,4 @@ def _write_empty_artifact(path: Path) -> None:
     contents = Contents("empty", registry.SCRIPT, model, (), (), {}, Branding("empty"), (), 0)
     with path.open("w+b") as file:
         tools = writer.Tools(render_launcher, lambda _: b"{}")
-        writer.write_artifact(contents, placement.place_contents(contents), file, lambda _: None, tools)
+        writer.write_artifact(contents, placement.place_contents(contents), file, UNWATCHED, tools)

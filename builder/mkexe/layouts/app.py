@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from mkexe.base.copying import Digest, Progress, from_there
+from mkexe.base.copying import Digest
+from mkexe.base.reporter import Progress
 from mkexe.binfmt.universal import compose_universal
 from mkexe.errors import ModelError
 from mkexe.models.records import ModelFile
@@ -61,7 +62,6 @@ def write_app(
     """
     contents = f"{facts.name}.app/Contents"
     parts = []
-    done = 0
     with zipfile.ZipFile(output, "w") as archive:
         bundle = _Bundle(archive, facts.created)
         for folder in (f"{facts.name}.app/", f"{contents}/", f"{contents}/MacOS/", f"{contents}/Resources/"):
@@ -70,8 +70,7 @@ def write_app(
         bundle.add(f"{contents}/MacOS/{facts.name}", compose_universal(facts.programs), _PROGRAM)
         bundle.add(f"{contents}/Resources/{facts.name}.icns", make_icns(facts.icon), _FILE)
         for name, part in weights:
-            parts.append(bundle.copy(f"{contents}/Resources/{name}", part, from_there(done, progress)))
-            done += part.size_bytes
+            parts.append(bundle.copy(f"{contents}/Resources/{name}", part, progress))
         bundle.add(f"{contents}/Resources/{facts.name}{ARTIFACT_SUFFIX}", artifact(tuple(parts)), _FILE)
     return tuple(parts)
 
@@ -134,7 +133,7 @@ class _Bundle:
                 sha256.update(chunk)
                 output.write(chunk)
                 done += len(chunk)
-                progress(done)
+                progress.advance(len(chunk))
         if done != part.size_bytes or (part.is_file and part.path.stat().st_size != done):
             raise ModelError(f"{part.path}: changed while it was read", "try again when it is done")
         return Digest(done, sha256.hexdigest(), info.CRC)

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from mkexe import console
 from mkexe.artifact import launcher, placement, writer
 from mkexe.artifact.contents import Contents
 from mkexe.artifact.manifest import BESIDE_BEGIN_SIZE, Manifest, Range, RuntimeRecord, Sidecar
 from mkexe.artifact.placement import format_time
 from mkexe.artifact.superblock import DAMAGED_HINT
 from mkexe.base import atomic_files
-from mkexe.base.copying import Digest, Progress, hash_begin, ignore
+from mkexe.base.copying import Digest, hash_begin
+from mkexe.base.reporter import UNWATCHED, Progress, Reporter
 from mkexe.errors import ArtifactError, OutputError, UsageError
 from mkexe.layouts import app, oci, registry, sidecar
 from mkexe.models import memory
@@ -54,7 +54,7 @@ class Built:
 
 
 def deliver(
-    contents: Contents, output: Path, quantization: str, expected: list[str]
+    contents: Contents, output: Path, quantization: str, expected: list[str], reporter: Reporter
 ) -> tuple[Built, tuple[Digest, ...]]:
     """Write everything under its final name or not at all.
 
@@ -63,8 +63,8 @@ def deliver(
     ArtifactError where weights are not as expected, ModelError where they change meanwhile.
     """
     chosen = tuple(target for target, _ in contents.runtimes)
-    delivery = _Delivery(contents, output, _sbom_encoder(contents, quantization))
-    _check_output(contents, output, chosen)
+    delivery = _Delivery(contents, output, _sbom_encoder(contents, quantization), reporter)
+    _check_output(contents, output, chosen, reporter)
     own, beside_it = _needed_bytes(contents)
     writer.check_space(output.absolute().parent, own + beside_it)
     write, starts = delivery.writer()
@@ -85,9 +85,10 @@ _Write: TypeAlias = Callable[[BinaryIO, contextlib.ExitStack], tuple[Digest, ...
 class _Delivery:
     """One artifact on its way to `output`."""
 
-    def __init__(self, contents: Contents, output: Path, encode: writer.EncodeSbom) -> None:
+    def __init__(self, contents: Contents, output: Path, encode: writer.EncodeSbom, reporter: Reporter) -> None:
         self._contents = contents
         self._output = output
+        self._reporter = reporter
         self._tools = writer.Tools(launcher.render_launcher, encode)
 
     @property
@@ -110,9 +111,7 @@ class _Delivery:
         progress = stack.enter_context(self._progress())
         copied: tuple[Digest, ...] = ()
         if self.beside_paths:
-            found = sidecar.write_sidecars(
-                contents.model.files, self.beside_paths, stack, atomic_files.data_file, progress
-            )
+            found = sidecar.write_sidecars(contents.model.files, self.beside_paths, stack, progress)
             copied = tuple(item.copied for item in found)
             contents = dataclasses.replace(contents, beside=tuple(item.record for item in found), expected=())
         written = writer.write_artifact(contents, placed, file, progress, self._tools)
@@ -153,7 +152,7 @@ class _Delivery:
         with tempfile.TemporaryDirectory(prefix="mkexe-") as folder:
             path = Path(folder) / "artifact"
             with path.open("w+b") as file:
-                writer.write_artifact(contents, placement.place_contents(contents), file, ignore, self._tools)
+                writer.write_artifact(contents, placement.place_contents(contents), file, UNWATCHED, self._tools)
             return path.read_bytes()
 
     def _weights(self) -> tuple[tuple[str, ModelFile], ...]:
@@ -165,7 +164,7 @@ class _Delivery:
         return names + ([registry.projector_name(stem)] if self._contents.model.projector else [])
 
     def _progress(self) -> contextlib.AbstractContextManager[Progress]:
-        return console.bytes_progress(f"writing {self._output.name}", self._contents.model.size_bytes)
+        return self._reporter.bytes_progress(f"writing {self._output.name}", self._contents.model.size_bytes)
 
 
 def _needed_bytes(contents: Contents) -> tuple[int, int]:
@@ -177,7 +176,7 @@ def _needed_bytes(contents: Contents) -> tuple[int, int]:
     return needed, contents.model.size_bytes if contents.layout in registry.WEIGHTS_BESIDE else 0
 
 
-def _check_output(contents: Contents, output: Path, chosen: tuple[Target, ...]) -> None:
+def _check_output(contents: Contents, output: Path, chosen: tuple[Target, ...], reporter: Reporter) -> None:
     """Raise where the artifact cannot or should not have that name."""
     atomic_files.check_place(output)
     if output.exists():
@@ -192,7 +191,7 @@ def _check_output(contents: Contents, output: Path, chosen: tuple[Target, ...]) 
                 f"choose -o {output.with_suffix('.cmd').name}, or another --layout",
             )
         if output.suffix.lower() not in (".cmd", ".bat"):
-            console.say(f"on Windows, {output.name} must be given a name that ends in .cmd")
+            reporter.say(f"on Windows, {output.name} must be given a name that ends in .cmd")
 
 
 def check_weights(model: Model, copied: tuple[Digest, ...], expected: list[str]) -> None:

@@ -16,7 +16,8 @@ from typing import Any, BinaryIO
 
 from mkexe.artifact.placement import format_time
 from mkexe.artifact.tar_records import END, padded, tar_header
-from mkexe.base.copying import Digest, FollowingHash, Progress, copy_bytes, copy_file, from_there
+from mkexe.base.copying import Digest, FollowingHash, copy_bytes, copy_file
+from mkexe.base.reporter import Progress
 from mkexe.models.records import ModelFile
 from mkexe.runtimes.records import Target
 
@@ -61,7 +62,7 @@ def write_image(
 ) -> tuple[Digest, ...]:
     """Write the image into the empty, seekable file `output`; `weights` are files with their names.
 
-    `progress` gets the bytes of weights hashed so far. Returns what they were. Raises ModelError where a file changes
+    `progress` gets the bytes of weights hashed. Returns what they were. Raises ModelError where a file changes
     meanwhile, OSError where writing fails.
     """
     image = _ImageWriter(facts, output)
@@ -151,25 +152,26 @@ class _ImageWriter:
         before = self._end
         begin = end = before + len(self._blob_header(_NO_DIGEST, 0))
         parts = []
-        done = 0
         with closing(FollowingHash(self._output, begin)) as digest:
             for name, part in weights:
                 # of no time, so that the same weights are the same layer in every build
                 header = tar_header(name, part.size_bytes, 0o444, 0)
-                copy_bytes(header, self._output, end)
-                start = end + len(header)
-                hashed, written = from_there(done, progress), from_there(start, digest.advance)
-                parts.append(copy_file(part, self._output, start, hashed, written))
-                end = start + part.size_bytes
-                end += copy_bytes(bytes(padded(end) - end), self._output, end).size
-                done += part.size_bytes
-            end += copy_bytes(END, self._output, end).size
-            self._output.flush()
-            digest.advance(end)
+                end += self._add_hashed(header, end, digest)
+                parts.append(copy_file(part, self._output, end, progress, digest))
+                end += part.size_bytes
+                end += self._add_hashed(bytes(padded(end) - end), end, digest)
+            end += self._add_hashed(END, end, digest)
             found = digest.digest()
         copy_bytes(self._blob_header(found, end - begin), self._output, before)
         self._end = end
         return _descriptor(_LAYER, found, end - begin), tuple(parts)
+
+    def _add_hashed(self, data: bytes, offset: int, digest: FollowingHash) -> int:
+        """Write what the digest covers too; returns how many bytes that are."""
+        copy_bytes(data, self._output, offset)
+        self._output.flush()
+        digest.advance(len(data))
+        return len(data)
 
     def add_manifest(self, target: Target, layers: tuple[dict[str, Any], ...]) -> _Image:
         """The manifest for one processor (manifest.md)."""

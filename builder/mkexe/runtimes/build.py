@@ -11,7 +11,6 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -22,9 +21,11 @@ from typing import Any
 
 from mkexe import __version__
 from mkexe.base import cache, process, resources
+from mkexe.base.reporter import Progress
 from mkexe.binfmt import macho
 from mkexe.errors import CompileError, ToolMissingError
 from mkexe.runtimes import components, kernels, pins, source
+from mkexe.runtimes.ninja import StatusReader
 from mkexe.runtimes.records import Runtime, Target
 
 # what of the checkout decides the result, and what of it the build tree gets a copy of
@@ -33,11 +34,8 @@ _TREE = ("CMakeLists.txt", "runtime", "native/toolchains", "native/cpu", "native
 _TESTS = "tests/cpp"
 LICENSES = "licenses.txt"
 _UNPACKER = "unpack.gz"
-_NINJA_STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
 # raised when this file changes what comes out
 _RECIPE = 5
-# steps done and all, and what is being done
-Progress = Callable[[int, int, str], None]
 
 
 def runtime_key(target: Target) -> str:
@@ -127,7 +125,7 @@ def _prepare_source(logs: Path, progress: Progress) -> Path:
     pin = pins.llama_pin()
     folder = cache.root() / "source" / f"llama.cpp-{pin.commit}-{pin.sha256[: cache.KEY_DIGITS]}"
     if not folder.is_dir():
-        progress(0, 1, "fetching llama.cpp")
+        progress.advance(0, "fetching llama.cpp")
         archive = source.fetch_source(pin, logs / "fetch.log")
         with cache.new_folder(folder) as temporary:
             source.unpack_source(archive, pin, temporary)
@@ -197,7 +195,7 @@ def _configure(target: Target, source: Path, logs: Path, progress: Progress, par
     tree = build / "tree"
     _mirror(resources.source_root(), tree, *parts)
     programs = tools()
-    progress(0, 1, "configuring")
+    progress.advance(0, "configuring")
     configure: list[str | Path] = [
         programs["cmake"], "-G", "Ninja", "-S", tree, "-B", build, f"-DCMAKE_MAKE_PROGRAM={programs['ninja']}",
         "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_TOOLCHAIN_FILE={tree / 'native/toolchains/zig.cmake'}",
@@ -213,13 +211,8 @@ def _configure(target: Target, source: Path, logs: Path, progress: Progress, par
 
 def _make(target: Target, build: Path, name: str, logs: Path, progress: Progress) -> Path:
     """Compile what the executable `name` is made of; returns its path."""
-
-    def on_line(line: str) -> None:
-        status = _NINJA_STATUS.match(line)
-        if status:
-            progress(int(status[1]), int(status[2]), status[3].rsplit("/", 1)[-1])
-
-    _step("compile", target, [tools()["ninja"], "-C", build, name], _build_environment(), logs, on_line)
+    status = StatusReader(progress)
+    _step("compile", target, [tools()["ninja"], "-C", build, name], _build_environment(), logs, status.read)
     return build / f"{name}{target.suffix}"
 
 

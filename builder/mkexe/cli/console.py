@@ -12,32 +12,20 @@ import io
 import json
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from mkexe.base.plain_text import one_line
 from mkexe.errors import MkexeError
 
-_PLAIN_INTERVAL_S = 30.0
 _MESSAGE_MAXIMUM = 4000  # characters
 
 _out = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
-_err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 
 
 def prepare() -> None:
@@ -49,7 +37,7 @@ def prepare() -> None:
 
 def say(text: str) -> None:
     """A line for the person at the terminal."""
-    _err.print(one_line(text))
+    ERR.print(one_line(text))
 
 
 def result(text: str) -> None:
@@ -113,56 +101,10 @@ def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
 
 def error(problem: MkexeError) -> None:
     """What went wrong and what to do; what is quoted may be of any length, and is cut."""
-    _err.print("error: ", style="bold red", end="")
+    ERR.print("error: ", style="bold red", end="")
     say(problem.message[:_MESSAGE_MAXIMUM])
     for line in problem.detail.rstrip().splitlines():
         say(line[:_MESSAGE_MAXIMUM])
     if problem.hint:
-        _err.print("hint: ", style="bold", end="")
+        ERR.print("hint: ", style="bold", end="")
         say(problem.hint[:_MESSAGE_MAXIMUM])
-
-
-@contextlib.contextmanager
-def bytes_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar of bytes with rate and time left; the block gets a function that takes the bytes done so far."""
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with _bar(title, total, *columns) as update:
-        yield lambda done: update(done, total, "")
-
-
-@contextlib.contextmanager
-def steps_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A bar of steps; the block gets a function that takes steps done, steps in all, and what is being done."""
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with _bar(title, 1, *columns, TextColumn("{task.fields[doing]}", markup=False)) as update:
-        yield update
-
-
-@contextlib.contextmanager
-def _bar(title: str, total: int, *columns: Any) -> Iterator[Callable[[int, int, str], None]]:
-    title = one_line(title)
-    if not _err.is_terminal:
-        yield _plain_progress(title)
-        return
-    with Progress(TextColumn("{task.description}", markup=False), *columns, console=_err) as progress:
-        task = progress.add_task(title, total=total, doing="")
-
-        def update(done: int, steps: int, doing: str) -> None:
-            progress.update(task, completed=done, total=steps, doing=one_line(doing))
-
-        yield update
-
-
-def _plain_progress(title: str) -> Callable[[int, int, str], None]:
-    """A line at the start and one every half minute, for logs."""
-    say(f"{title} ...")
-    last = time.monotonic()
-
-    def update(done: int, total: int, doing: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= _PLAIN_INTERVAL_S:
-            last = now
-            say(f"{title}: {100 * done // max(total, 1)} % {doing}".rstrip())
-
-    return update
