@@ -28,7 +28,7 @@ def main() -> int:
     commands = [["--version"], ["--help"], ["build", "--help"]]
     commands += [["inspect", str(options.file)]] if options.file else []
     raw = RawFile(options.raw or ROOT / "benchmarks" / "results" / time.strftime("%Y-%m-%dT%H%M%S-startup.raw.jsonl"))
-    raw.start({"facts": machine.machine_facts()})
+    raw.start({"measured": {"commands": commands}, "facts": machine.machine_facts()})
     print("| command | this, ms | other, ms | ratio | this, CPU ms | other, CPU ms |")
     print("|---|---|---|---|---|---|")
     for command in commands:

@@ -130,3 +130,17 @@ def test_words_are_read_as_they_are_meant(words: str, name: str, value: object) 
 def test_words_that_make_no_sense_are_refused(capsys: pytest.CaptureFixture[str], words: str, problem: str) -> None:
     assert cli.main(words.split()) == 2
     assert f"error: {problem}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["--version", "--help", "build --help"])
+def test_help_imports_nothing_that_takes_long(tmp_path: Path, words: str) -> None:
+    """What commands work with is imported when they run."""
+    slow = {"PIL", "cyclonedx", "filelock", "gguf", "jinja2", "lief", "numpy", "pydantic", "starlette", "uvicorn"}
+    program = (
+        f"import sys; from mkexe import cli; status = cli.main({words.split()!r}); "
+        f"sys.exit(status or ' '.join({slow!r} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=scrubbed_environment(tmp_path), capture_output=True, text=True, timeout=600
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mkexe.artifact.manifest import Sidecar
-from mkexe.artifact.packing import Pack
-from mkexe.base.copying import Digest
-from mkexe.models.records import Model, ModelFile
-from mkexe.page.branding import Branding
-from mkexe.runtimes.records import Runtime, Target
+if TYPE_CHECKING:  # the command line needs the names of the layouts, and starts faster without these
+    from mkexe.artifact.manifest import Sidecar
+    from mkexe.artifact.packing import Pack
+    from mkexe.base.copying import Digest
+    from mkexe.models.records import Model, ModelFile
+    from mkexe.page.branding import Branding
+    from mkexe.runtimes.records import Runtime, Target
 
 # docs/FORMAT.md, "Layouts"
 EXE, SCRIPT, NATIVE, PAIR, APP, OCI = "exe", "script", "native", "pair", "app", "oci"

@@ -13,37 +13,43 @@ from mkexe.cli.parameters import option
 from mkexe.cli.parser import Command, Group
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
-_COMMANDS = (build, advise, convert, preview, boot, inspect, verify, extract)
+_PANELS = {
+    "Make a file": (build, advise, convert, preview),
+    "Use a built file": (boot, inspect, verify, extract),
+}
 
 
 def make_command() -> Any:
     """The whole command line, as Typer reads it."""
-    app = _group("Turn a GGUF model into one file that runs on Linux, Windows and macOS.")
+    app = _group("mkexe", "Turn a GGUF model into one file that runs on Linux, Windows and macOS.")
     app.callback()(_options)
-    for module in _COMMANDS:
-        _add(app, module.run, module.EXAMPLES, module.__name__.rpartition(".")[2])
-    actions = _group("Compile runtimes, or list those that are there.")
+    for panel, modules in _PANELS.items():
+        for module in modules:
+            _add(app, module.run, module.EXAMPLES, module.__name__.rpartition(".")[2], panel)
+    actions = _group("mkexe runtime", "Compile runtimes, or list those that are there.")
     _add(actions, runtime.build, runtime.BUILD_EXAMPLES, "build")
     _add(actions, runtime.show, runtime.LIST_EXAMPLES, "list")
-    app.add_typer(actions, name="runtime")
+    app.add_typer(actions, name="runtime", rich_help_panel="Prepare")
     return get_command(app)
 
 
-def _group(text: str) -> typer.Typer:
+def _group(path: str, text: str) -> typer.Typer:
     return typer.Typer(
         cls=Group,
         help=text,
-        epilog="COMMAND --help shows the options of a command, with examples.",
+        epilog=f"{path} COMMAND --help shows the options of a command, with examples.",
         context_settings=_SETTINGS,
         subcommand_metavar="COMMAND",
         options_metavar="",
     )
 
 
-def _add(app: typer.Typer, run: Any, examples: tuple[str, ...], name: str) -> None:
+def _add(app: typer.Typer, run: Any, examples: tuple[str, ...], name: str, panel: str | None = None) -> None:
     lines = "\n".join(("[bold]Examples[/bold]", *(example.replace("[", "\\[") for example in examples)))
     settings = {**_SETTINGS, "allow_extra_args": True}  # Command refuses them, in our words
-    app.command(name, cls=Command, epilog=lines, options_metavar="[OPTIONS]", context_settings=settings)(run)
+    app.command(
+        name, cls=Command, epilog=lines, options_metavar="[OPTIONS]", context_settings=settings, rich_help_panel=panel
+    )(run)
 
 
 def _show_version(wanted: bool) -> None:

@@ -68,8 +68,10 @@ def _entries(config: Path | None, flags: dict[str, object], assignments: list[st
     entries = dict(below)
     for row in options.ALL:
         value = flags[row.parameter]
+        if row.kind.is_switch:
+            value = False if value else None
         if value is not None:
-            entries[row.key] = flag_entry(row.flags[0], not value if row.kind.is_switch else value)
+            entries[row.key] = flag_entry(row.flags[0], value)
     return entries | setting_entries(assignments, locked, below)
 
 

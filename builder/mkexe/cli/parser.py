@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import typer
@@ -24,10 +23,11 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Raise UsageError for whatever is wrong with the words."""
+        options = _options(self.get_params(ctx))
         if ctx.resilient_parsing:  # a shell completes words that are not finished
             return super().parse_args(ctx, args)
         try:
-            rest = super().parse_args(ctx, _Words(ctx.command_path, self.get_params(ctx)).check(args))
+            rest = super().parse_args(ctx, _Words(ctx.command_path, options).check(args))
         except typer.BadParameter as error:
             raise _bad_parameter(ctx.command_path, error) from error
         if rest:
@@ -38,7 +38,7 @@ class Command(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Help is a result, and it is an error where it cannot be written."""
-        with _written(self.get_params(ctx)):
+        with console.standard_output():
             super().format_help(ctx, formatter)
 
 
@@ -47,11 +47,12 @@ class Group(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Raise UsageError for an option that the group does not have."""
+        options = _options(self.get_params(ctx))
         if not ctx.resilient_parsing:
             if not args:
                 ctx.get_help()
                 raise typer.Exit(_USAGE)
-            args = _Words(ctx.command_path, self.get_params(ctx)).check(args, stop_at_argument=True)
+            args = _Words(ctx.command_path, options).check(args, stop_at_argument=True)
         return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -62,24 +63,24 @@ class Group(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Help is a result, and it is an error where it cannot be written."""
-        with _written(self.get_params(ctx)):
+        with console.standard_output():
             super().format_help(ctx, formatter)
 
 
-@contextlib.contextmanager
-def _written(parameters: Sequence[object]) -> Iterator[None]:
-    for item in parameters:
-        if isinstance(item, TyperOption) and item.is_flag:
-            item.metavar = ""  # not "<bool>": a flag takes no value
-    with console.standard_output():
-        yield
+def _options(parameters: Sequence[object]) -> list[TyperOption]:
+    """The options among them. Flags get what Typer's own flags lack, such as --help."""
+    options = [item for item in parameters if isinstance(item, TyperOption)]
+    for item in options:
+        if item.is_flag:
+            item.metavar = ""  # in help not "<bool>": a flag takes no value
+            item.default = item.default or False  # None would be checked by pydantic, which takes long to import
+    return options
 
 
 class _Words:
     """The words of one command, compared with its options before Typer reads them."""
 
-    def __init__(self, path: str, parameters: Sequence[object]) -> None:
-        options = [item for item in parameters if isinstance(item, TyperOption)]
+    def __init__(self, path: str, options: list[TyperOption]) -> None:
         self._path = path
         self._is_flag = {name: item.is_flag for item in options for name in (*item.opts, *item.secondary_opts)}
 
