@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from mkexe.artifact.superblock import DAMAGED_HINT, FORMAT_MAJOR, HEAD_SIZE, Superblock
 from mkexe.base import plain_text
+from mkexe.base.json_text import readable_json
 from mkexe.errors import ArtifactError
 
 ENTRY_NAME = "manifest.json"
@@ -131,7 +132,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
     document: dict[str, Any] = {"format": FORMAT_MAJOR, **asdict(manifest)}
     for record in document["runtimes"]:
         record.update(record.pop("range"))
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+    return readable_json(document)
 
 
 def decode_manifest(text: bytes, block: Superblock) -> Manifest:

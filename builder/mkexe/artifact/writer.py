@@ -35,6 +35,7 @@ from mkexe.artifact.manifest import (
 from mkexe.artifact.placement import SMALL_ALIGNMENT, Placement, format_time, place, program_entry, records
 from mkexe.base.copying import Digest, copy_bytes, copy_file, describe
 from mkexe.base.reporter import Progress
+from mkexe.base.units import readable_size
 from mkexe.errors import OutputError
 from mkexe.models.records import Model
 from mkexe.runtimes.records import Runtime, Target
@@ -254,6 +255,7 @@ def check_space(folder: Path, needed: int) -> None:
     if status is not None and status.f_bavail * status.f_frsize < needed:
         free = status.f_bavail * status.f_frsize
         raise OutputError(
-            f"{folder}: the file needs {needed} bytes ({needed / 1e9:.2f} GB), {free} ({free / 1e9:.2f} GB) are free",
+            f"{folder}: the file needs {needed} bytes ({readable_size(needed)}), "
+            f"{free} ({readable_size(free)}) are free",
             "make room, or choose another disk with -o",
         )

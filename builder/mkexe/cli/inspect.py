@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mkexe.base.units import readable_size
 from mkexe.cli import console
 from mkexe.cli.parameters import BuiltFile, Json
-from mkexe.cli.results import megabytes
 
 EXAMPLES = ("mkexe inspect assistant.exe",)
 
@@ -20,7 +20,9 @@ def run(file: BuiltFile, json: Json = False) -> None:
         console.result_json(json_format.loads(artifact.manifest_text))
         return
     manifest = artifact.manifest
-    console.result(f"{manifest.page['title']} ({manifest.name}), layout {manifest.layout}, {megabytes(artifact.size)}")
+    console.result(
+        f"{manifest.page['title']} ({manifest.name}), layout {manifest.layout}, {readable_size(artifact.size)}"
+    )
     console.result(f"made {manifest.created} by {manifest.generator}")
     for model in manifest.models:
         console.result(

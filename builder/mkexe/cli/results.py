@@ -5,17 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from mkexe.base.units import readable_size
 from mkexe.cli import console
 
 if TYPE_CHECKING:
     from mkexe.layouts.deliver import Built
-
-_UNIT = 1_000_000
-
-
-def megabytes(size: int) -> str:
-    """A number of bytes as a person reads it."""
-    return f"{size / _UNIT:.1f} MB"
 
 
 def show_built(built: Built, with_checksum: bool, as_json: bool) -> None:
@@ -41,9 +35,9 @@ def show_built(built: Built, with_checksum: bool, as_json: bool) -> None:
     rows = [
         ("file", str(built.path)),
         ("layout", built.layout),
-        ("size", megabytes(built.size)),
-        ("weights", megabytes(built.weights)),
-        ("overhead", megabytes(overhead)),
+        ("size", readable_size(built.size)),
+        ("weights", readable_size(built.weights)),
+        ("overhead", readable_size(overhead)),
         ("runs on", ", ".join(built.targets)),
     ]
     rows += [("sha256", built.sha256)] if built.sha256 else []

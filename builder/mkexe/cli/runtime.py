@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from mkexe.base.units import readable_size
 from mkexe.cli import console
 from mkexe.cli.parameters import from_table, option, path_option
-from mkexe.cli.results import megabytes
 
 BUILD_EXAMPLES = ("mkexe runtime build", "mkexe runtime build --all")
 LIST_EXAMPLES = ("mkexe runtime list",)
@@ -34,7 +34,7 @@ def build(
     reporter = TerminalReporter()
     for name in targets.choose_targets(["all"] if every else target or ["host"]):
         runtime = runtimes.get_runtime(targets.all_targets()[name], reporter)
-        console.result(f"{name:15} {megabytes(runtime.size_bytes)} {runtime.path}")
+        console.result(f"{name:15} {readable_size(runtime.size_bytes)} {runtime.path}")
         if copy_to is not None:
             runtimes.copy_for_bundling(runtime, copy_to, reporter)
 
@@ -49,4 +49,5 @@ def show(as_json: Annotated[bool, option("--json", help="Print the list as JSON.
         console.result_json({name: str(runtime.path) if runtime else None for name, runtime in found.items()})
         return
     for name, runtime in found.items():
-        console.result(f"{name:15} {f'{megabytes(runtime.size_bytes)} {runtime.path}' if runtime else 'not compiled'}")
+        state = f"{readable_size(runtime.size_bytes)} {runtime.path}" if runtime else "not compiled"
+        console.result(f"{name:15} {state}")

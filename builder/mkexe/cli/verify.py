@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mkexe.base.units import readable_size
 from mkexe.cli import console
 from mkexe.cli.parameters import BuiltFile
-from mkexe.cli.results import megabytes
 from mkexe.errors import ArtifactError
 
 EXAMPLES = ("mkexe verify assistant.exe",)
@@ -22,4 +22,4 @@ def run(file: BuiltFile) -> None:
         raise ArtifactError(f"{file}: {len(findings)} things are wrong", "this copy is damaged; get it again")
     appended = artifact.size - artifact.block.artifact_size
     note = f"; {appended} bytes follow it (a signature?)" if appended else ""
-    console.result(f"{file}: good, {len(artifact.manifest.ranges())} entries, {megabytes(artifact.size)}{note}")
+    console.result(f"{file}: good, {len(artifact.manifest.ranges())} entries, {readable_size(artifact.size)}{note}")

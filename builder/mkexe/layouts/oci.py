@@ -7,7 +7,6 @@ every processor, and stays the same when only the program changes. Sections name
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from contextlib import closing
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO
 from mkexe.artifact.placement import format_time
 from mkexe.artifact.tar_records import END, padded, tar_header
 from mkexe.base.copying import Digest, FollowingHash, copy_bytes, copy_file
+from mkexe.base.json_text import readable_json
 from mkexe.base.reporter import Progress
 from mkexe.models.records import ModelFile
 from mkexe.runtimes.records import Target
@@ -66,7 +66,7 @@ def write_image(
     meanwhile, OSError where writing fails.
     """
     image = _ImageWriter(facts, output)
-    image.add_file("oci-layout", _json({"imageLayoutVersion": "1.0.0"}))  # image-layout.md, "oci-layout file"
+    image.add_file("oci-layout", readable_json({"imageLayoutVersion": "1.0.0"}))  # image-layout.md, "oci-layout file"
     weights_layer, parts = image.add_weights(weights, progress)
     images = []
     for target, program in programs(parts):
@@ -175,24 +175,24 @@ class _ImageWriter:
 
     def add_manifest(self, target: Target, layers: tuple[dict[str, Any], ...]) -> _Image:
         """The manifest for one processor (manifest.md)."""
-        config = self.add_blob(_json(_config(self._facts, target, layers)), _CONFIG)
+        config = self.add_blob(readable_json(_config(self._facts, target, layers)), _CONFIG)
         manifest = {
             "schemaVersion": 2, "mediaType": _MANIFEST, "config": config, "layers": list(layers),
             "annotations": self._facts.labels,
         }  # fmt: skip
         platform = {"platform": {**_PROCESSORS[target.processor], "os": "linux"}}
-        return _Image(self.add_blob(_json(manifest), _MANIFEST) | platform, config, layers)
+        return _Image(self.add_blob(readable_json(manifest), _MANIFEST) | platform, config, layers)
 
     def add_index(self, manifests: list[dict[str, Any]]) -> None:
         """index.json (image-layout.md): one name, for an index of its own where there are several images."""
         top = manifests[0]
         if len(manifests) > 1:
             index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": manifests}
-            top = self.add_blob(_json(index), _INDEX)
+            top = self.add_blob(readable_json(index), _INDEX)
         name = f"{image_name(self._facts.name)}:{TAG}"
         named = {"org.opencontainers.image.ref.name": TAG, "io.containerd.image.name": f"docker.io/library/{name}"}
         index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": [top | {"annotations": named}]}
-        self.add_file("index.json", _json(index))
+        self.add_file("index.json", readable_json(index))
 
     def add_docker_manifest(self, images: list[_Image]) -> None:
         """manifest.json, without which Docker's older kind of store loads nothing (moby's image/tarexport).
@@ -209,7 +209,7 @@ class _ImageWriter:
             }
             for image, tag in zip(images, tags, strict=True)
         ]
-        self.add_file("manifest.json", _json(rows))
+        self.add_file("manifest.json", readable_json(rows))
 
     def finish(self) -> None:
         """End the tar file."""
@@ -229,7 +229,3 @@ def _descriptor(media_type: str, digest: str, size: int) -> dict[str, Any]:
 
 def _path_of(descriptor: dict[str, Any]) -> str:
     return _blob_name(str(descriptor["digest"]).partition(":")[2])
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, indent=1, ensure_ascii=False).encode()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mkexe.base.json_text import readable_json
 from mkexe.page.icon import ICON_FILE
 
 SETTINGS_FILE = "build.json"
@@ -71,4 +71,4 @@ def _encode_settings(settings: Branding, model_name: str) -> bytes:
         values["settings"] = {name: dataclasses.asdict(preset) for name, preset in settings.settings.items()}
     if settings.icon is not None:
         values["icon"] = _address_of(settings.icon)
-    return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()
+    return readable_json(values)

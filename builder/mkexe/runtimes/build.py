@@ -21,6 +21,7 @@ from typing import Any
 
 from mkexe import __version__
 from mkexe.base import cache, process, resources
+from mkexe.base.json_text import readable_json
 from mkexe.base.reporter import Progress
 from mkexe.binfmt import macho
 from mkexe.errors import CompileError, ToolMissingError
@@ -284,7 +285,7 @@ def _store(target: Target, key: str, built: Path, unpacker: Path | None, source:
         if unpacker is not None:
             (temporary / _UNPACKER).write_bytes(gzip.compress(unpacker.read_bytes(), 9, mtime=0))
         (temporary / LICENSES).write_text(components.license_texts(source, tools()["zig"].parent), "utf-8")
-        (temporary / "runtime.json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+        (temporary / "runtime.json").write_bytes(readable_json(facts))
     cache.keep_newest(folder.parent, f"{target.name}-*")
     cache.keep_newest(cache.root() / "logs", f"{target.name}-*")
     return _read_runtime(folder, facts)
