@@ -10,7 +10,7 @@ from pathlib import Path
 import lief
 import pytest
 
-from mkexe.binfmt import macho
+from mkexe.binfmt import code_signature, macho, weak_binds
 from mkexe.binfmt.pe import CERTIFICATE_ENTRY, CHECKSUM, read_pe_layout, relocate_pe_headers
 from mkexe.errors import AuditError
 from support.executables import (
@@ -164,9 +164,9 @@ def test_headers_that_do_not_fit_before_the_first_section_are_refused() -> None:
 
 def test_dropping_weak_binds_clears_table_and_flags_and_leaves_every_pointer_alone() -> None:
     image = Macho().build()
-    assert [str(slot) for slot in macho.weak_bind_slots(image)] == ["__DATA+0x0"]
-    dropped = macho.drop_weak_binds(image)
-    assert macho.weak_bind_slots(dropped) == ()
+    assert [str(slot) for slot in weak_binds.weak_bind_slots(image)] == ["__DATA+0x0"]
+    dropped = weak_binds.drop_weak_binds(image)
+    assert weak_binds.weak_bind_slots(dropped) == ()
     layout = macho.read_macho_layout(dropped)
     assert layout.flags == Macho().flags & ~0x18000
     assert layout.dyld_info is not None
@@ -177,28 +177,28 @@ def test_dropping_weak_binds_clears_table_and_flags_and_leaves_every_pointer_alo
 
 def test_dropping_weak_binds_brings_the_signature_up_to_date() -> None:
     image = Macho().build()
-    assert macho.verify_code_signature(image) == []
-    assert macho.verify_code_signature(macho.drop_weak_binds(image)) == []
+    assert code_signature.verify_code_signature(image) == []
+    assert code_signature.verify_code_signature(weak_binds.drop_weak_binds(image)) == []
     flags_only = put(image, 24, "<I", Macho().flags & ~0x18000)
     expected = ["page 0 at offset 0x0 does not have its hash in the signature"]
-    assert macho.verify_code_signature(flags_only) == expected
+    assert code_signature.verify_code_signature(flags_only) == expected
 
 
 def test_dropping_weak_binds_twice_changes_nothing_more() -> None:
-    once = macho.drop_weak_binds(Macho().build())
-    assert macho.drop_weak_binds(once) == once
+    once = weak_binds.drop_weak_binds(Macho().build())
+    assert weak_binds.drop_weak_binds(once) == once
 
 
 def test_an_unsigned_x86_64_image_stays_unsigned() -> None:
     image = Macho(cpu=CPU_X86_64, directories=0).build()
-    dropped = macho.drop_weak_binds(image)
-    assert macho.verify_code_signature(dropped) == []
-    assert macho.read_code_directories(dropped) == ()
+    dropped = weak_binds.drop_weak_binds(image)
+    assert code_signature.verify_code_signature(dropped) == []
+    assert code_signature.read_code_directories(dropped) == ()
     assert len(dropped) == len(image)
 
 
 def test_an_unsigned_arm64_image_is_a_finding() -> None:
-    findings = macho.verify_code_signature(Macho(directories=0).build())
+    findings = code_signature.verify_code_signature(Macho(directories=0).build())
     assert findings == ["no code signature: arm64 macOS kills unsigned code"]
 
 
@@ -244,7 +244,7 @@ MACHO_REFUSED = {
 @pytest.mark.parametrize(("spec", "message"), MACHO_REFUSED.values(), ids=MACHO_REFUSED)
 def test_weak_binds_are_not_dropped_where_something_else_depends_on_dyld(spec: Macho, message: str) -> None:
     with pytest.raises(AuditError, match=message):
-        macho.drop_weak_binds(spec.build())
+        weak_binds.drop_weak_binds(spec.build())
 
 
 def test_every_slot_opcode_is_followed() -> None:
@@ -253,7 +253,7 @@ def test_every_slot_opcode_is_followed() -> None:
     table += (
         b"\x90" + b"\xa0\x10" + b"\xb2" + b"\xc0\x02\x08" + b"\x80\xf8\xff\xff\xff\xff\xff\xff\xff\xff\x01" + b"\x90\0"
     )
-    slots = macho.weak_bind_slots(Macho(weak_binds=table).build())
+    slots = weak_binds.weak_bind_slots(Macho(weak_binds=table).build())
     assert [slot.offset for slot in slots] == [0, 8, 32, 56, 72, 80]
 
 
@@ -265,28 +265,28 @@ def test_every_rebase_opcode_is_followed() -> None:
     values = Macho(rebases=table, weak_binds=weak).build()
     for offset in (16, 24, 40, 64):
         values = put(values, 0x1000 + offset, "<Q", DEFINITION)
-    macho.drop_weak_binds(values)
+    weak_binds.drop_weak_binds(values)
     with pytest.raises(AuditError, match=r"weak bind of _s in slot __DATA\+0x30 .* found none"):
-        macho.drop_weak_binds(Macho(rebases=table, weak_binds=bind("_s", 48)).build())
+        weak_binds.drop_weak_binds(Macho(rebases=table, weak_binds=bind("_s", 48)).build())
 
 
 def test_all_code_directories_are_rehashed_and_special_slots_stay() -> None:
     image = Macho(directories=2).build()
     changed = put(image, 0x1400, "<I", 7)
-    assert len(macho.verify_code_signature(changed)) == 2
-    rehashed = macho.rehash_code_signature(changed)
-    assert macho.verify_code_signature(rehashed) == []
-    for directory in macho.read_code_directories(rehashed):
+    assert len(code_signature.verify_code_signature(changed)) == 2
+    rehashed = code_signature.rehash_code_signature(changed)
+    assert code_signature.verify_code_signature(rehashed) == []
+    for directory in code_signature.read_code_directories(rehashed):
         assert rehashed[directory.hashes_offset - 64 : directory.hashes_offset] == b"\x11" * 64
 
 
 def test_code_after_the_code_limit_is_a_finding() -> None:
     image = Macho().build()
-    (directory,) = macho.read_code_directories(image)
+    (directory,) = code_signature.read_code_directories(image)
     limit = directory.code_limit
-    shortened = macho.rehash_code_signature(put(image, directory.offset + 32, ">I", limit - 16))
+    shortened = code_signature.rehash_code_signature(put(image, directory.offset + 32, ">I", limit - 16))
     expected = [f"the code signature covers {limit - 16} bytes of {limit} before it"]
-    assert macho.verify_code_signature(shortened) == expected
+    assert code_signature.verify_code_signature(shortened) == expected
 
 
 SIGNATURE_DAMAGE = {
@@ -310,8 +310,8 @@ def test_a_damaged_signature_is_described(offset: int, layout: str, value: int, 
     assert signature is not None
     damaged = put(image, signature[0] + offset, layout, value)
     with pytest.raises(AuditError, match=message) as caught:
-        macho.rehash_code_signature(damaged)
-    assert macho.verify_code_signature(damaged) == [caught.value.message]
+        code_signature.rehash_code_signature(damaged)
+    assert code_signature.verify_code_signature(damaged) == [caught.value.message]
 
 
 LAYOUT_DAMAGE = {
@@ -346,8 +346,8 @@ def test_no_inverted_byte_raises_anything_but_an_audit_error() -> None:
     image = Macho(directories=2).build()
     for place in [*range(0x220), *range(0x1000, 0x1018), *range(0x2000, 0x2120)]:
         damaged = put(image, place, "<B", image[place] ^ 0xFF)
-        assert isinstance(macho.verify_code_signature(damaged), list)
-        assert raises_only_audit_errors(macho.drop_weak_binds, damaged), hex(place)
+        assert isinstance(code_signature.verify_code_signature(damaged), list)
+        assert raises_only_audit_errors(weak_binds.drop_weak_binds, damaged), hex(place)
     pe = Pe().build()
     for place in range(0x200):
         assert raises_only_audit_errors(relocate_pe_headers, put(pe, place, "<B", pe[place] ^ 0xFF)), hex(place)
@@ -366,15 +366,15 @@ def test_weak_binds_of_a_linked_program_already_point_at_its_own_definitions(
     binary = fat.at(0) if fat else None
     assert binary is not None
     addresses = {str(symbol.name): symbol.value for symbol in binary.symbols if symbol.value}
-    slots = macho.weak_bind_slots(image)
+    slots = weak_binds.weak_bind_slots(image)
     assert slots, "the linker has stopped writing weak binds: drop_weak_binds can go"
     for slot in slots:
         (value,) = struct.unpack_from("<Q", image, slot.segment.file_offset + slot.offset)
         assert value == addresses[slot.symbol], slot
-    dropped = macho.drop_weak_binds(image)
-    assert macho.weak_bind_slots(dropped) == ()
-    assert macho.verify_code_signature(dropped) == []
-    assert bool(macho.read_code_directories(dropped)) == (cpu == CPU_ARM64)
+    dropped = weak_binds.drop_weak_binds(image)
+    assert weak_binds.weak_bind_slots(dropped) == ()
+    assert code_signature.verify_code_signature(dropped) == []
+    assert bool(code_signature.read_code_directories(dropped)) == (cpu == CPU_ARM64)
     again = lief.MachO.parse(dropped)
     assert again is not None
     parsed = again.at(0)

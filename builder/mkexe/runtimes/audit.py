@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import lief
 
-from mkexe.binfmt import macho
+from mkexe.binfmt import code_signature, macho, weak_binds
 from mkexe.errors import AuditError, UsageError
 
 # musl gives a thread PT_GNU_STACK's p_memsz, and llama.cpp's regular expressions and grammars recurse deeply.
@@ -244,7 +244,7 @@ def _audit_macho(cpu: str, image: bytes, facts: Facts) -> Iterator[str]:
     yield from _macho_version(binary, facts)
     yield from _macho_libraries(binary)
     yield from _macho_weak(binary, image)
-    yield from (f"code signature: {line}" for line in macho.verify_code_signature(image))
+    yield from (f"code signature: {line}" for line in code_signature.verify_code_signature(image))
     yield from _debug_sections(segment.name for segment in binary.segments if segment.name == "__DWARF")
 
 
@@ -264,8 +264,8 @@ def _macho_version(binary: lief.MachO.Binary, facts: Facts) -> Iterator[str]:
 def _macho_libraries(binary: lief.MachO.Binary) -> Iterator[str]:
     for library in binary.libraries:
         name = _text(library.name)
-        if name not in macho.ALLOWED_DYLIBS:
-            yield f"loaded library: expected only {', '.join(macho.ALLOWED_DYLIBS)}, found {name}"
+        if name not in weak_binds.ALLOWED_DYLIBS:
+            yield f"loaded library: expected only {', '.join(weak_binds.ALLOWED_DYLIBS)}, found {name}"
         yield from _expect(f"load command of {name}", "LOAD_DYLIB", _name(library.command))
     yield from _forbid("run path (LC_RPATH)", ", ".join(rpath.path for rpath in binary.rpaths))
 
@@ -275,7 +275,7 @@ def _macho_weak(binary: lief.MachO.Binary, image: bytes) -> Iterator[str]:
     for name, flag in (("MH_WEAK_DEFINES", flags.WEAK_DEFINES), ("MH_BINDS_TO_WEAK", flags.BINDS_TO_WEAK)):
         yield from _forbid("header flags", name if binary.header.has(flag) else "")
     try:
-        slots = macho.weak_bind_slots(image)
+        slots = weak_binds.weak_bind_slots(image)
     except AuditError as error:
         yield error.message
         return

@@ -23,7 +23,7 @@ from mkexe import __version__
 from mkexe.base import cache, process, resources
 from mkexe.base.json_text import readable_json
 from mkexe.base.reporter import Progress
-from mkexe.binfmt import macho
+from mkexe.binfmt import weak_binds
 from mkexe.errors import CompileError, ToolMissingError
 from mkexe.runtimes import components, kernels, pins, source
 from mkexe.runtimes.ninja import StatusReader
@@ -259,7 +259,7 @@ def _store(target: Target, key: str, built: Path, unpacker: Path | None, source:
     """Finish the executable and put it into the cache with the facts that manifests quote."""
     image = built.read_bytes()
     if target.system == "Darwin":
-        image = macho.drop_weak_binds(image)
+        image = weak_binds.drop_weak_binds(image)
     pin = pins.llama_pin()
     folder = _folder_of(target, key)
     facts = {
