@@ -25,6 +25,13 @@ WIDE = """
 {word} `{word}`
 """.format(line="x" * 300, cells=" | ".join(["column"] * 20), rules=" | ".join(["---"] * 20), word="y" * 200)
 
+# the pieces of a text, and over how many lines each one goes
+LINES_SCRIPT = """(element) => [...element.childNodes].filter((node) => node instanceof Text).map((node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return [node.data, range.getClientRects().length];
+})"""
+
 CONTRAST_SCRIPT = """(selector) => {
     const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
     const luminance = (rgb) => rgb.slice(0, 3).map((value) => value / 255)
@@ -230,6 +237,16 @@ def test_360_pixels_have_no_sideways_scrolling(narrow_page: Page, server: FakeSe
     chat.button("About this chat").click()
     dialog = narrow_page.get_by_role("dialog")
     assert dialog.evaluate("e => e.scrollWidth <= e.clientWidth && e.getBoundingClientRect().width <= 360")
+
+
+def test_path_of_the_chats_breaks_between_folders(page: Page, server: FakeServer) -> None:
+    server.session_name, server.chats_folder = "tiny", "/home/somebody/.local/share/mkexe/a-long-name/chats"
+    ChatPage(page).open_ready(server)
+    expect(page.locator("#chats-kept")).to_contain_text(server.chats_folder)
+    lines = page.locator("#chats-kept").evaluate(LINES_SCRIPT)
+    assert len(lines) > 6
+    assert {piece: count for piece, count in lines if count > 1 and " " not in piece} == {}
+    assert page.locator("#chats-kept").evaluate("(element) => element.getClientRects()[0].height") > 30, "one line only"
 
 
 def test_field_grows_with_its_text_and_leaves_room(narrow_page: Page, server: FakeServer) -> None:

@@ -218,6 +218,13 @@ def test_sources_refer_to_no_foreign_address() -> None:
             assert not ADDRESS.search(NAMESPACES.sub("", code).replace("(?:https?:|mailto:)", "")), path.name
 
 
+def test_patterns_do_not_look_behind() -> None:
+    """Safari before 16.4, which build.mjs names, then runs nothing of the script."""
+    assert [
+        path.name for path in (WEBUI / "src").rglob("*.ts") if re.search(r"\(\?<[=!]", path.read_text("utf-8"))
+    ] == []
+
+
 def test_lock_file_has_hashes_and_no_addresses() -> None:
     text = (WEBUI / "package-lock.json").read_text("utf-8")
     assert "://" not in text

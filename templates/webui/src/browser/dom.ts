@@ -24,3 +24,10 @@ export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
 export function setText(target: Node, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
+
+/** Like `setText`, for text with a path: a line can also end after a slash, and so between two folders. */
+export function setTextWithPath(target: Element, text: string): void {
+  if (target.textContent === text) return;
+  const pieces = text.match(/[^/\\]+[/\\]*|[/\\]+/g) ?? [];
+  target.replaceChildren(...pieces.flatMap((piece) => [piece, element("wbr")]));
+}

@@ -14,7 +14,7 @@ const inline = [
 ];
 const block = /^ {0,3}(?:\$\$(?!\$)((?:[^$\\]|\\[^])+?)\$\$|\\\[([^]+?)\\\])[^\S\n]*(?:\n|$)/;
 /** A dollar after a letter or digit ("US$5") starts no formula. Neither does an escaped one. */
-const opening = /(?<![\w$\\])\$|\\[([]/;
+const opening = /(^|[^\w$\\])\$|\\[([]/;
 
 /** Extensions that turn maths into `math` elements with the source. maths.ts replaces them with formulas. */
 export function mathsExtensions(escape: (text: string) => string): TokenizerAndRendererExtension[] {
@@ -33,7 +33,7 @@ export function mathsExtensions(escape: (text: string) => string): TokenizerAndR
     {
       name: "mathsInline",
       level: "inline",
-      start: (source) => opening.exec(source)?.index,
+      start: (source) => startOf(opening.exec(source)),
       tokenizer: (source) => tokenOf("mathsInline", firstMatch(source)),
       renderer,
     },
@@ -44,6 +44,11 @@ export function mathsExtensions(escape: (text: string) => string): TokenizerAndR
 export function texOf(source: string): string {
   const width = source.startsWith("$") && !source.startsWith("$$") ? 1 : 2;
   return source.slice(width, -width).trim();
+}
+
+/** Where the formula begins: after the character before a dollar. Lookbehind is younger than some supported browsers. */
+function startOf(match: RegExpExecArray | null): number | undefined {
+  return match ? match.index + (match[1] ?? "").length : undefined;
 }
 
 function firstMatch(source: string): RegExpExecArray | null {

@@ -1,6 +1,6 @@
 // The list of chats at the side: open or closed on a wide screen, on top of the chat on a narrow one.
 
-import { byId, element, setText } from "../browser/dom";
+import { byId, element, setText, setTextWithPath } from "../browser/dom";
 import { load, save } from "../browser/storage";
 import type { ChatList } from "../chats/chat-list";
 import type { ChatEntry } from "../chats/chat-store";
@@ -55,7 +55,7 @@ export class Sidebar {
     const isEmpty = this.list.entries.length === 0 && this.list.complete;
     const note = isEmpty ? t(this.list.search === "" ? "chats_none" : "chats_none_found") : "";
     setText(byId("chats-note", HTMLElement), note);
-    setText(byId("chats-kept", HTMLElement), this.actions.whereKept());
+    setTextWithPath(byId("chats-kept", HTMLElement), this.actions.whereKept());
     if (focused) this.focusItem(focused.dataset["chat"] ?? "", isMenu);
   }
 
