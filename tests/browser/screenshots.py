@@ -38,6 +38,19 @@ def litres_per_week(area_m2: float) -> float:
 | March | cut back |
 | June | cut off what has faded |
 """
+ROOF_ANSWER = r"""One millimetre of rain on one square metre is **one litre**.
+
+For a roof of 80 m² and 700 mm of rain a year:
+
+$$V = 80\,\mathrm{m}^2 \times 0.7\,\mathrm{m} = 56\,\mathrm{m}^3$$
+
+That is 56,000 litres. A tank collects about 80 % of it, which is enough for both:
+
+| use | litres a year |
+|---|---|
+| garden of 100 m² | 6,000 |
+| toilet, 3 people | 27,000 |
+"""
 ARABIC_ANSWER = "الورود تحب الشمس والتربة العميقة:\n\n1. **ازرعها** في مكان مشمس.\n2. **اسقِ** التربة لا الأوراق.\n"
 
 
@@ -64,6 +77,15 @@ def conversation(page: Page, server: FakeServer) -> None:
     chat = ChatPage(page).until_ready()
     chat.ask("How do I look after roses?")
     expect(chat.answer.get_by_text("cut off what has faded")).to_be_visible()
+
+
+def readme(page: Page, server: FakeServer) -> None:
+    """The picture at the top of the README."""
+    server.answers.append(Answer([ROOF_ANSWER]))
+    chat = ChatPage(page).until_ready()
+    chat.ask("How much rain can I collect from my roof?")
+    expect(chat.answer.locator("math")).to_be_visible()
+    expect(page.locator(".chat-title")).to_have_count(len(TITLES) + 1)
 
 
 def error(page: Page, server: FakeServer) -> None:
@@ -158,6 +180,8 @@ def quitting(page: Page, server: FakeServer) -> None:
 
 
 ARABIC = {"locale": "ar-EG"}
+GERMAN = {"locale": "de-DE"}
+README = {"viewport": {"width": 1120, "height": 680}, "device_scale_factor": 1.25}
 TITLES = ("Tax return 2025", "What to pack for a week in the mountains", "A poem about autumn", "Names for a cat")
 KEEPS: dict[str, Any] = {
     "session_name": "roses",
@@ -180,7 +204,12 @@ BRAND = {
     "footer": "Rose Society, founded 1898",
     "settings": {"temperature": {"value": 0.7, "locked": True}},
 }
+HOUSE = KEEPS | {
+    "chats_folder": "/home/ada/.local/share/mkexe/house/chats",
+    "settings": {"title": "House and garden", "model_name": "Tiny 1B"},
+}
 SHOTS = {
+    "readme": Shot(readme, README, HOUSE),
     "welcome-light": Shot(welcome),
     "welcome-dark": Shot(welcome, {"color_scheme": "dark"}),
     "welcome-branded": Shot(welcome, server={"settings": BRAND}),
@@ -205,6 +234,8 @@ SHOTS = {
     "arabic-welcome": Shot(welcome, ARABIC),
     "arabic-chat": Shot(arabic, ARABIC),
     "arabic-chats": Shot(chats_over, {**ARABIC, "viewport": NARROW}, KEEPS),
+    "german-settings": Shot(advanced, GERMAN),
+    "german-chats": Shot(chats_over, {**GERMAN, "viewport": NARROW}, KEEPS),
     "arabic-settings": Shot(settings, {**ARABIC, "viewport": NARROW}),
     "settings": Shot(settings, server={"settings": BRAND}),
     "settings-advanced": Shot(advanced),
