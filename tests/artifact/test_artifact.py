@@ -150,6 +150,17 @@ def test_unknown_members_are_skipped_and_unknown_required_features_refused(built
         decode_manifest(json.dumps(document).encode(), artifact.block)
 
 
+def test_the_quantization_may_be_missing_as_in_older_artifacts(built: Path) -> None:
+    artifact = open_artifact(built)
+    assert artifact.manifest.model.quantization == "F32"
+    document = json.loads(artifact.manifest_text)
+    del document["models"][0]["quantization"]
+    assert manifest.decode_manifest(json.dumps(document).encode(), artifact.block).model.quantization == ""
+    document["models"][0]["quantization"] = 4
+    with pytest.raises(ArtifactError, match='"quantization" must be a string, found 4'):
+        manifest.decode_manifest(json.dumps(document).encode(), artifact.block)
+
+
 def test_a_runtime_must_lie_in_a_pack_that_is_there(built: Path) -> None:
     from mkexe.artifact.manifest import decode_manifest
     from mkexe.errors import ArtifactError

@@ -22,7 +22,7 @@ from mkexe.artifact.reader import open_artifact
 from mkexe.base.reporter import UNWATCHED
 from mkexe.boot import boot
 from mkexe.errors import ArtifactError
-from mkexe.layouts import oci
+from mkexe.layouts.image_writer import ImageFacts, ImageWriter
 from mkexe.models.records import ModelFile
 from mkexe.runtimes import build as compile_stage
 from mkexe.runtimes import targets
@@ -75,9 +75,10 @@ def good(run: Run, tmp_path: Path) -> Good:
     whole, pair, weights = ((tmp_path / name).read_bytes() for name in ("whole", "pair", "pair.gguf"))
     with (tmp_path / "image").open("w+b") as image:
         row = targets.all_targets()["linux-x86_64"]
-        parts = (("pair.gguf", ModelFile(model, "models/small.gguf", len(weights))),)
-        facts = oci.ImageFacts("small", 0, {})
-        oci.write_image(facts, parts, lambda _: [(row, pair)], image, UNWATCHED)
+        writer = ImageWriter(ImageFacts("small", 0, {}), image)
+        writer.add_weights(["pair.gguf"], (ModelFile(model, "models/small.gguf", len(weights)),), UNWATCHED)
+        writer.add_program(row, pair)
+        writer.finish()
     made = Good(whole, pair, weights, app_of(pair, weights), (tmp_path / "image").read_bytes())
     for path in ("small.gguf", "whole", "pair", "pair.gguf", "image"):
         (tmp_path / path).unlink()

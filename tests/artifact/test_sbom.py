@@ -120,7 +120,7 @@ def test_it_reads_what_the_page_writes_about_its_packages(tmp_path: Path) -> Non
     (tmp_path / "package.json").write_text(json.dumps(facts))
     (tmp_path / "LICENSE").write_text("words\n" + "=" * 80 + "\nmore (words)\n")
     text = "This page contains parts.\n\n" + page_build.license_of(tmp_path, ["index.js"])
-    found = by_reference(json.loads(sbom.encode_sbom(_small_manifest(), "F16", text)))
+    found = by_reference(json.loads(sbom.encode_sbom(_small_manifest(), text)))
     assert found["npm:@a/b"]["purl"] == "pkg:npm/%40a/b@1.2.3-rc.1"
     assert found["npm:@a/b"]["licenses"] == [{"expression": "(MIT OR Apache-2.0)"}]
     assert len([reference for reference in found if reference.startswith("npm:")]) == 1

@@ -19,7 +19,7 @@ from conftest import ROOT
 from mkexe import cli
 from mkexe.cli.parser import Command
 from mkexe.commands import recipes
-from mkexe.layouts import registry
+from mkexe.layouts import names
 from mkexe.runtimes import targets
 from support.needs import need
 from support.powershell import syntax_errors
@@ -97,9 +97,9 @@ def test_mkexe_accepts_every_command_in_it(step: Step, tmp_path: Path) -> None:
 def test_every_layout_and_target_is_built(tmp_path: Path) -> None:
     commands = recorded_commands(find_step("build", "Build"), tmp_path)
     built = [parse(words) for words in commands if words[0] == "build"]
-    assert {options.layout for options in built} == set(registry.CHOICES) - {registry.AUTO, registry.PAIR}
+    assert {options.layout for options in built} == set(names.CHOICES) - {names.AUTO, names.PAIR}
     assert all(options.json and options.sha256 for options in built)
-    native = {options.target[0] for options in built if options.layout == registry.NATIVE}
+    native = {options.target[0] for options in built if options.layout == names.NATIVE}
     assert native == {name for name, row in targets.all_targets().items() if row.system == targets.LINUX}
 
 
@@ -131,7 +131,7 @@ def check_names(options: SimpleNamespace) -> None:
     """Names that the command line lets pass."""
     named = (getattr(options, "target", None) or []) + (getattr(options, "on", None) or [])
     assert set(named) <= {*targets.all_targets(), "all"}
-    assert getattr(options, "layout", registry.AUTO) in registry.CHOICES
+    assert getattr(options, "layout", names.AUTO) in names.CHOICES
 
 
 def test_the_cache_s_key_is_found_out(tmp_path: Path) -> None:

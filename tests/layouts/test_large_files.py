@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 
 from conftest import Mkexe
-from mkexe.artifact import launcher, placement, writer
+from mkexe.artifact import placement, writer
 from mkexe.artifact.contents import Contents
 from mkexe.artifact.placement import place_contents
 from mkexe.artifact.reader import open_artifact
 from mkexe.base.reporter import UNWATCHED
-from mkexe.layouts import parts, registry
+from mkexe.layouts.names import SCRIPT
 from mkexe.layouts.opening import open_package
+from mkexe.layouts.parts import read_parts
+from mkexe.layouts.registry import LAYOUTS
 from mkexe.page.branding import Branding
 from support.asking import ASK, PARIS
 from support.needs import need
@@ -36,11 +38,11 @@ def write_with_hole(source: Path, out: Path, hole: int, folder: Path) -> None:
     """The artifact in layout script, its weights and all that comes behind them `hole` bytes later."""
     manifest = open_artifact(source).manifest
     held = tuple(record.target for record in manifest.runtimes)
-    bundle = parts.unbundle(open_package(source, folder), held, folder, programs=False)
+    held_parts = read_parts(open_package(source, folder), held, folder, programs=False)
     contents = Contents(
-        name=manifest.name, layout=registry.SCRIPT, model=bundle.model, runtimes=bundle.runtimes, packs=bundle.packs,
-        files=bundle.files, page=Branding(manifest.page["title"]), default_args=(),
-        created=placement.parse_time(manifest.created),
+        name=manifest.name, shape=LAYOUTS[SCRIPT].shape(()), models=held_parts.models, runtimes=held_parts.runtimes,
+        packs=held_parts.packs, files=held_parts.files, page=Branding(manifest.page["title"]), default_args=(),
+        created=placement.parse_time(manifest.created), has_sbom=False,
     )  # fmt: skip
     placed = place_contents(contents)
     moved = dataclasses.replace(
@@ -50,8 +52,7 @@ def write_with_hole(source: Path, out: Path, hole: int, folder: Path) -> None:
         end=placed.end + hole,
     )
     with out.open("w+b") as file:
-        tools = writer.Tools(launcher.render_launcher, lambda _: b"{}")
-        writer.write_artifact(contents, moved, file, UNWATCHED, tools)
+        writer.write_artifact(contents, moved, file, UNWATCHED)
     out.chmod(0o755)
 
 

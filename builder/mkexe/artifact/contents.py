@@ -3,44 +3,58 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the command line needs the names of the layouts, and starts faster without these
-    from mkexe.artifact.manifest import Sidecar
-    from mkexe.artifact.packing import Pack
-    from mkexe.base.copying import Digest
-    from mkexe.models.records import Model, ModelFile
-    from mkexe.page.branding import Branding
-    from mkexe.runtimes.records import Runtime, Target
+from mkexe.artifact.manifest import Sidecar
+from mkexe.artifact.packing import Pack
+from mkexe.base.copying import Digest
+from mkexe.models.records import ModelFile, ModelSet
+from mkexe.page.branding import Branding
+from mkexe.runtimes.records import Runtime, Target
 
-# docs/FORMAT.md, "Layouts"
-EXE, SCRIPT, NATIVE, PAIR, APP, OCI = "exe", "script", "native", "pair", "app", "oci"
-# the weights are files of their own, beside the artifact that names them
-WEIGHTS_BESIDE = (PAIR, APP, OCI)
+
+@dataclass(frozen=True)
+class Shape:
+    """What a layout decides of an artifact's bytes. `layout` is its name, for the manifest.
+
+    `in_place` is the target whose executable begins the artifact, if any. With `has_script` its head holds the script
+    that starts it. Without `weights_inside` the model's files are written elsewhere.
+    """
+
+    layout: str
+    in_place: str | None
+    has_script: bool
+    weights_inside: bool
 
 
 @dataclass(frozen=True)
 class Contents:
     """All that goes into an artifact.
 
-    `layout` is one of the names above. `files` are small entries by name, `created` is seconds since 1970, `expected`
-    what an earlier build found the model's files to be, in their order; empty without one. Where a layout has
-    files beside, the model's are written elsewhere, and `beside` says what they are.
+    `files` are small entries by name, `created` is seconds since 1970, `known` what an earlier build found the model's
+    files to be, in their order; empty without one. Where the weights lie elsewhere, `sidecars` says what they are.
+    `outside` are programs that lie elsewhere too; the bill of materials names them, if the artifact `has_sbom`.
     """
 
     name: str
-    layout: str
-    model: Model
+    shape: Shape
+    models: ModelSet
     runtimes: tuple[tuple[Target, Runtime], ...]
     packs: tuple[Pack, ...]
     files: dict[str, bytes]
     page: Branding
     default_args: tuple[str, ...]
     created: int
-    expected: tuple[Digest, ...] = ()
-    beside: tuple[Sidecar, ...] = ()
+    known: tuple[Digest, ...] = ()
+    sidecars: tuple[Sidecar, ...] = ()
+    outside: tuple[tuple[Target, Runtime], ...] = ()
+    has_sbom: bool = True
 
     @property
-    def stored_parts(self) -> tuple[ModelFile, ...]:
+    def targets(self) -> tuple[Target, ...]:
+        """Those of its runtimes, in order."""
+        return tuple(target for target, _ in self.runtimes)
+
+    @property
+    def stored_files(self) -> tuple[ModelFile, ...]:
         """The model's files that lie in the artifact."""
-        return () if self.layout in WEIGHTS_BESIDE else self.model.files
+        return self.models.files if self.shape.weights_inside else ()

@@ -13,9 +13,9 @@ from mkexe.artifact.superblock import DAMAGED_HINT, FORMAT_MAJOR, HEAD_SIZE, Sup
 from mkexe.base import plain_text
 from mkexe.base.json_text import readable_json
 from mkexe.errors import ArtifactError
+from mkexe.models.records import PROJECTOR_ROLE, TEXT_ROLE
 
 ENTRY_NAME = "manifest.json"
-MODEL_ROLE, PROJECTOR_ROLE = "model", "projector"
 BESIDE_FEATURE = "files-beside"
 BESIDE_BEGIN_SIZE = 1 << 20  # bytes; so much is compared at every start
 NAME_SIZE_MAXIMUM = 1024  # bytes of an entry's name, or of a file's beside
@@ -76,13 +76,17 @@ class RuntimeRecord:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """A bundled model: one part, or the parts of a split GGUF in order. `role` is MODEL_ROLE or PROJECTOR_ROLE."""
+    """A bundled model: one part, or the parts of a split GGUF in order. `role` is TEXT_ROLE or PROJECTOR_ROLE.
+
+    `quantization` is empty where it is not known, as in older artifacts.
+    """
 
     role: str
     name: str
     architecture: str
     license: str
     parts: tuple[Range | Sidecar, ...]
+    quantization: str = ""
 
 
 @dataclass(frozen=True)
@@ -216,7 +220,7 @@ def _check_roles(models: tuple[ModelRecord, ...]) -> None:
     if not models:
         raise ValueError('"models" is empty')
     roles = tuple(model.role for model in models)
-    if roles not in ((MODEL_ROLE,), (MODEL_ROLE, PROJECTOR_ROLE)):
+    if roles not in ((TEXT_ROLE,), (TEXT_ROLE, PROJECTOR_ROLE)):
         raise ValueError(
             f'the roles of "models" must be model, or model and projector, found {_found(", ".join(roles))}'
         )
@@ -323,7 +327,14 @@ def _model(item: dict[str, Any], block: Superblock) -> ModelRecord:
     name = _text(item, "name")
     if not parts:
         raise ValueError(f"model {_found(name)} has no parts")
-    return ModelRecord(_text(item, "role"), name, _text(item, "architecture"), _text(item, "license"), parts)
+    return ModelRecord(
+        _text(item, "role"),
+        name,
+        _text(item, "architecture"),
+        _text(item, "license"),
+        parts,
+        _text({"quantization": "", **item}, "quantization"),
+    )
 
 
 def _member(item: dict[str, Any], key: str) -> Any:

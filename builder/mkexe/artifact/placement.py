@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from mkexe.artifact import manifest as manifests
-from mkexe.artifact.contents import NATIVE, OCI, SCRIPT, Contents
+from mkexe.artifact.contents import Contents
 from mkexe.artifact.executable import Executable, load_executable
 from mkexe.artifact.manifest import Manifest
 from mkexe.artifact.superblock import HEAD_SIZE, Superblock
@@ -89,7 +89,7 @@ class Placement:
 
 def place_contents(contents: Contents) -> Placement:
     """Compute every offset; nothing is written."""
-    in_place = _in_place_target(contents)
+    in_place = contents.shape.in_place
     images = {
         target.name: load_executable(runtime.path.read_bytes())
         for target, runtime in contents.runtimes
@@ -109,7 +109,7 @@ def place_contents(contents: Contents) -> Placement:
         packs[pack.entry] = place(end, pack.entry, size, SMALL_ALIGNMENT)
         end = packs[pack.entry] + size
     parts = {}
-    for part in contents.stored_parts:
+    for part in contents.stored_files:
         parts[part.entry] = place(end, part.entry, part.size_bytes, WEIGHTS_ALIGNMENT)
         end = parts[part.entry] + part.size_bytes
     files = {}
@@ -117,16 +117,6 @@ def place_contents(contents: Contents) -> Placement:
         files[name] = place(end, name, len(data), SMALL_ALIGNMENT)
         end = files[name] + len(data)
     return Placement(in_place, images, programs, packs, parts, files, end)
-
-
-def _in_place_target(contents: Contents) -> str | None:
-    """Of layouts native and oci the only target, of exe and pair Windows'; of script none."""
-    if contents.layout == SCRIPT:
-        return None
-    for target, _ in contents.runtimes:
-        if contents.layout in (NATIVE, OCI) or target.system == WINDOWS:
-            return target.name
-    return None
 
 
 def _unpacker_size(runtime: Runtime) -> int:

@@ -35,10 +35,10 @@ _SPDX_EXPRESSION = re.compile(r"\(?[A-Za-z0-9.+-]+( (OR|AND|WITH) [A-Za-z0-9.+-]
 _PACKAGE_HEADING = re.compile(r"^={80}\n(\S+) (\S+) \((.+)\)\n={80}$", re.MULTILINE)
 
 
-def encode_sbom(manifest: Manifest, quantization: str, third_party: str) -> bytes:
+def encode_sbom(manifest: Manifest, third_party: str) -> bytes:
     """The bill of materials of the artifact that `manifest` describes, as indented UTF-8 JSON.
 
-    `quantization` is the text model's, `third_party` the page's third-party.txt (`mkexe.page.build.license_of` writes
+    `third_party` is the page's third-party.txt (`mkexe.page.build.license_of` writes
     it).
     """
     whole = Component(bom_ref="artifact", type=ComponentType.APPLICATION, name=manifest.name)
@@ -51,8 +51,8 @@ def encode_sbom(manifest: Manifest, quantization: str, third_party: str) -> byte
         ),
     )
     own = _own_component("mkexe", "mkexe")
-    models = [_model_component(manifest.model, quantization)]
-    models += [_model_component(manifest.projector, "")] if manifest.projector else []
+    models = [_model_component(manifest.model)]
+    models += [_model_component(manifest.projector)] if manifest.projector else []
     runtimes = _add_runtimes(bom, manifest.runtimes, own)
     page = _own_component("mkexe page", "page")
     packages = [_npm_component(*found) for found in _PACKAGE_HEADING.findall(third_party)]
@@ -87,7 +87,7 @@ def _own_component(name: str, reference: str) -> Component:
     )  # fmt: skip
 
 
-def _model_component(model: ModelRecord, quantization: str) -> Component:
+def _model_component(model: ModelRecord) -> Component:
     """A model; the files of a split one are components inside it."""
     files = [
         Component(bom_ref=_name(part), type=ComponentType.FILE, name=_name(part), hashes=[_sha256(part.sha256)])
@@ -102,7 +102,7 @@ def _model_component(model: ModelRecord, quantization: str) -> Component:
         properties=_properties(
             {
                 "architecture": model.architecture,
-                "quantization": quantization,
+                "quantization": model.quantization,
                 "entry": _name(model.parts[0]) if len(files) == 1 else "",
             }
         ),

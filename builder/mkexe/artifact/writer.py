@@ -8,22 +8,19 @@ weights are hashed again all the same, and where they changed, what quotes them 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+import itertools
+import threading
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import BinaryIO
 
 from mkexe import __version__
 from mkexe.artifact import superblock
-from mkexe.artifact.contents import NATIVE, OCI, Contents
+from mkexe.artifact.contents import Contents
 from mkexe.artifact.head import compose_shell_head
-from mkexe.artifact.launcher import Launcher, LauncherRow, StoredProgram
+from mkexe.artifact.launcher import Launcher, LauncherRow, StoredProgram, render_launcher
 from mkexe.artifact.manifest import (
     BESIDE_FEATURE,
     ENTRY_NAME,
-    MODEL_ROLE,
-    PROJECTOR_ROLE,
     Manifest,
     ModelRecord,
     PackRecord,
@@ -35,18 +32,12 @@ from mkexe.artifact.manifest import (
 from mkexe.artifact.placement import SMALL_ALIGNMENT, Placement, format_time, place, program_entry, records
 from mkexe.base.copying import Digest, copy_bytes, copy_file, describe
 from mkexe.base.reporter import Progress
-from mkexe.base.units import readable_size
-from mkexe.errors import OutputError
-from mkexe.models.records import Model
+from mkexe.models.records import ModelSet
+from mkexe.page.build import LICENSES
 from mkexe.runtimes.records import Runtime, Target
 
 SBOM_ENTRY = "sbom.cdx.json"
 GENERATOR = f"mkexe {__version__}"
-
-# the head's script
-RenderScript = Callable[[Launcher], bytes]
-# the bill of materials for a manifest that does not name it yet
-EncodeSbom = Callable[[Manifest], bytes]
 
 
 @dataclass(frozen=True)
@@ -57,22 +48,21 @@ class Written:
     parts: tuple[Digest, ...]
 
 
-@dataclass(frozen=True)
-class Tools:
-    """What an artifact's text is made with: `render_script` the head's script, `encode_sbom` the bill of materials."""
-
-    render_script: RenderScript
-    encode_sbom: EncodeSbom
+def prepare_sbom() -> None:
+    """Import what encodes the bill of materials, in a thread: it takes a quarter of a second, and is needed last."""
+    threading.Thread(target=_import_sbom).start()
 
 
-def write_artifact(
-    contents: Contents, placement: Placement, output: BinaryIO, progress: Progress, tools: Tools
-) -> Written:
+def _import_sbom() -> None:
+    from mkexe.artifact import sbom  # noqa: F401
+
+
+def write_artifact(contents: Contents, placement: Placement, output: BinaryIO, progress: Progress) -> Written:
     """Write everything into the empty, seekable file `output`; `progress` gets the bytes of weights done.
 
     Raises ModelError when a part of the model changed while it was read, OSError where writing fails.
     """
-    return _Writer(contents, placement, output, tools).write(progress)
+    return _Writer(contents, placement, output).write(progress)
 
 
 @dataclass(frozen=True)
@@ -86,11 +76,10 @@ class _Ending:
 class _Writer:
     """Writes one artifact into one file."""
 
-    def __init__(self, contents: Contents, placement: Placement, output: BinaryIO, tools: Tools) -> None:
+    def __init__(self, contents: Contents, placement: Placement, output: BinaryIO) -> None:
         self._contents = contents
         self._placement = placement
         self._output = output
-        self._tools = tools
         self._runtimes: tuple[RuntimeRecord, ...] = ()
         self._packs: tuple[Range, ...] = ()
         self._files: tuple[Range, ...] = ()
@@ -138,8 +127,8 @@ class _Writer:
     def _write_weights(self, progress: Progress) -> tuple[Digest, ...]:
         """Copy and hash the parts; `progress` gets the bytes hashed."""
         parts = []
-        expected = self._contents.expected or (None,) * len(self._contents.stored_parts)
-        for part, known in zip(self._contents.stored_parts, expected, strict=True):
+        expected = self._contents.known or (None,) * len(self._contents.stored_files)
+        for part, known in zip(self._contents.stored_files, expected, strict=True):
             offset = self._placement.parts[part.entry]
             parts.append(copy_file(part, self._output, offset, progress, known=known))
         return tuple(parts)
@@ -163,35 +152,41 @@ class _Writer:
 
     def _describe(self, parts: tuple[Digest, ...]) -> Manifest:
         contents = self._contents
-        model = contents.model
         ranges = tuple(
             _range(part.entry, self._placement.parts[part.entry], copied)
-            for part, copied in zip(contents.stored_parts, parts, strict=True)
+            for part, copied in zip(contents.stored_files, parts, strict=True)
         )
         return Manifest(
             name=contents.name,
-            layout=contents.layout,
+            layout=contents.shape.layout,
             created=format_time(contents.created),
             generator=GENERATOR,
             default_args=contents.default_args,
             page={"title": contents.page.title, "system_prompt": contents.page.system_prompt},
             runtimes=self._runtimes,
             packs=self._packs,
-            models=_model_records(model, ranges or contents.beside),
+            models=_model_records(contents.models, ranges or contents.sidecars),
             files=self._files,
-            required_features=(BESIDE_FEATURE,) if contents.beside else (),
+            required_features=(BESIDE_FEATURE,) if contents.sidecars else (),
         )
 
     def _add_sbom(self, manifest: Manifest) -> Manifest:
         """Write the bill of materials behind everything that does not quote the weights' hashes, as it does."""
-        data = self._tools.encode_sbom(manifest)
+        data = self._encode_sbom(manifest) if self._contents.has_sbom else b"{}"
         offset = place(self._placement.end, SBOM_ENTRY, len(data), SMALL_ALIGNMENT)
         written = _range(SBOM_ENTRY, offset, copy_bytes(data, self._output, offset))
         return replace(manifest, files=(*manifest.files, written))
 
+    def _encode_sbom(self, manifest: Manifest) -> bytes:
+        from mkexe.artifact.sbom import encode_sbom  # slow to import
+
+        outside = tuple(_outside(*item) for item in self._contents.outside)
+        third_party = self._contents.files.get(f"page/{LICENSES}", b"").decode(errors="replace")
+        return encode_sbom(replace(manifest, runtimes=manifest.runtimes + outside), third_party)
+
     def _compose_head(self, manifest: Manifest, offset: int, text: Digest, directory: int, size: int) -> bytes:
         """The head for a manifest of `text` at `offset`, and a central directory that ends at `size`."""
-        script = b"" if self._contents.layout in (NATIVE, OCI) else self._tools.render_script(self._launcher(manifest))
+        script = render_launcher(self._launcher(manifest)) if self._contents.shape.has_script else b""
         in_place = self._placement.in_place
         compose = self._placement.images[in_place].compose_head if in_place else compose_shell_head
         head, superblock_at = compose(script)
@@ -235,27 +230,27 @@ class _Writer:
         )
 
 
-def _model_records(model: Model, files: tuple[Range | Sidecar, ...]) -> tuple[ModelRecord, ...]:
-    """The model, and its projector where it has one; `files` are where the model's lie, in their order."""
-    count = len(model.parts)
-    records = [ModelRecord(MODEL_ROLE, model.name, model.architecture, model.license, files[:count])]
-    if model.projector is not None:
-        found = model.projector
-        records.append(ModelRecord(PROJECTOR_ROLE, found.name, found.architecture, found.license, files[count:]))
-    return tuple(records)
+def _model_records(models: ModelSet, places: tuple[Range | Sidecar, ...]) -> tuple[ModelRecord, ...]:
+    """Every model; `places` are where their files lie, in order."""
+    left = iter(places)
+    return tuple(
+        ModelRecord(
+            model.role,
+            model.name,
+            model.architecture,
+            model.license,
+            tuple(itertools.islice(left, len(model.files))),
+            model.quantization,
+        )
+        for model in models.models
+    )
+
+
+def _outside(target: Target, runtime: Runtime) -> RuntimeRecord:
+    """A runtime for the bill of materials that does not lie in the artifact."""
+    nowhere = Range(None, 0, 0, runtime.sha256, 0)
+    return RuntimeRecord(target.name, nowhere, None, runtime.size_bytes, runtime.sha256, runtime.build)
 
 
 def _range(entry: str | None, offset: int, copied: Digest) -> Range:
     return Range(entry, offset, copied.size, copied.sha256, copied.crc32)
-
-
-def check_space(folder: Path, needed: int) -> None:
-    """Raise OutputError when `needed` bytes do not fit on the folder's disk."""
-    status = os.statvfs(folder) if hasattr(os, "statvfs") else None
-    if status is not None and status.f_bavail * status.f_frsize < needed:
-        free = status.f_bavail * status.f_frsize
-        raise OutputError(
-            f"{folder}: the file needs {needed} bytes ({readable_size(needed)}), "
-            f"{free} ({readable_size(free)}) are free",
-            "make room, or choose another disk with -o",
-        )

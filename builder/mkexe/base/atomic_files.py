@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from mkexe.base.units import readable_size
 from mkexe.errors import OutputError
 
 _FICLONE = 0x40049409  # linux/fs.h
@@ -49,6 +50,18 @@ def check_place(path: Path) -> None:
         raise OutputError(
             f"{path}: is {_KINDS.get(stat.S_IFMT(kind), 'no file')}; only a new or an ordinary file is written",
             "choose another name",
+        )
+
+
+def check_space(folder: Path, needed: int) -> None:
+    """Raise OutputError when `needed` bytes do not fit on the folder's disk."""
+    status = os.statvfs(folder) if hasattr(os, "statvfs") else None
+    if status is not None and status.f_bavail * status.f_frsize < needed:
+        free = status.f_bavail * status.f_frsize
+        raise OutputError(
+            f"{folder}: the file needs {needed} bytes ({readable_size(needed)}), "
+            f"{free} ({readable_size(free)}) are free",
+            "make room, or choose another disk with -o",
         )
 
 

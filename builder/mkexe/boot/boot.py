@@ -25,7 +25,7 @@ from mkexe.artifact.reader import Artifact, unpack_runtime
 from mkexe.base import process
 from mkexe.base.reporter import Reporter
 from mkexe.errors import ArtifactError, BootError, UsageError
-from mkexe.layouts import registry
+from mkexe.layouts.names import NATIVE
 from mkexe.runtimes import targets
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def find_starters(artifact: Artifact, target: str, system: str) -> list[Starter]
         return [_wine_starter(artifact, target)]
     if not _is_here(target):
         return [_qemu_starter(artifact, target)]
-    if artifact.manifest.layout == registry.NATIVE:
+    if artifact.manifest.layout == NATIVE:
         return [Starter(target, "execve (native)", (), lambda _: [str(artifact.path)], {})]
     return [
         _shell_starter(artifact, target, name, words)
@@ -171,7 +171,7 @@ def _qemu_starter(artifact: Artifact, target: str) -> Starter:
     """The runtime is taken out as the head's script does it, because qemu-user has no shell of that processor."""
     emulator = f"qemu-{targets.all_targets()[target].processor}-static"
     how = f"{emulator} (emulated)"
-    if artifact.manifest.layout == registry.NATIVE:
+    if artifact.manifest.layout == NATIVE:
         return Starter(target, how, (emulator,), lambda _: [emulator, str(artifact.path)], {})
 
     def command(folder: Path) -> list[str]:

@@ -36,9 +36,9 @@ def run(
     from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import advise
     from mkexe.config.kinds import checked_layout
-    from mkexe.layouts import registry
+    from mkexe.layouts.names import AUTO
 
-    shape = checked_layout(layout or registry.AUTO, "--layout")
+    shape = checked_layout(layout or AUTO, "--layout")
     projector = Path(mmproj) if mmproj else None
     found = advise.advise(advise.AdviceRequest(model, shape, tuple(target or ()), projector), TerminalReporter())
     if json:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from mkexe.cli.parameters import Json, Sha256, from_table, option, path_argument
 from mkexe.cli.results import show_built
-from mkexe.layouts import registry
+from mkexe.layouts.names import CHOICES
 
 EXAMPLES = (
     "mkexe convert assistant.exe --layout script -o assistant.cmd",
@@ -28,8 +28,8 @@ def run(
     layout: Annotated[
         str,
         option(
-            "--layout", metavar="LAYOUT", names=lambda: registry.CHOICES,
-            help=f"The new shape of the file: {', '.join(registry.CHOICES)}.",
+            "--layout", metavar="LAYOUT", names=lambda: CHOICES,
+            help=f"The new shape of the file: {', '.join(CHOICES)}.",
         ),
     ],
     sha256: Sha256 = False,

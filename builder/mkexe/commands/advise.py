@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mkexe.base.reporter import Reporter
-from mkexe.commands.model_input import checked_name, name_of, read_projector
-from mkexe.commands.shape import choose_layout
+from mkexe.commands.model_input import checked_name, name_of, read_models
 from mkexe.commands.trial import Trial, say_untried, try_model
-from mkexe.layouts import registry
-from mkexe.layouts.systems import SYSTEM_NAMES, SystemAdvice, advise_system, disk_limits
+from mkexe.layouts.layout import SYSTEM_NAMES
+from mkexe.layouts.names import NATIVE, PAIR
+from mkexe.layouts.registry import Choice, choose_layout, usual_targets
+from mkexe.layouts.sidecar import sidecar_names
+from mkexe.layouts.systems import SystemAdvice, advise_system, disk_limits
 from mkexe.models.memory import Memory, memory_needed
 from mkexe.models.records import KvCache
 from mkexe.runtimes import targets
@@ -44,7 +46,7 @@ class Facts:
     largest_tensor: int
     context_length: int
     cache: KvCache | None
-    layout: registry.Choice
+    choice: Choice
     targets: tuple[Target, ...]
 
 
@@ -73,24 +75,21 @@ def advise(request: AdviceRequest, reporter: Reporter) -> Advice:
     checked = check_model(request.model)
     name = checked_name(name_of(request.model), "rename the model's file, or let `mkexe build --name` choose another")
     table = targets.all_targets()
-    usual = ["host"] if request.layout == registry.NATIVE else registry.usual_targets(request.layout, table, table)
-    chosen = tuple(table[target] for target in targets.choose_targets(list(request.targets) or usual))
-    sizes = [header.size_bytes for header in checked.headers]
-    weights = {registry.beside_name(name, i + 1, len(sizes)): size for i, size in enumerate(sizes)}
-    projector = None if request.projector is None else read_projector(request.projector, checked, ())
-    if projector is not None:
-        weights[registry.projector_name(name)] = projector.part.size_bytes
-    choice = choose_layout(request.layout, chosen, sum(weights.values()), OVERHEAD_BYTES)
-    if not try_model(Trial(checked, projector, ()), reporter):
+    usual = [target.name for target in usual_targets(request.layout, tuple(table.values()))]
+    names = list(request.targets) or (["host"] if request.layout == NATIVE else usual)
+    chosen = tuple(table[target] for target in targets.choose_targets(names))
+    models = read_models(checked, name, request.projector)
+    choice = choose_layout(request.layout, chosen, models.size_bytes, OVERHEAD_BYTES)
+    if not try_model(Trial(checked, models, ()), reporter):
         say_untried((), reporter)
     return _describe(
         Facts(
-            name=registry.file_name(name, choice.layout, chosen),
-            weights=weights,
+            name=choice.layout.file_name(name, chosen),
+            weights=dict(zip(sidecar_names(name, models), (file.size_bytes for file in models.files), strict=True)),
             largest_tensor=max(tensor.size_bytes for header in checked.headers for tensor in header.tensors),
             context_length=checked.header.context_length,
             cache=read_kv_cache(checked.header),
-            layout=choice,
+            choice=choice,
             targets=chosen,
         )
     )
@@ -98,20 +97,19 @@ def advise(request: AdviceRequest, reporter: Reporter) -> Advice:
 
 def _describe(facts: Facts) -> Advice:
     """Describe what a build with these facts would be, and what it would do on each system."""
-    layout = facts.layout.layout
+    layout = facts.choice.layout
     weights = sum(facts.weights.values())
-    beside = facts.weights if layout == registry.PAIR else {}
+    beside = facts.weights if layout.name == PAIR else {}
     size = OVERHEAD_BYTES + (0 if beside else weights)
     return Advice(
         file=facts.name,
         size=size,
-        layout=layout,
-        reason=facts.layout.reason,
+        layout=layout.name,
+        reason=facts.choice.reason,
         beside=tuple(beside),
         memory=memory_needed(weights, facts.context_length, facts.cache),
         limits=disk_limits(layout, max([size, *beside.values()]), facts.largest_tensor),
         systems=tuple(
-            advise_system(system, facts.layout.layout, facts.name, facts.targets, size, tuple(beside))
-            for system in SYSTEM_NAMES
+            advise_system(system, layout, facts.name, facts.targets, size, tuple(beside)) for system in SYSTEM_NAMES
         ),
     )

@@ -17,16 +17,17 @@ from mkexe.artifact.contents import Contents
 from mkexe.base import atomic_files, plain_text, resources
 from mkexe.base.file_names import check_output_name
 from mkexe.base.reporter import Reporter
-from mkexe.commands.model_input import checked_name, described, model_file, name_of, read_projector
+from mkexe.commands.model_input import checked_name, name_of, read_models
 from mkexe.commands.page_folder import page_folder
-from mkexe.commands.shape import check_split_size, with_layout, with_shards
+from mkexe.commands.shape import check_split_size, cut_models, decide_layout
 from mkexe.commands.target_choice import choose_targets
 from mkexe.commands.trial import Trial, tried_runtimes
 from mkexe.errors import UsageError
-from mkexe.layouts import deliver, registry
-from mkexe.models import digests
+from mkexe.layouts import deliver
+from mkexe.layouts.names import AUTO
+from mkexe.layouts.registry import LAYOUTS, packs_programs
+from mkexe.models.digests import recall_files, remember_files
 from mkexe.models.memory import memory_needed
-from mkexe.models.records import Model
 from mkexe.page import branding
 from mkexe.page import build as page_build
 from mkexe.page.branding import Branding
@@ -48,42 +49,41 @@ def build(request: BuildRequest, reporter: Reporter) -> deliver.Built:
     from mkexe.models.gguf.file import check_model
     from mkexe.models.gguf.kv_cache import read_kv_cache  # gguf comes with it: slow to import
 
-    wanted = request.settings
-    if wanted.output is not None:  # before minutes of compiling
-        check_output_name(wanted.output)
-        atomic_files.check_place(wanted.output)
+    settings = request.settings
+    if settings.output is not None:  # before minutes of compiling
+        check_output_name(settings.output)
+        atomic_files.check_place(settings.output)
     checked = check_model(request.model)
-    name = checked_name(wanted.name or name_of(request.model))
-    header = checked.header
-    parts = tuple(model_file(path) for path in checked.parts)
-    projector = None if wanted.projector is None else read_projector(wanted.projector, checked, parts)
-    model = Model(*described(header, name), parts, projector)
-    files = model.files
-    chosen = tuple(choose_targets(wanted.targets, wanted.layout, reporter))
-    check_split_size(wanted.layout, wanted.split_size)
-    if wanted.layout != registry.AUTO:  # a wrong one is refused before anything is compiled
-        registry.choose_layout(wanted.layout, chosen, model.size_bytes)
-    trial = Trial(checked, projector, wanted.default_args)
-    runtimes = tried_runtimes(chosen, trial, reporter)
+    name = checked_name(settings.name or name_of(request.model))
+    models = read_models(checked, name, settings.projector)
+    targets = tuple(choose_targets(settings.targets, settings.layout, reporter))
+    check_split_size(settings.layout, settings.split_size)
+    if settings.layout != AUTO:  # a wrong one is refused before anything is compiled
+        LAYOUTS[settings.layout].check(targets, models.size_bytes)
+    runtimes = tried_runtimes(targets, Trial(checked, models, settings.default_args), reporter)
+    packs = packing.pack_runtimes(runtimes, reporter) if packs_programs(settings.layout) else ()
+    files = _small_files(models.text.name, request.page, runtimes[0][1], reporter)
+    layout = decide_layout(settings.layout, models, runtimes, packs, files, reporter)
+    written = cut_models(models, settings.split_size)
+    is_whole = written == models  # cut into others they are nobody's files
     contents = Contents(
         name=name,
-        layout=wanted.layout,
-        model=model,
+        shape=layout.shape(targets),
+        models=written,
         runtimes=runtimes,
-        packs=packing.pack_runtimes(runtimes, reporter) if wanted.layout not in registry.UNPACKED else (),
-        files=_small_files(model, request.page, runtimes[0][1], reporter),
-        page=dataclasses.replace(request.page, title=plain_text.cleaned(request.page.title) or model.name),
-        default_args=wanted.default_args,
+        packs=packs,
+        files=files,
+        page=dataclasses.replace(request.page, title=plain_text.cleaned(request.page.title) or models.text.name),
+        default_args=settings.default_args,
         created=_creation_time(),
-        expected=digests.recall_files(files),
+        known=recall_files(models.files) if layout.weights_inside and is_whole else (),
     )
-    contents = with_shards(with_layout(contents, reporter), wanted.split_size)
-    output = wanted.output or Path(registry.file_name(name, contents.layout, chosen))
-    built, copied = deliver.deliver(contents, output, checked.quantization, [], reporter)
-    if contents.model.parts == parts:  # cut into others they are nobody's files
-        digests.remember_files(files, copied)
-    memory = memory_needed(model.size_bytes, header.context_length, read_kv_cache(header))
-    return dataclasses.replace(built, memory=memory)
+    output = settings.output or Path(layout.file_name(name, targets))
+    built, digests = deliver.deliver(contents, layout, output, reporter)
+    if is_whole:
+        remember_files(models.files, digests)
+    cache = read_kv_cache(checked.header)
+    return dataclasses.replace(built, memory=memory_needed(models.size_bytes, checked.header.context_length, cache))
 
 
 def _creation_time() -> int:
@@ -96,9 +96,9 @@ def _creation_time() -> int:
     return int(text)
 
 
-def _small_files(model: Model, settings: Branding, runtime: Runtime, reporter: Reporter) -> dict[str, bytes]:
+def _small_files(model_name: str, settings: Branding, runtime: Runtime, reporter: Reporter) -> dict[str, bytes]:
     """Page, page settings and licences, by entry name in order."""
-    built = branding.page_files(page_build.read_page(page_folder(reporter)), settings, model.name)
+    built = branding.page_files(page_build.read_page(page_folder(reporter)), settings, model_name)
     # the settings stay readable: people look at them with any tool that reads ZIP files
     plain = {f"page/{branding.SETTINGS_FILE}": built.pop(branding.SETTINGS_FILE)}
     with ThreadPoolExecutor() as pool:

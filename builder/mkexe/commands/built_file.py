@@ -7,7 +7,8 @@ import dataclasses
 from mkexe.base import atomic_files
 from mkexe.base.copying import hash_range
 from mkexe.base.reporter import Reporter
-from mkexe.layouts import deliver, registry, systems
+from mkexe.layouts import deliver, systems
+from mkexe.layouts.registry import LAYOUTS
 from mkexe.models.records import ModelFile
 from mkexe.runtimes import targets
 
@@ -18,7 +19,7 @@ def give_other_names(built: deliver.Built) -> deliver.Built:
     Raises OutputError where the file system has neither hard links nor clones; the file itself stays.
     """
     chosen = tuple(targets.all_targets()[name] for name in built.targets)
-    names = registry.other_names(built.path.name, built.layout, chosen)
+    names = LAYOUTS[built.layout].other_names(built.path.name, chosen)
     paths = tuple(built.path.with_name(name) for name in names)
     for path in paths:
         atomic_files.give_other_name(built.path, path)
@@ -35,4 +36,4 @@ def add_checksum(built: deliver.Built, reporter: Reporter) -> deliver.Built:
 def how_to_start(built: deliver.Built) -> str:
     """One line: how a person starts the file on each of its systems."""
     chosen = tuple(targets.all_targets()[name] for name in built.targets)
-    return systems.how_to_start(built.layout, chosen, built.path.name, app=f"{built.name}.app")
+    return systems.how_to_start(LAYOUTS[built.layout], chosen, built.path.name, app=f"{built.name}.app")

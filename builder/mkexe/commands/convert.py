@@ -20,10 +20,15 @@ from mkexe.base.file_names import check_output_name
 from mkexe.base.reporter import Reporter
 from mkexe.commands.model_input import NAME
 from mkexe.commands.runtimes import get_runtime
-from mkexe.commands.shape import check_split_size, with_layout, with_shards
+from mkexe.commands.shape import check_split_size, cut_models, decide_layout
 from mkexe.commands.target_choice import choose_targets
 from mkexe.errors import ArtifactError
-from mkexe.layouts import deliver, opening, parts, registry
+from mkexe.layouts import deliver
+from mkexe.layouts.names import NATIVE
+from mkexe.layouts.opening import open_package
+from mkexe.layouts.parts import read_parts
+from mkexe.layouts.registry import packs_programs, usual_targets
+from mkexe.models.records import ModelFile
 from mkexe.page.branding import Branding
 from mkexe.runtimes import targets
 from mkexe.runtimes.records import Runtime, Target
@@ -50,32 +55,33 @@ def convert(request: ConvertRequest, reporter: Reporter) -> deliver.Built:
         check_output_name(request.output)
         atomic_files.check_place(request.output)
     with tempfile.TemporaryDirectory(prefix="mkexe-convert-") as folder, _named_for(request.artifact, folder):
-        package = opening.open_package(request.artifact, Path(folder))
+        package = open_package(request.artifact, Path(folder))
         manifest = package.artifacts[0].manifest
         held = [record.target for artifact in package.artifacts for record in artifact.manifest.runtimes]
-        wanted = tuple(targets.choose_targets(list(request.targets))) or _usual_targets(held, request.layout, reporter)
-        bundle = parts.unbundle(package, wanted, Path(folder), programs=request.layout in registry.UNPACKED)
+        names = tuple(targets.choose_targets(list(request.targets))) or _usual_targets(held, request.layout, reporter)
+        packs_anything = packs_programs(request.layout)
+        parts = read_parts(package, names, Path(folder), programs=not packs_anything)
+        runtimes = _with_own(parts.runtimes, names, request.artifact, reporter)
+        packs: tuple[Pack, ...] = ()
+        if packs_anything:
+            runtimes = tuple((target, _with_unpacker(target, runtime, reporter)) for target, runtime in runtimes)
+            packs = _packs_of(runtimes, parts.packs, reporter)
+        layout = decide_layout(request.layout, parts.models, runtimes, packs, parts.files, reporter)
+        if request.split_size is not None:
+            _check_weights(parts.models.files, reporter)  # what is written has other hashes
         contents = Contents(
             name=_held_name(manifest.name, request.artifact),
-            layout=request.layout,
-            model=bundle.model,
-            runtimes=_with_own(bundle.runtimes, wanted, request.artifact, reporter),
-            packs=(),
-            files=bundle.files,
+            shape=layout.shape(tuple(target for target, _ in runtimes)),
+            models=cut_models(parts.models, request.split_size),
+            runtimes=runtimes,
+            packs=packs,
+            files=parts.files,
             page=Branding(plain_text.cleaned(manifest.page["title"]), manifest.page.get("system_prompt", "")),
             default_args=manifest.default_args,
             created=placement.parse_time(manifest.created),
         )
-        if request.layout not in registry.UNPACKED:
-            contents = _with_packs(contents, bundle.packs, reporter)
-        contents = with_layout(contents, reporter)
-        expected = list(bundle.expected)
-        if request.split_size is not None:
-            _check_parts(bundle, reporter)  # what is written has other hashes
-            contents, expected = with_shards(contents, request.split_size), []
-        chosen = tuple(target for target, _ in contents.runtimes)
-        output = request.output or Path(registry.file_name(contents.name, contents.layout, chosen))
-        return deliver.deliver(contents, output, bundle.quantization, expected, reporter)[0]
+        output = request.output or Path(layout.file_name(contents.name, contents.targets))
+        return deliver.deliver(contents, layout, output, reporter)[0]
 
 
 @contextlib.contextmanager
@@ -97,42 +103,43 @@ def _held_name(name: str, path: Path) -> str:
 
 def _usual_targets(held: list[str], layout: str, reporter: Reporter) -> tuple[str, ...]:
     """The targets where nobody chose: of those `held`, what the layout can hold; what a build would take, if none."""
-    if layout == registry.NATIVE and len(held) == 1:
+    if layout == NATIVE and len(held) == 1:
         return tuple(held)
-    if layout == registry.NATIVE:
+    if layout == NATIVE:
         return (targets.host_target(),)
-    if layout in registry.UNPACKED:
+    if not packs_programs(layout):
         table = targets.all_targets()
-        held = registry.usual_targets(layout, [name for name in held if name in table], table)
+        fitting = usual_targets(layout, tuple(table[name] for name in held if name in table))
+        held = [target.name for target in fitting]
     return tuple(held or (target.name for target in choose_targets((), layout, reporter)))
 
 
 def _with_own(
-    held: tuple[tuple[Target, Runtime], ...], wanted: tuple[str, ...], path: Path, reporter: Reporter
+    held: tuple[tuple[Target, Runtime], ...], names: tuple[str, ...], path: Path, reporter: Reporter
 ) -> tuple[tuple[Target, Runtime], ...]:
-    """The runtimes that a file holds, and this mkexe's own for `wanted` targets that it holds none for."""
+    """The runtimes that a file holds, and this mkexe's own for the targets `names` that it holds none for."""
     table = targets.all_targets()
-    missing = [name for name in wanted if name not in {target.name for target, _ in held}]
+    missing = [name for name in names if name not in {target.name for target, _ in held}]
     if missing:
         reporter.say(f"{path} holds no program for {', '.join(missing)}: this mkexe's own is taken")
     own = tuple((table[name], get_runtime(table[name], reporter)) for name in missing)
-    return tuple(sorted(held + own, key=lambda item: wanted.index(item[0].name)))
+    return tuple(sorted(held + own, key=lambda item: names.index(item[0].name)))
 
 
-def _check_parts(bundle: parts.Bundle, reporter: Reporter) -> None:
+def _check_weights(files: tuple[ModelFile, ...], reporter: Reporter) -> None:
     """Compare the weights with what their artifact says of them."""
-    with reporter.bytes_progress("checking the weights", bundle.model.size_bytes) as progress:
-        found = tuple(hash_range(part, progress) for part in bundle.model.files)
-    deliver.check_weights(bundle.model, found, list(bundle.expected))
+    with reporter.bytes_progress("checking the weights", sum(file.size_bytes for file in files)) as progress:
+        deliver.check_weights(files, tuple(hash_range(file, progress) for file in files))
 
 
-def _with_packs(contents: Contents, packs: tuple[Pack, ...], reporter: Reporter) -> Contents:
-    """The contents with `packs` where these hold all that must be packed; else everything is packed anew."""
-    runtimes = tuple((target, _with_unpacker(target, runtime, reporter)) for target, runtime in contents.runtimes)
+def _packs_of(
+    runtimes: tuple[tuple[Target, Runtime], ...], packs: tuple[Pack, ...], reporter: Reporter
+) -> tuple[Pack, ...]:
+    """The packs that were inside, where these hold all that must be packed; else everything is packed anew."""
     packed = {name for pack in packs for name in pack.offsets}
-    if packed != {target.name for target, runtime in runtimes if runtime.unpacker is not None}:
-        packs = packing.pack_runtimes(runtimes, reporter)
-    return dataclasses.replace(contents, runtimes=runtimes, packs=packs)
+    if packed == {target.name for target, runtime in runtimes if runtime.unpacker is not None}:
+        return packs
+    return packing.pack_runtimes(runtimes, reporter)
 
 
 def _with_unpacker(target: Target, runtime: Runtime, reporter: Reporter) -> Runtime:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mkexe.base import plain_text
 from mkexe.base.file_names import check_model_name, find_name_problem
 from mkexe.errors import UsageError
-from mkexe.models.records import ModelFile, Projector
+from mkexe.models.records import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
 
 if TYPE_CHECKING:
     from mkexe.models.gguf.file import ModelFiles
@@ -26,21 +26,28 @@ def model_file(path: Path) -> ModelFile:
     return ModelFile(path, f"models/{name}", path.stat().st_size)
 
 
-def described(header: GgufHeader, name: str) -> tuple[str, str, str]:
+def read_models(checked: ModelFiles, name: str, projector: Path | None) -> ModelSet:
+    """The checked text model, called `name` where it says no name itself, and its projector, which is checked here."""
+    files = tuple(model_file(path) for path in checked.parts)
+    text = Model(TEXT_ROLE, *_described(checked.header, name), files, checked.quantization)
+    return ModelSet((text,) if projector is None else (text, _read_projector(projector, checked, files)))
+
+
+def _described(header: GgufHeader, name: str) -> tuple[str, str, str]:
     """What a model says of itself, without control characters: its name (or `name`), architecture and licence."""
     said, architecture, licence = map(plain_text.cleaned, (header.name, header.architecture, header.license))
     return said or plain_text.cleaned(name) or "model", architecture, licence
 
 
-def read_projector(path: Path, model: ModelFiles, beside: tuple[ModelFile, ...]) -> Projector:
-    """The checked projector at `path`, under a name that none of the model's parts has."""
+def _read_projector(path: Path, model: ModelFiles, others: tuple[ModelFile, ...]) -> Model:
+    """The checked projector at `path`, under a name that none of the `others` has."""
     from mkexe.models.gguf.file import check_projector  # gguf comes with it: slow to import
 
     header = check_projector(path, model.header)
-    part = model_file(path)
-    if any(part.entry == other.entry for other in beside):
-        part = dataclasses.replace(part, entry=f"models/mmproj-{path.name}")
-    return Projector(*described(header, name_of(path)), part)
+    file = model_file(path)
+    if any(file.entry == other.entry for other in others):
+        file = dataclasses.replace(file, entry=f"models/mmproj-{path.name}")
+    return Model(PROJECTOR_ROLE, *_described(header, name_of(path)), (file,))
 
 
 def checked_name(name: str, hint: str = "choose another with --name") -> str:

@@ -17,7 +17,7 @@ from mkexe.boot import boot
 from mkexe.commands.build import BuildRequest, build
 from mkexe.commands.page_folder import page_folder
 from mkexe.errors import ToolMissingError, UsageError
-from mkexe.layouts import registry
+from mkexe.layouts.names import AUTO
 from mkexe.page import branding
 from mkexe.page import build as page_build
 from mkexe.page.branding import Branding
@@ -83,7 +83,7 @@ def _answering(model: Path | None, reporter: Reporter) -> Iterator[tuple[str, AS
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:
         artifact = Path(name) / "preview.exe"
-        settings = config.BuildSettings(artifact, (targets.host_target(),), "preview", (), registry.AUTO)
+        settings = config.BuildSettings(artifact, (targets.host_target(),), "preview", (), AUTO)
         build(BuildRequest(model, settings, Branding()), reporter)
         title = open_artifact(artifact).manifest.page["title"]
         with boot.serving(artifact, Path(name)) as port:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mkexe.base.reporter import Reporter
 from mkexe.errors import UsageError
-from mkexe.layouts import registry
+from mkexe.layouts.names import NATIVE
+from mkexe.layouts.registry import usual_targets
 from mkexe.runtimes import build as runtime_build
 from mkexe.runtimes import targets
 from mkexe.runtimes.records import Runtime, Target
@@ -19,11 +20,11 @@ def choose_targets(names: tuple[str, ...], layout: str, reporter: Reporter) -> l
     Layout native holds one, so that it is this machine's where none was asked for; those of one system hold its own.
     """
     table = targets.all_targets()
-    if layout == registry.NATIVE and not names:
+    if layout == NATIVE and not names:
         names = ("host",)
     if names:
         return [table[name] for name in targets.choose_targets(list(names))]
-    fitting = [table[name] for name in registry.usual_targets(layout, table, table)]
+    fitting = usual_targets(layout, tuple(table.values()))
     present = [target for target in fitting if runtime_build.find_runtime(target) is not None]
     if present:
         missing = [target.name for target in fitting if target not in present]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from mkexe.artifact import placement, writer
 from mkexe.artifact.contents import Contents
-from mkexe.artifact.launcher import render_launcher
 from mkexe.base.reporter import UNWATCHED, Reporter
 from mkexe.commands import model_check
 from mkexe.commands.runtimes import get_runtime
 from mkexe.commands.target_choice import host_name, host_runtime
-from mkexe.layouts import registry
-from mkexe.models.records import Model, ModelFile, Projector
+from mkexe.layouts.names import SCRIPT
+from mkexe.layouts.registry import LAYOUTS
+from mkexe.models.records import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
 from mkexe.page.branding import Branding
 from mkexe.runtimes import default_arguments
 from mkexe.runtimes.records import Runtime, Target
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Trial:
     """What this machine's runtime is asked before anything is written, whatever the targets are."""
 
-    files: ModelFiles
-    projector: Projector | None
+    checked: ModelFiles
+    models: ModelSet
     default_args: tuple[str, ...]
 
 
@@ -65,11 +65,12 @@ def try_model(trial: Trial, reporter: Reporter) -> bool:
         return False
     if trial.default_args:
         _check_default_args(trial.default_args, runtime, reporter)
+    projector = trial.models.find(PROJECTOR_ROLE)
     question = model_check.Question(
-        model=trial.files.parts[0],
-        projector=None if trial.projector is None else trial.projector.part.path,
-        context_length=trial.files.header.context_length,
-        size_bytes=trial.files.size_bytes,
+        model=trial.checked.parts[0],
+        projector=None if projector is None else projector.files[0].path,
+        context_length=trial.checked.header.context_length,
+        size_bytes=trial.checked.size_bytes,
         default_args=trial.default_args,
     )
     unchecked = model_check.check_model(question, runtime)
@@ -91,8 +92,9 @@ def _write_empty_artifact(path: Path) -> None:
     """An artifact without programs and weights, for what a runtime can tell without them."""
     weights = path.with_suffix(".gguf")
     weights.write_bytes(b"GGUF")
-    model = Model("empty", "none", "", (ModelFile(weights, "models/empty.gguf", weights.stat().st_size),))
-    contents = Contents("empty", registry.SCRIPT, model, (), (), {}, Branding("empty"), (), 0)
-    with path.open("w+b") as file:
-        tools = writer.Tools(render_launcher, lambda _: b"{}")
-        writer.write_artifact(contents, placement.place_contents(contents), file, UNWATCHED, tools)
+    file = ModelFile(weights, "models/empty.gguf", weights.stat().st_size)
+    models = ModelSet((Model(TEXT_ROLE, "empty", "none", "", (file,)),))
+    shape = LAYOUTS[SCRIPT].shape(())
+    contents = Contents("empty", shape, models, (), (), {}, Branding("empty"), (), 0, has_sbom=False)
+    with path.open("w+b") as output:
+        writer.write_artifact(contents, placement.place_contents(contents), output, UNWATCHED)

@@ -9,7 +9,7 @@ from typing import Any
 from mkexe.config import options
 from mkexe.config.entries import Entries
 from mkexe.config.presets import read_presets
-from mkexe.layouts import registry
+from mkexe.layouts.names import AUTO
 from mkexe.page.branding import Branding
 
 
@@ -34,7 +34,7 @@ def build_settings(entries: Entries) -> BuildSettings:
         values["targets"] or (),
         values["name"] or "",
         values["args"] or (),
-        values["layout"] or registry.AUTO,
+        values["layout"] or AUTO,
         values["split_size"],
         values["mmproj"],
     )

@@ -15,7 +15,7 @@ from mkexe.config.entries import Entry
 from mkexe.config.settings_table import find_setting
 from mkexe.config.text_file import read_text_file
 from mkexe.errors import UsageError
-from mkexe.layouts import registry
+from mkexe.layouts.names import AUTO, CHOICES
 from mkexe.runtimes import targets
 
 
@@ -121,9 +121,9 @@ def layout() -> Kind:
     """The name of a layout; an empty one stands for auto."""
 
     def read(entry: Entry) -> str:
-        return checked_layout(_checked_text(entry.value, entry.label) or registry.AUTO, entry.label)
+        return checked_layout(_checked_text(entry.value, entry.label) or AUTO, entry.label)
 
-    return Kind(read, "name of a [layout](layouts.md)", names=lambda: registry.CHOICES)
+    return Kind(read, "name of a [layout](layouts.md)", names=lambda: CHOICES)
 
 
 def size() -> Kind:
@@ -179,8 +179,8 @@ def language() -> Kind:
 
 def checked_layout(name: str, label: str) -> str:
     """The name of a layout; raises UsageError, which begins with `label`, where there is none of that name."""
-    if name not in registry.CHOICES:
-        raise UsageError(f"{label}: unknown layout {name!r}", advise(name, registry.CHOICES))
+    if name not in CHOICES:
+        raise UsageError(f"{label}: unknown layout {name!r}", advise(name, CHOICES))
     return name
 
 

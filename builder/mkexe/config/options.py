@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mkexe.config import kinds
 from mkexe.config.kinds import Kind
-from mkexe.layouts import registry
+from mkexe.layouts.names import CHOICES
 
 QUESTIONS_MAXIMUM = 8
 SETTINGS = "page.settings"  # a table of its own, which --setting and --lock stand for
@@ -60,7 +60,7 @@ BUILD = (
     ),
     Option(
         "build.layout", ("--layout",), kinds.layout(), "LAYOUT",
-        f"The shape of the file: {', '.join(registry.CHOICES)}.",
+        f"The shape of the file: {', '.join(CHOICES)}.",
         "auto, which is exe, or script where that is too large for Windows",
     ),
     Option(

@@ -1,231 +1,83 @@
-"""Write a container image: an OCI image layout as one tar file, without a daemon (OCI Image Specification 1.1).
-
-An image is nothing but the program and the weights (`scratch`), in a layer each: the weights' layer is the same for
-every processor, and stays the same when only the program changes. Sections named below are those of the specification.
-"""
+"""Layout oci: a container image as one file, with a program of its own for each processor over the same weights."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+import shlex
+from pathlib import Path
 
+from mkexe.artifact.contents import Contents
 from mkexe.artifact.placement import format_time
-from mkexe.artifact.tar_records import END, padded, tar_header
-from mkexe.base.copying import Digest, FollowingHash, copy_bytes, copy_file
-from mkexe.base.json_text import readable_json
-from mkexe.base.reporter import Progress
-from mkexe.models.records import ModelFile
+from mkexe.artifact.writer import GENERATOR
+from mkexe.base.copying import Digest
+from mkexe.layouts.image_reader import open_image
+from mkexe.layouts.image_writer import ImageFacts, ImageWriter
+from mkexe.layouts.layout import Layout, Output, encode_artifact, unpacked_size
+from mkexe.layouts.names import OCI
+from mkexe.layouts.package import Package
+from mkexe.layouts.sidecar import sidecar_names, sidecar_records
 from mkexe.runtimes.records import Target
+from mkexe.runtimes.targets import LINUX
 
-PORT = 8080
-USER = 65532  # nobody's; what other images without a shell take ("nonroot")
-DATA_FOLDER = "data"  # that user's own, for chats
-TAG = "latest"
-
-_MANIFEST = "application/vnd.oci.image.manifest.v1+json"  # media-types.md
-_INDEX = "application/vnd.oci.image.index.v1+json"
-_CONFIG = "application/vnd.oci.image.config.v1+json"
-_LAYER = "application/vnd.oci.image.layer.v1.tar"
-# image-index.md, "platform": Go's names
-_PROCESSORS = {"x86_64": {"architecture": "amd64"}, "aarch64": {"architecture": "arm64", "variant": "v8"}}
-_SECOND = 1_000_000_000  # the health check's times are in nanoseconds
-_NO_DIGEST = "0" * 64
-
-# the program for each target, once it is known what the weights are
-Programs = Callable[[tuple[Digest, ...]], list[tuple[Target, bytes]]]
+_TAR_MAGIC, _TAR_MAGIC_OFFSET = b"ustar", 257  # POSIX.1-1988, "ustar Interchange Format"
 
 
-@dataclass(frozen=True)
-class ImageFacts:
-    """What an image is called and says of itself; `created` is seconds since 1970."""
+class Oci(Layout):
+    """For Podman, Docker and others."""
 
-    name: str
-    created: int
-    labels: dict[str, str]
+    name = OCI
+    systems = (LINUX,)
+    weights_inside = False
+    packs_programs = False
+    has_script = False
+    is_program = False
 
+    def file_name(self, name: str, targets: tuple[Target, ...]) -> str:
+        """A tar file."""
+        return f"{name}.oci.tar"
 
-def image_name(name: str) -> str:
-    """The name as registries take it (the distribution specification's pattern): small letters, digits and . _ -"""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"
+    def in_place(self, targets: tuple[Target, ...]) -> str | None:
+        """Each image has one program."""
+        return next((target.name for target in targets), None)
 
+    def needed_bytes(self, contents: Contents) -> tuple[int, int]:
+        """All of it is inside."""
+        return unpacked_size(contents), 0
 
-def write_image(
-    facts: ImageFacts,
-    weights: tuple[tuple[str, ModelFile], ...],
-    programs: Programs,
-    output: BinaryIO,
-    progress: Progress,
-) -> tuple[Digest, ...]:
-    """Write the image into the empty, seekable file `output`; `weights` are files with their names.
+    def write(self, contents: Contents, output: Output) -> tuple[Digest, ...]:
+        """The weights first, which every program names by their hashes."""
+        image = ImageWriter(ImageFacts(contents.name, contents.created, _labels(contents)), output.file)
+        names = sidecar_names(contents.name, contents.models)
+        digests = image.add_weights(names, contents.models.files, output.progress)
+        records = sidecar_records(names, contents.models, digests)
+        for target, runtime in contents.runtimes:
+            image.add_program(target, encode_artifact(contents, records, ((target, runtime),), self.shape((target,))))
+        image.finish()
+        return digests
 
-    `progress` gets the bytes of weights hashed. Returns what they were. Raises ModelError where a file changes
-    meanwhile, OSError where writing fails.
-    """
-    image = _ImageWriter(facts, output)
-    image.add_file("oci-layout", readable_json({"imageLayoutVersion": "1.0.0"}))  # image-layout.md, "oci-layout file"
-    weights_layer, parts = image.add_weights(weights, progress)
-    images = []
-    for target, program in programs(parts):
-        layer = image.add_blob(_program_layer(facts, program), _LAYER)
-        images.append(image.add_manifest(target, (weights_layer, layer)))
-    image.add_index([one.descriptor for one in images])
-    image.add_docker_manifest(images)
-    image.finish()
-    return parts
+    def wraps(self, is_folder: bool, head: bytes) -> bool:
+        """By a tar file's magic."""
+        return head[_TAR_MAGIC_OFFSET:].startswith(_TAR_MAGIC)
 
+    def unwrap(self, path: Path, folder: Path) -> Package:
+        """The programs of all images."""
+        return open_image(path, folder)
 
-def _program_layer(facts: ImageFacts, program: bytes) -> bytes:
-    """The program, and the folder that is its user's own."""
-    return (
-        tar_header(f"{DATA_FOLDER}/", 0, 0o700, facts.created, USER)
-        + tar_header(facts.name, len(program), 0o555, facts.created)
-        + program.ljust(padded(len(program)), b"\0")
-        + END
-    )
+    def start(self, system: str, name: str, app: str) -> str:
+        """By what runs containers."""
+        return f"podman load -i {shlex.quote(name)}, or another program for containers"
 
 
-def _config(facts: ImageFacts, target: Target, layers: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    """config.md. "Healthcheck" is Docker's and Podman's own member; others skip it."""
-    program = f"/{facts.name}"
-    created = format_time(facts.created)
-    return {
-        "created": created,
-        **_PROCESSORS[target.processor],
-        "os": "linux",
-        "config": {
-            "User": f"{USER}:{USER}",
-            "ExposedPorts": {f"{PORT}/tcp": {}},
-            "Env": [f"HOME=/{DATA_FOLDER}", "LLAMA_ARG_HOST=0.0.0.0", f"LLAMA_ARG_PORT={PORT}"],
-            "Entrypoint": [program],
-            "Cmd": ["serve"],
-            "WorkingDir": "/",
-            "Labels": facts.labels,
-            "StopSignal": "SIGTERM",
-            "Healthcheck": {
-                "Test": ["CMD", program, "health"],
-                "Interval": 30 * _SECOND, "Timeout": 10 * _SECOND, "StartPeriod": 600 * _SECOND, "Retries": 3,
-            },
-        },
-        # the layers are not compressed, so that each is its own "diff"
-        "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},
-        "history": [{"created": created, "created_by": "mkexe", "comment": what} for what in ("weights", "program")],
-    }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Image:
-    """The image for one processor: what an index says of it, and the blobs that it is made of."""
-
-    descriptor: dict[str, Any]
-    config: dict[str, Any]
-    layers: tuple[dict[str, Any], ...]
-
-
-class _ImageWriter:
-    """A tar file with the blobs of one image."""
-
-    def __init__(self, facts: ImageFacts, output: BinaryIO) -> None:
-        self._facts = facts
-        self._output = output
-        self._end = 0
-
-    def add_file(self, name: str, data: bytes) -> None:
-        """A file of the image layout."""
-        header = tar_header(name, len(data), 0o644, self._facts.created)
-        copy_bytes(header + data.ljust(padded(len(data)), b"\0"), self._output, self._end)
-        self._end += len(header) + padded(len(data))
-
-    def add_blob(self, data: bytes, media_type: str) -> dict[str, Any]:
-        """A blob; returns its descriptor (descriptor.md)."""
-        digest = hashlib.sha256(data).hexdigest()
-        self.add_file(_blob_name(digest), data)
-        return _descriptor(media_type, digest, len(data))
-
-    def add_weights(
-        self, weights: tuple[tuple[str, ModelFile], ...], progress: Progress
-    ) -> tuple[dict[str, Any], tuple[Digest, ...]]:
-        """The layer of the weights, hashed while it is written; the blob's own header, which names it, comes last."""
-        before = self._end
-        begin = end = before + len(self._blob_header(_NO_DIGEST, 0))
-        parts = []
-        with closing(FollowingHash(self._output, begin)) as digest:
-            for name, part in weights:
-                # of no time, so that the same weights are the same layer in every build
-                header = tar_header(name, part.size_bytes, 0o444, 0)
-                end += self._add_hashed(header, end, digest)
-                parts.append(copy_file(part, self._output, end, progress, digest))
-                end += part.size_bytes
-                end += self._add_hashed(bytes(padded(end) - end), end, digest)
-            end += self._add_hashed(END, end, digest)
-            found = digest.digest()
-        copy_bytes(self._blob_header(found, end - begin), self._output, before)
-        self._end = end
-        return _descriptor(_LAYER, found, end - begin), tuple(parts)
-
-    def _add_hashed(self, data: bytes, offset: int, digest: FollowingHash) -> int:
-        """Write what the digest covers too; returns how many bytes that are."""
-        copy_bytes(data, self._output, offset)
-        self._output.flush()
-        digest.advance(len(data))
-        return len(data)
-
-    def add_manifest(self, target: Target, layers: tuple[dict[str, Any], ...]) -> _Image:
-        """The manifest for one processor (manifest.md)."""
-        config = self.add_blob(readable_json(_config(self._facts, target, layers)), _CONFIG)
-        manifest = {
-            "schemaVersion": 2, "mediaType": _MANIFEST, "config": config, "layers": list(layers),
-            "annotations": self._facts.labels,
-        }  # fmt: skip
-        platform = {"platform": {**_PROCESSORS[target.processor], "os": "linux"}}
-        return _Image(self.add_blob(readable_json(manifest), _MANIFEST) | platform, config, layers)
-
-    def add_index(self, manifests: list[dict[str, Any]]) -> None:
-        """index.json (image-layout.md): one name, for an index of its own where there are several images."""
-        top = manifests[0]
-        if len(manifests) > 1:
-            index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": manifests}
-            top = self.add_blob(readable_json(index), _INDEX)
-        name = f"{image_name(self._facts.name)}:{TAG}"
-        named = {"org.opencontainers.image.ref.name": TAG, "io.containerd.image.name": f"docker.io/library/{name}"}
-        index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": [top | {"annotations": named}]}
-        self.add_file("index.json", readable_json(index))
-
-    def add_docker_manifest(self, images: list[_Image]) -> None:
-        """manifest.json, without which Docker's older kind of store loads nothing (moby's image/tarexport).
-
-        That store has no image for several processors: each gets a tag of its own there.
-        """
-        name = image_name(self._facts.name)
-        tags = [TAG] if len(images) == 1 else [image.descriptor["platform"]["architecture"] for image in images]
-        rows = [
-            {
-                "Config": _path_of(image.config),
-                "RepoTags": [f"{name}:{tag}"],
-                "Layers": [_path_of(layer) for layer in image.layers],
-            }
-            for image, tag in zip(images, tags, strict=True)
-        ]
-        self.add_file("manifest.json", readable_json(rows))
-
-    def finish(self) -> None:
-        """End the tar file."""
-        copy_bytes(END, self._output, self._end)
-
-    def _blob_header(self, digest: str, size: int) -> bytes:
-        return tar_header(_blob_name(digest), size, 0o644, self._facts.created)
-
-
-def _blob_name(digest: str) -> str:
-    return f"blobs/sha256/{digest}"
-
-
-def _descriptor(media_type: str, digest: str, size: int) -> dict[str, Any]:
-    return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": size}
-
-
-def _path_of(descriptor: dict[str, Any]) -> str:
-    return _blob_name(str(descriptor["digest"]).partition(":")[2])
+def _labels(contents: Contents) -> dict[str, str]:
+    """What an image says of itself (OCI Image Specification, annotations.md); those that begin with mkexe are ours."""
+    model = contents.models.text
+    found = {
+        "org.opencontainers.image.title": contents.page.title,
+        "org.opencontainers.image.description": f"{model.name}, with a chat page and an OpenAI-compatible API",
+        "org.opencontainers.image.created": format_time(contents.created),
+        "mkexe.generator": GENERATOR,
+        "mkexe.name": contents.name,
+        "mkexe.model.name": model.name,
+        "mkexe.model.architecture": model.architecture,
+        "mkexe.model.license": model.license,
+    }
+    return {key: value for key, value in found.items() if value}

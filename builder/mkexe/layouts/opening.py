@@ -5,59 +5,16 @@ Artifacts are small where the weights lie beside them, and are taken out into a 
 
 from __future__ import annotations
 
-import io
-import json
-import re
 import stat
-import struct
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
 
-from mkexe.artifact.manifest import NAME_SIZE_MAXIMUM, Sidecar
-from mkexe.artifact.reader import Artifact, open_artifact, read_chunks
+from mkexe.artifact.reader import open_artifact
 from mkexe.artifact.superblock import DAMAGED_HINT
-from mkexe.errors import ArtifactError, OutputError
-from mkexe.models.records import ModelFile
+from mkexe.errors import ArtifactError
+from mkexe.layouts.package import UNREADABLE, Package
+from mkexe.layouts.registry import LAYOUTS
 
-_ZIP_MAGIC = b"PK\x03\x04"  # APPNOTE.TXT 4.3.7
-_LOCAL_HEADER = struct.Struct("<26xHH")  # the same: the lengths of name and extra field end it
-_TAR_MAGIC, _TAR_MAGIC_OFFSET = b"ustar", 257  # POSIX.1-1988, "ustar Interchange Format"
-# not what macOS' own archiver keeps of extended attributes
-_APP_ARTIFACT = re.compile(r"(?!__MACOSX/)(.+\.app/Contents/Resources/)[^/]+\.mkexe")
-_PLAIN_LAYER = "application/vnd.oci.image.layer.v1.tar"
-# what Python's own readers say of a damaged file
-_UNREADABLE = (
-    zipfile.BadZipFile, NotImplementedError, tarfile.TarError, zlib.error, struct.error, ValueError, OverflowError,
-    EOFError,
-)  # fmt: skip
-_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what macOS' archivers write
-_ENCRYPTED = 1  # APPNOTE.TXT 4.4.4
-_ARTIFACT_MAXIMUM = 256 << 20  # bytes of an artifact without weights: page, licences, of an image its program
-_JSON_MAXIMUM = 4 << 20  # bytes; what registries allow a manifest
-_TAR_HEADER_MAXIMUM = 1 << 20  # bytes of a long name, or of a header's extended records
-_TAR_MEMBERS_MAXIMUM = 10_000
-_IMAGES_MAXIMUM = 64
-_INDEX_DEPTH_MAXIMUM = 4
-_SHOWN_CHARACTERS = 80
-_DIGEST = re.compile(r"[a-z0-9]+([+._-][a-z0-9]+)*:[A-Za-z0-9=_-]{1,200}")  # descriptor.md, "Digests"
-_UNPACK_APP = "unpack it, and name the NAME.app that comes out"
-_UNPACK_IMAGE = "unpack it (umoci unpack), and name the program in it"
-
-
-@dataclass(frozen=True)
-class Package:
-    """Artifacts with the same model, for different targets where there are several.
-
-    `beside` are their files of weights by name, where those do not lie in the artifact's own folder.
-    """
-
-    artifacts: tuple[Artifact, ...]
-    beside: dict[str, ModelFile]
+_HEAD_SIZE = 512  # bytes; one block of a tar file
 
 
 def open_package(path: Path, folder: Path) -> Package:
@@ -68,238 +25,17 @@ def open_package(path: Path, folder: Path) -> Package:
     """
     try:
         kind = path.stat().st_mode
-        if stat.S_ISDIR(kind):
-            return Package((open_artifact(_artifact_of_bundle(path)),), {})
-        if not stat.S_ISREG(kind):  # reading a pipe would wait for ever
-            raise ArtifactError(f"{path}: is no ordinary file", "name a file that mkexe made")
-        with path.open("rb") as file:
-            head = file.read(_TAR_MAGIC_OFFSET + len(_TAR_MAGIC))
-        if head.startswith(_ZIP_MAGIC):
-            return _open_zip(path, folder)
-        if head[_TAR_MAGIC_OFFSET:] == _TAR_MAGIC:
-            return _open_image(path, folder)
+        head = b""
+        if not stat.S_ISDIR(kind):
+            if not stat.S_ISREG(kind):  # reading a pipe would wait for ever
+                raise ArtifactError(f"{path}: is no ordinary file", "name a file that mkexe made")
+            with path.open("rb") as file:
+                head = file.read(_HEAD_SIZE)
+        for layout in LAYOUTS.values():
+            if layout.wraps(stat.S_ISDIR(kind), head):
+                return layout.unwrap(path, folder)
     except OSError as error:
         raise ArtifactError(f"{path}: {error.strerror or error}", "check the path") from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ArtifactError(f"{path}: cannot be read: {error}", DAMAGED_HINT) from error
     return Package((open_artifact(path),), {})
-
-
-def _artifact_of_bundle(path: Path) -> Path:
-    found = sorted(path.glob("Contents/Resources/*.mkexe"))
-    if len(found) != 1:
-        raise ArtifactError(
-            f"{path}: expected one .mkexe in Contents/Resources, found {len(found)}", "name a file that mkexe made"
-        )
-    return found[0]
-
-
-def _open_zip(path: Path, folder: Path) -> Package:
-    with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if len(name) <= NAME_SIZE_MAXIMUM]
-        found = [match for name in names if (match := _APP_ARTIFACT.fullmatch(name))]
-        if len(found) != 1:
-            raise ArtifactError(
-                f"{path}: is a ZIP, and holds no app that mkexe made", "name the app's ZIP, or a file that mkexe made"
-            )
-        info = archive.getinfo(found[0][0])
-        if info.compress_type not in _ZIP_METHODS or info.flag_bits & _ENCRYPTED:
-            raise ArtifactError(f"{path}: {info.filename} is packed in an unusual way", _UNPACK_APP)
-        if info.file_size > _ARTIFACT_MAXIMUM:
-            raise ArtifactError(f"{path}: {info.filename} has {info.file_size} bytes in it", DAMAGED_HINT)
-        with archive.open(info) as file:
-            artifact = _taken_out(file.read(_ARTIFACT_MAXIMUM), folder / "app")
-        return Package((artifact,), dict(_zip_weights(path, archive, found[0][1], artifact)))
-
-
-def _zip_weights(
-    path: Path, archive: zipfile.ZipFile, resources: str, artifact: Artifact
-) -> Iterator[tuple[str, ModelFile]]:
-    """The weights, which must be stored as they are."""
-    names = set(archive.namelist())
-    with path.open("rb") as file:
-        for record in artifact.manifest.sidecars():
-            if resources + record.beside not in names:
-                raise ArtifactError(f"{path}: {resources + record.beside} is not in it", DAMAGED_HINT)
-            info = archive.getinfo(resources + record.beside)
-            if info.compress_type != zipfile.ZIP_STORED:
-                raise ArtifactError(f"{path}: {info.filename} is compressed in it", _UNPACK_APP)
-            header = b"".join(read_chunks(file, info.header_offset, _LOCAL_HEADER.size))
-            offset = info.header_offset + _LOCAL_HEADER.size + sum(_LOCAL_HEADER.unpack(header))
-            yield record.beside, _part(path, record, info.file_size, offset)
-
-
-def _open_image(path: Path, folder: Path) -> Package:
-    """Every image of the layout has a program of its own, over the same weights (mkexe.layouts.oci)."""
-    image = _Image(path)
-    artifacts: list[Artifact] = []
-    for number, manifest in enumerate(image.manifests()):
-        config = _table(image.read_json(_digest_of(manifest.get("config"))), "config")
-        command = [_text(word, "Entrypoint") for word in _list(config.get("Entrypoint") or [""], "Entrypoint")]
-        for layer in _list(manifest.get("layers"), "layers"):
-            image.add_layer(layer)
-        place = image.files.get("".join(command[:1]).lstrip("/"))
-        if place is None:
-            raise ArtifactError(f"{path}: is an image without a program of its own", "name one that mkexe made")
-        artifacts.append(_taken_out(_read(path, place, _ARTIFACT_MAXIMUM), folder / str(number)))
-    if not artifacts:
-        raise ArtifactError(f"{path}: its index.json names no image", DAMAGED_HINT)
-    held = [record.target for artifact in artifacts for record in artifact.manifest.runtimes]
-    if len(set(held)) != len(held):
-        raise ArtifactError(f"{path}: two of its images are for the same system", "name one that mkexe made")
-    weights = {}
-    for record in artifacts[0].manifest.sidecars():
-        if record.beside not in image.files:
-            raise ArtifactError(f"{path}: {record.beside} is not in it", DAMAGED_HINT)
-        offset, size = image.files[record.beside]
-        weights[record.beside] = _part(path, record, size, offset)
-    return Package(tuple(artifacts), weights)
-
-
-class _Image:
-    """An OCI image layout in a tar file; `files` are those of the layers that were added: offset and size in bytes."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._size = path.stat().st_size
-        self._members = _members(path, 0, self._size)
-        self._layers: set[str] = set()
-        self.files: dict[str, tuple[int, int]] = {}
-
-    def manifests(self) -> list[dict[str, Any]]:
-        """The manifests that index.json names, those of the indexes in it too (image-index.md)."""
-        found: list[dict[str, Any]] = []
-        self._add_manifests(self.read_json("index.json"), found, 1)
-        return found
-
-    def _add_manifests(self, index: dict[str, Any], found: list[dict[str, Any]], depth: int) -> None:
-        for descriptor in _list(index.get("manifests"), "manifests"):
-            blob = self.read_json(_digest_of(descriptor))
-            if "manifests" not in blob:
-                found.append(blob)
-            elif depth < _INDEX_DEPTH_MAXIMUM:
-                self._add_manifests(blob, found, depth + 1)
-            if len(found) > _IMAGES_MAXIMUM or depth >= _INDEX_DEPTH_MAXIMUM:
-                raise ValueError(f"there are more than {_IMAGES_MAXIMUM} images, or indexes in indexes")
-
-    def read_json(self, name: str) -> dict[str, Any]:
-        """The object in a file of the layout."""
-        if name not in self._members:
-            raise ValueError(f"{name} is not in it")
-        try:
-            found = json.loads(_read(self._path, self._members[name], _JSON_MAXIMUM).decode())
-        except RecursionError as error:
-            raise ValueError(f"{name} is nested too deeply") from error
-        if not isinstance(found, dict):
-            raise ValueError(f"{name} holds no object")
-        return found
-
-    def add_layer(self, layer: object) -> None:
-        """Find the files of a layer, once."""
-        kind = _table({"layer": layer}, "layer").get("mediaType")
-        if kind != _PLAIN_LAYER:
-            raise ArtifactError(
-                f"{self._path}: a layer is of type {str(kind)[:_SHOWN_CHARACTERS]!r}, expected {_PLAIN_LAYER}",
-                _UNPACK_IMAGE,
-            )
-        name = _digest_of(layer)
-        if name not in self._members:
-            raise ValueError(f"{name} is not in it")
-        if name not in self._layers:
-            self._layers.add(name)
-            self.files |= _members(self._path, *self._members[name])
-
-
-class _TarReads(io.RawIOBase):
-    """A range of a file for tarfile, which reads headers from front to back, and may not ask for more than a header."""
-
-    def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
-        self._file = file
-        self._offset = offset
-        self._size = size
-        self._at = 0
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        if whence != 0 or offset < self._at - tarfile.BLOCKSIZE:
-            raise tarfile.ReadError("a header leads back")
-        self._at = offset
-        return offset
-
-    def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= _TAR_HEADER_MAXIMUM:
-            raise tarfile.ReadError(f"a header of {size} bytes")
-        self._file.seek(self._offset + self._at)
-        data = self._file.read(max(0, min(size, self._size - self._at)))
-        self._at += len(data)
-        return data
-
-
-def _members(path: Path, offset: int, size: int) -> dict[str, tuple[int, int]]:
-    """Where in the file at `path` the files of a tar file lie that is `size` bytes of it: offset and size in bytes."""
-    found: dict[str, tuple[int, int]] = {}
-    with path.open("rb") as file, tarfile.open(fileobj=_TarReads(file, offset, size), mode="r:") as archive:
-        for number, member in enumerate(archive):
-            if number >= _TAR_MEMBERS_MAXIMUM:
-                raise ValueError(f"there are more than {_TAR_MEMBERS_MAXIMUM} files")
-            if member.isfile() and not member.issparse():
-                if not 0 <= member.size <= size - member.offset_data:
-                    raise ValueError(f"{member.name} has {member.size} bytes, which are not there")
-                found[member.name] = (offset + member.offset_data, member.size)
-    return found
-
-
-def _list(value: object, name: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError(f"{name} is no list")
-    return value
-
-
-def _table(value: dict[str, Any], name: str) -> dict[str, Any]:
-    found = value.get(name)
-    if not isinstance(found, dict):
-        raise ValueError(f"{name} is no object")
-    return found
-
-
-def _text(value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{name} is no text")
-    return value
-
-
-def _digest_of(descriptor: object) -> str:
-    """The name of the blob that a descriptor means (image-layout.md)."""
-    digest = _text(_table({"descriptor": descriptor}, "descriptor").get("digest"), "digest")
-    if not _DIGEST.fullmatch(digest):
-        raise ValueError(f"{digest[:_SHOWN_CHARACTERS]!r} is no digest")
-    return "blobs/" + digest.replace(":", "/")
-
-
-def _read(path: Path, place: tuple[int, int], maximum: int) -> bytes:
-    offset, size = place
-    if size > maximum:
-        raise ValueError(f"{size} bytes at offset {offset}, expected at most {maximum}")
-    with path.open("rb") as file:
-        return b"".join(read_chunks(file, offset, size))
-
-
-def _part(path: Path, record: Sidecar, size: int, offset: int) -> ModelFile:
-    if size != record.size:
-        raise ArtifactError(
-            f"{path}: {record.beside}: expected {record.size} bytes with SHA-256 {record.sha256}, found {size} bytes",
-            DAMAGED_HINT,
-        )
-    if offset + size > path.stat().st_size:
-        raise ArtifactError(f"{path}: {record.beside} at offset {offset} is cut off", DAMAGED_HINT)
-    return ModelFile(path, f"models/{record.beside}", size, offset)
-
-
-def _taken_out(data: bytes, place: Path) -> Artifact:
-    try:
-        place.write_bytes(data)
-    except OSError as error:
-        raise OutputError(f"{place}: {error.strerror}", "make room there, or set TMPDIR") from error
-    return open_artifact(place)

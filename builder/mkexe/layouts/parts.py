@@ -6,7 +6,6 @@ Small things are read or unpacked into a folder; the weights stay where they are
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,34 +18,30 @@ from mkexe.artifact.superblock import DAMAGED_HINT
 from mkexe.artifact.writer import SBOM_ENTRY
 from mkexe.base import plain_text
 from mkexe.errors import ArtifactError
-from mkexe.layouts.opening import Package
-from mkexe.models.records import Model, ModelFile, Projector
-from mkexe.runtimes import targets
+from mkexe.layouts.package import Package
+from mkexe.models.records import Model, ModelFile, ModelSet
 from mkexe.runtimes.records import Runtime, Target
+from mkexe.runtimes.targets import all_targets
 
-_QUANTIZATION = "mkexe:quantization"
 _RUNTIME_FILE = "runtime"
 _UNPACKER_FILE = "unpack.gz"
 
 
 @dataclass(frozen=True)
-class Bundle:
+class Parts:
     """What an artifact was assembled from.
 
-    `expected` are the SHA-256 that the model's files must have when they are read, in their order. `files` are small
-    entries without the bill of materials, which is written anew; `quantization` is what that said of the model.
+    `files` are small entries without the bill of materials, which is written anew.
     """
 
-    model: Model
-    expected: tuple[str, ...]
+    models: ModelSet
     runtimes: tuple[tuple[Target, Runtime], ...]
     packs: tuple[Pack, ...]
     files: dict[str, bytes]
-    quantization: str
 
 
-def unbundle(package: Package, wanted: tuple[str, ...], folder: Path, programs: bool) -> Bundle:
-    """Unpack those runtimes of `wanted` targets that are inside into `folder`, and say where everything else is.
+def read_parts(package: Package, targets: tuple[str, ...], folder: Path, programs: bool) -> Parts:
+    """Unpack the runtimes that are inside for `targets` into `folder`, and say where everything else is.
 
     Without `programs` nothing is unpacked where all packs can be taken as they are.
     Raises ArtifactError where something small is damaged.
@@ -54,31 +49,21 @@ def unbundle(package: Package, wanted: tuple[str, ...], folder: Path, programs: 
     runtimes: list[tuple[Target, Runtime]] = []
     packs: tuple[Pack, ...] = ()
     for artifact in package.artifacts:
-        programs_in_it, packs_in_it = _take_runtimes(artifact, wanted, folder, programs)
+        programs_in_it, packs_in_it = _take_runtimes(artifact, targets, folder, programs)
         runtimes += programs_in_it
         packs += packs_in_it
     first = package.artifacts[0]
     with first.path.open("rb") as file:
         files = {item.entry: _read(file, first, item) for item in first.manifest.files if item.entry}
-    model, projector = first.manifest.model, first.manifest.projector
-    return Bundle(
-        model=Model(
-            *_described(model),
-            _parts(package, model),
-            None if projector is None else _projector(package, projector),
-        ),
-        expected=tuple(part.sha256 for record in (model, projector) if record for part in record.parts),
-        runtimes=tuple(runtimes),
-        packs=packs,
-        quantization=_quantization(files.pop(SBOM_ENTRY, b"{}")),
-        files=files,
-    )
+    files.pop(SBOM_ENTRY, None)
+    models = ModelSet(tuple(_model(package, record) for record in first.manifest.models))
+    return Parts(models, tuple(runtimes), packs, files)
 
 
 def _take_runtimes(
-    artifact: Artifact, wanted: tuple[str, ...], folder: Path, programs: bool
+    artifact: Artifact, targets: tuple[str, ...], folder: Path, programs: bool
 ) -> tuple[list[tuple[Target, Runtime]], tuple[Pack, ...]]:
-    records = [record for record in artifact.manifest.runtimes if record.target in wanted]
+    records = [record for record in artifact.manifest.runtimes if record.target in targets]
     with artifact.path.open("rb") as file:
         packs = _take_packs(file, artifact, records, folder)
         packed = {name for pack in packs for name in pack.offsets}
@@ -88,42 +73,35 @@ def _take_runtimes(
         ], packs
 
 
-def _projector(package: Package, record: ModelRecord) -> Projector:
-    return Projector(*_described(record), _parts(package, record)[0])
-
-
-def _described(record: ModelRecord) -> tuple[str, str, str]:
-    """Name, architecture and licence without control characters."""
+def _model(package: Package, record: ModelRecord) -> Model:
+    """A model without control characters in what it says of itself."""
     name, architecture, licence = map(plain_text.cleaned, (record.name, record.architecture, record.license))
-    return name or "model", architecture, licence
+    files = tuple(_model_file(package, part) for part in record.parts)
+    return Model(record.role, name or "model", architecture, licence, files, plain_text.cleaned(record.quantization))
 
 
-def _parts(package: Package, model: ModelRecord) -> tuple[ModelFile, ...]:
-    """The model's parts under the names that entries have, wherever they lie."""
+def _model_file(package: Package, part: Range | Sidecar) -> ModelFile:
+    """A model's part under the name that an entry has, wherever it lies."""
     artifact = package.artifacts[0]
-    parts = []
-    for part in model.parts:
-        if isinstance(part, Sidecar) and part.beside in package.beside:
-            parts.append(package.beside[part.beside])
-        elif isinstance(part, Sidecar):
-            path = artifact.path.parent / part.beside
-            found = path.stat().st_size if path.is_file() else None
-            if found != part.size:
-                raise ArtifactError(
-                    f"{path}: expected {part.size} bytes with SHA-256 {part.sha256}, found "
-                    f"{'no such file' if found is None else f'{found} bytes'}",
-                    f"put the file that belongs to it into the folder of {artifact.path.name}",
-                )
-            parts.append(ModelFile(path, f"models/{part.beside}", part.size))
-        else:
-            parts.append(ModelFile(artifact.path, part.entry or "models/model.gguf", part.size, part.offset))
-    return tuple(parts)
+    if isinstance(part, Range):
+        return ModelFile(artifact.path, part.entry or "models/model.gguf", part.size, part.offset, sha256=part.sha256)
+    if part.beside in package.beside:
+        return package.beside[part.beside]
+    path = artifact.path.parent / part.beside
+    found = path.stat().st_size if path.is_file() else None
+    if found != part.size:
+        raise ArtifactError(
+            f"{path}: expected {part.size} bytes with SHA-256 {part.sha256}, found "
+            f"{'no such file' if found is None else f'{found} bytes'}",
+            f"put the file that belongs to it into the folder of {artifact.path.name}",
+        )
+    return ModelFile(path, f"models/{part.beside}", part.size, sha256=part.sha256)
 
 
 def _take_runtime(
     file: BinaryIO, artifact: Artifact, record: RuntimeRecord, folder: Path, unpack: bool
 ) -> tuple[Target, Runtime]:
-    target = targets.all_targets().get(record.target)
+    target = all_targets().get(record.target)
     if target is None:
         raise ArtifactError(
             f"{artifact.path}: holds a program for {record.target}, which this mkexe does not know",
@@ -185,22 +163,3 @@ def _read(file: BinaryIO, artifact: Artifact, item: Range) -> bytes:
             DAMAGED_HINT,
         )
     return data
-
-
-def _quantization(bill: bytes) -> str:
-    """What an artifact's bill of materials says of its model (mkexe.artifact.sbom); empty where it says nothing."""
-    try:
-        document = json.loads(bill.decode())
-    except (ValueError, RecursionError):
-        return ""
-    for component in _tables(document, "components"):
-        for item in _tables(component, "properties"):
-            if item.get("name") == _QUANTIZATION:
-                return plain_text.cleaned(str(item.get("value", "")))
-    return ""
-
-
-def _tables(value: object, key: str) -> list[dict[str, object]]:
-    """The objects in a list under `key`; none where there is no such list."""
-    found = value.get(key) if isinstance(value, dict) else None
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

@@ -11,7 +11,28 @@ from mkexe.base.atomic_files import data_file
 from mkexe.base.copying import Digest, copy_file, hash_begin, hash_range
 from mkexe.base.reporter import UNWATCHED, Progress
 from mkexe.errors import OutputError
-from mkexe.models.records import ModelFile
+from mkexe.models.records import PROJECTOR_ROLE, TEXT_ROLE, ModelFile, ModelSet
+
+_SUFFIXES = {TEXT_ROLE: "", PROJECTOR_ROLE: ".mmproj"}
+
+
+def sidecar_names(stem: str, models: ModelSet) -> list[str]:
+    """The names of all files of the models beside an artifact called `stem`, in their order."""
+    return [name for model in models.models for name in names_of_model(stem, model.role, len(model.files))]
+
+
+def names_of_model(stem: str, role: str, count: int) -> list[str]:
+    """The names of a model's `count` files, numbered from 1 (llama.cpp, common/common.h, "split")."""
+    stem += _SUFFIXES[role]
+    return [f"{stem}.gguf" if count == 1 else f"{stem}-{i + 1:05}-of-{count:05}.gguf" for i in range(count)]
+
+
+def sidecar_records(names: list[str], models: ModelSet, digests: tuple[Digest, ...]) -> tuple[Sidecar, ...]:
+    """What an artifact says of the models' files, which have these names."""
+    return tuple(
+        Sidecar(name, digest.size, digest.sha256, hash_begin(file, BESIDE_BEGIN_SIZE))
+        for name, file, digest in zip(names, models.files, digests, strict=True)
+    )
 
 
 @dataclass(frozen=True)

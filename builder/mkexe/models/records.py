@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+# roles (docs/FORMAT.md, "Manifest")
+TEXT_ROLE, PROJECTOR_ROLE = "model", "projector"
+
 
 @dataclass(frozen=True)
 class ModelFile:
     """One GGUF file of a model, with the name it gets in the artifact: `prefix`, then bytes of `path` from `offset` on.
 
-    `size_bytes` counts both. A whole file has neither prefix nor offset.
+    `size_bytes` counts both. A whole file has neither prefix nor offset. `sha256` is what it must have when it is read;
+    empty where nobody knows that.
     """
 
     path: Path
@@ -18,6 +22,7 @@ class ModelFile:
     size_bytes: int
     offset: int = 0
     prefix: bytes = b""
+    sha256: str = ""
 
     @property
     def is_file(self) -> bool:
@@ -26,34 +31,45 @@ class ModelFile:
 
 
 @dataclass(frozen=True)
-class Projector:
-    """What lets a text model see or hear: one GGUF, which llama.cpp calls mmproj."""
+class Model:
+    """A model in one file, or in those of a split GGUF in order. `role` says what it is for.
 
+    A projector, which llama.cpp calls mmproj, lets a text model see or hear. `quantization` is empty where it is not
+    known.
+    """
+
+    role: str
     name: str
     architecture: str
     license: str
-    part: ModelFile
+    files: tuple[ModelFile, ...]
+    quantization: str = ""
 
 
 @dataclass(frozen=True)
-class Model:
-    """A model to bundle: one part, or the parts of a split GGUF in order; and its projector, if it has one."""
+class ModelSet:
+    """All models of an artifact: a text model, and behind it what goes with it, each in a role of its own."""
 
-    name: str
-    architecture: str
-    license: str
-    parts: tuple[ModelFile, ...]
-    projector: Projector | None = None
+    models: tuple[Model, ...]
+
+    @property
+    def text(self) -> Model:
+        """The text model."""
+        return self.models[0]
+
+    def find(self, role: str) -> Model | None:
+        """The model with this role, if there is one."""
+        return next((model for model in self.models if model.role == role), None)
 
     @property
     def files(self) -> tuple[ModelFile, ...]:
-        """The parts, and the projector's after them: all that is copied."""
-        return self.parts if self.projector is None else (*self.parts, self.projector.part)
+        """All that is copied, model by model."""
+        return tuple(file for model in self.models for file in model.files)
 
     @property
     def size_bytes(self) -> int:
         """Of all files."""
-        return sum(part.size_bytes for part in self.files)
+        return sum(file.size_bytes for file in self.files)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+"""Layout native: the program for one system begins the file, and starts without a script."""
+
+from __future__ import annotations
+
+import shlex
+
+from mkexe.errors import UsageError
+from mkexe.layouts.layout import Layout, check_program_size, names_of, start_on_windows
+from mkexe.layouts.names import NATIVE
+from mkexe.runtimes.records import Target
+from mkexe.runtimes.targets import LINUX, MACOS, WINDOWS
+
+
+class Native(Layout):
+    """One file for one system."""
+
+    name = NATIVE
+    packs_programs = False
+    has_script = False
+
+    def check(self, targets: tuple[Target, ...], size: int) -> None:
+        """One target, whose executables may have something behind their end."""
+        names = names_of(targets)
+        if len(targets) != 1:
+            raise UsageError(
+                f"layout native holds one program, and the targets are {names}", "choose one with --target"
+            )
+        if targets[0].system == MACOS:
+            raise UsageError(
+                f"layout native cannot hold {names}: a signed Mach-O takes nothing behind its end",
+                "choose --layout script",
+            )
+        check_program_size(targets, size)
+
+    def in_place(self, targets: tuple[Target, ...]) -> str | None:
+        """The only target."""
+        return next((target.name for target in targets), None)
+
+    def start(self, system: str, name: str, app: str) -> str:
+        """As any program of that system."""
+        quoted = shlex.quote(name)
+        return start_on_windows(name, ".exe") if system == WINDOWS else f"chmod +x {quoted}, then ./{quoted}"
+
+    def notes(self, system: str, name: str) -> list[str]:
+        """Also what file managers do."""
+        if system == LINUX:
+            return ["a double click starts it then too, in GNOME's Files, Thunar and PCManFM"]
+        return super().notes(system, name)

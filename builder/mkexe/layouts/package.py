@@ -1,0 +1,55 @@
+"""What a file holds that is opened: artifacts, and where their weights are."""
+
+from __future__ import annotations
+
+import struct
+import tarfile
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from mkexe.artifact.manifest import Sidecar
+from mkexe.artifact.reader import Artifact, open_artifact
+from mkexe.artifact.superblock import DAMAGED_HINT
+from mkexe.errors import ArtifactError, OutputError
+from mkexe.models.records import ModelFile
+
+ARTIFACT_MAXIMUM = 256 << 20  # bytes of an artifact without weights: page, licences, of an image its program
+# what Python's own readers say of a damaged file
+UNREADABLE = (
+    zipfile.BadZipFile, NotImplementedError, tarfile.TarError, zlib.error, struct.error, ValueError, OverflowError,
+    EOFError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Package:
+    """Artifacts with the same model, for different targets where there are several.
+
+    `beside` are their files of weights by name, where those do not lie in the artifact's own folder.
+    """
+
+    artifacts: tuple[Artifact, ...]
+    beside: dict[str, ModelFile]
+
+
+def sidecar_in(path: Path, record: Sidecar, size: int, offset: int) -> ModelFile:
+    """The file of weights that lies in `path` at `offset`; raises ArtifactError where it does not."""
+    if size != record.size:
+        raise ArtifactError(
+            f"{path}: {record.beside}: expected {record.size} bytes with SHA-256 {record.sha256}, found {size} bytes",
+            DAMAGED_HINT,
+        )
+    if offset + size > path.stat().st_size:
+        raise ArtifactError(f"{path}: {record.beside} at offset {offset} is cut off", DAMAGED_HINT)
+    return ModelFile(path, f"models/{record.beside}", size, offset, sha256=record.sha256)
+
+
+def open_small(data: bytes, place: Path) -> Artifact:
+    """Write an artifact without weights to `place`, and open it there; raises OutputError where it does not fit."""
+    try:
+        place.write_bytes(data)
+    except OSError as error:
+        raise OutputError(f"{place}: {error.strerror}", "make room there, or set TMPDIR") from error
+    return open_artifact(place)
