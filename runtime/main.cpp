@@ -1,11 +1,13 @@
-#include "console-text.h"
-#include "crash.h"
-#include "exit-status.h"
-#include "platform.h"
-#include "program.h"
+#include "base/exit-status.h"
+#include "commands/program.h"
+#include "platform/console.h"
+#include "platform/crash.h"
+#include "platform/system.h"
+#include "upstream/aborts.h"
 
 int main(int argc, char ** argv) {
     watch_crashes();
+    watch_aborts();
     watch_results();
     prepare_console();
     const int status = run_program(utf8_arguments(argc, argv));

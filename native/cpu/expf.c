@@ -3,7 +3,7 @@
 //
 // e^x = 2^(k/32) * 2^(r/32), k the integer nearest to 32 x / ln 2, |r| <= 1/2: the first factor from a table, the
 // second from the first terms of its series, which leave off 6e-10 of it. In doubles, rounded once: within 0.51 units
-// in the last place (tests/cpp/test-expf.cpp).
+// in the last place (tests/cpp/kernels/test-expf.cpp).
 #include <math.h>
 #include <stdint.h>
 #include <string.h>

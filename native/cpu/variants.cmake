@@ -1,7 +1,7 @@
 # The CPU kernels (upstream's ggml-cpu), compiled once per variant: an instruction-set level.
 #
 # Each variant is compiled under a generated header that renames every symbol that ggml-cpu defines (renamed.txt) to
-# NAME__VARIANT, so that all of them stand in one static program; runtime/cpu-dispatch.cpp chooses one by upstream's own
+# NAME__VARIANT, so that all of them stand in one static program; runtime/backends/cpu-dispatch.cpp chooses one by upstream's own
 # score. `mkexe.compile` checks after the compile that nothing was missed (mkexe/kernels.py).
 #
 # A level is a row "name | features" or "name | features | name of a lower level". Names and features are upstream's for

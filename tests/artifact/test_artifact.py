@@ -88,14 +88,14 @@ def test_format_page_states_the_numbers_of_the_code() -> None:
     rows = [tuple(map(int, row)) for row in re.findall(r"^\| (\d+) \| (\d+) \|", text, re.MULTILINE)]
     assert [offset for offset, _ in rows] == [0, 8, 10, 12, 16, 24, 32, 64, 72, 80, 112]
     assert rows[-1][0] + rows[-1][1] == superblock.SUPERBLOCK_SIZE
-    header = (ROOT / "runtime" / "superblock.h").read_text() + (ROOT / "runtime" / "superblock.cpp").read_text()
+    header = "".join((ROOT / "runtime/artifact" / name).read_text() for name in ("superblock.h", "superblock.cpp"))
     for name, number in re.findall(r"at_(\w+)\s+= (\d+),", header):
-        assert (int(number), name) in [(row[0], name) for row in rows], f"at_{name} in runtime/superblock.cpp"
+        assert (int(number), name) in [(row[0], name) for row in rows], f"at_{name} in runtime/artifact/superblock.cpp"
 
 
 def test_format_page_states_the_limits_of_both_readers() -> None:
     text = (ROOT / "docs" / "FORMAT.md").read_text()
-    header = (ROOT / "runtime" / "manifest-limits.h").read_text()
+    header = (ROOT / "runtime/artifact/manifest-limits.h").read_text()
     found = re.findall(r"(\w+_maximum) += (?:uint64_t\()?(\d+)\)?(?: << (\d+))?;", header)
     assert {name: int(number) << int(bits or 0) for name, number, bits in found} == {
         "runtimes_maximum": manifest.RUNTIMES_MAXIMUM,

@@ -1,4 +1,4 @@
-"""runtime/dock-macos.cpp, run on GNUstep under a virtual screen: the nearest to AppKit that there is without a Mac.
+"""runtime/platform/dock-macos.cpp, run on GNUstep under a virtual screen: the nearest to AppKit without a Mac.
 
 The messages are the same and so are the functions of the Objective-C runtime; that macOS' own AppKit obeys them alike
 is for a Mac to show.
@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT, scrubbed_environment
 from support.needs import missing, need
 
-SOURCES = (ROOT / "runtime/dock-macos.cpp", ROOT / "tests/cpp/dock/gnustep-app.cpp")
+SOURCES = (ROOT / "runtime/platform/dock-macos.cpp", ROOT / "tests/cpp/platform/dock/gnustep-app.cpp")
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,6 @@ def test_a_click_opens_the_page_and_quit_ends_the_app(program: Path, tmp_path: P
 def test_where_there_is_no_appkit_the_app_goes_on_without_a_dock(tmp_path: Path) -> None:
     """On this system Apple's libraries are nowhere."""
     main = tmp_path / "main.cpp"
-    main.write_text('#include "dock.h"\nint main() { stay_in_dock("T", { [] {}, [] {} }); return 7; }\n')
+    main.write_text('#include "platform/dock.h"\nint main() { stay_in_dock("T", { [] {}, [] {} }); return 7; }\n')
     compile_for_here(tmp_path / "app", SOURCES[0], main)
     assert subprocess.run([tmp_path / "app"], env=scrubbed_environment(tmp_path), timeout=60).returncode == 7

@@ -120,7 +120,7 @@ def test_options_count_however_many_there_are(program: Path) -> None:
     assert "Standard input has ended: the end." in done.stderr
     done = wine(program, *ASK, "--system", "x", "--verbose", LLAMA_ARG_THREADS="2")
     assert done.returncode == 0, done.stderr[-2000:]
-    # about as many words as a start adds to those of llama.cpp (runtime/server-arguments.cpp)
+    # about as many words as a start adds to those of llama.cpp (runtime/upstream/server-arguments.cpp)
     for more in (6, 7, 8, 9, 10):
         done = wine(program, "serve", *["--no-browser"] * more, "--port", "0", "--exit-with-input", typed="x\n")
         assert done.returncode == 0, (more, done.stderr)

@@ -8,7 +8,7 @@ Under Wine 8 with an X server that nobody sees: not Windows itself. What differs
 * the session ends by `wineboot --end-session`;
 * when the window is closed, and so at the end of a session, Wine kills the program without CTRL_CLOSE_EVENT: what
   these two tests show is that nothing is lost then. For the handler (stopping-win32.cpp) the events are sent as Windows
-  sends them, by a thread in the program (tests/cpp/console-event).
+  sends them, by a thread in the program (tests/cpp/platform/console-event).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def send_event(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program that sends console events."""
     folder = tmp_path_factory.mktemp("console-event")
     program = folder / "send.exe"
-    source = ROOT / "tests/cpp/console-event/send.c"
+    source = ROOT / "tests/cpp/platform/console-event/send.c"
     program.write_bytes(compile_program(folder, "x86_64-windows-gnu", source=source))
     return program
 

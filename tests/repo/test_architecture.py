@@ -111,7 +111,7 @@ def test_exit_codes_are_unique_and_documented() -> None:
     table = (ROOT / "docs/errors.md").read_text()
     for kind in classes:
         assert f"| {kind.exit_code} | `{kind.__name__}`" in table
-    header = (ROOT / "runtime/exit-status.h").read_text()
+    header = (ROOT / "runtime/base/exit-status.h").read_text()
     for name, code in re.findall(r"exit_(\w+)\s+= (\d+)", header):
         assert re.search(rf"^\| {code} \|", table, re.MULTILINE), name
 

@@ -1,7 +1,7 @@
 """ELF executables: the room that a runtime keeps for a superblock in its first page.
 
 The room is a note (ELF specification, "Note Section") of 32 bytes of head and name and 128 of content
-(runtime/superblock-note.cpp), which the linker puts right behind the program headers.
+(runtime/artifact/superblock-note.cpp), which the linker puts right behind the program headers.
 """
 
 from __future__ import annotations

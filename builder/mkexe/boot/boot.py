@@ -36,7 +36,7 @@ DEFAULT_QUESTION = "Say hello."
 
 _ANSWER_TOKENS = 64
 _ANSWER_MAXIMUM = 64 << 20  # bytes
-# runtime/start.cpp shows the page's address on a line of its own
+# runtime/server/announce.cpp shows the page's address on a line of its own
 _ADDRESS = re.compile(rb"^    (http://[^/\s]+)/", re.MULTILINE)
 _POLL_S = 0.05
 _LISTENING_TIMEOUT_S = 60.0

@@ -1,8 +1,8 @@
 """Let this machine's runtime look at a model before it is bundled: what it cannot load or compute is refused here.
 
-`RUNTIME check-model -m MODEL` (runtime/model-check.cpp) loads the model as the built file will, with zeros in the place
-of its weights, computes two tokens and writes the first question of a chat. In a process of its own: a model that
-upstream does not expect ends it by a signal.
+`RUNTIME check-model -m MODEL` (runtime/server/model-check.cpp) loads the model as the built file will, with zeros in
+the place of its weights, computes two tokens and writes the first question of a chat. In a process of its own: a model
+that upstream does not expect ends it by a signal.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST_CONTEXT = 512
 _TIMEOUT_S = 60.0
 _SECONDS_PER_GB = 2.0
 _SHOWN_CHARACTERS = 300
-_NO_MEMORY = 14  # exit_memory in runtime/exit-status.h
+_NO_MEMORY = 14  # exit_memory in runtime/base/exit-status.h
 _KILLED = -9  # not by us: the system had no memory left, which says nothing of the model
 _REFUSED = "refused: "
 _NOT_CHECKED = "not checked: "
@@ -33,7 +33,7 @@ _PREAMBLE = re.compile(
     r"^(?:(?:srv +)?\w+: |operator\(\): |error loading model(?: \w+)?: |failed to load model '[^']*': )+"
 )
 _FOLLOWING = re.compile(r" (?:\w*_\w+|init): (?:error: )?(?:[Ff]ailed to|please) .*")
-# the runtime's last words (runtime/crash.cpp)
+# the runtime's last words (runtime/platform/crash.cpp)
 _CRASHED = re.compile(r".* cannot go on: (?:an error in llama\.cpp, )?(.+)")
 _OTHER_MODEL = "use another GGUF of the model, or convert the original model again"
 _OTHER_PROJECTOR = "get the projector that belongs to this model"

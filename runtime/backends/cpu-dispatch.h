@@ -1,0 +1,24 @@
+#pragma once
+
+// Which compiled set of CPU kernels this processor runs (native/cpu/variants.cmake).
+
+#include "base/result.h"
+
+#include <string>
+#include <vector>
+
+struct cpu_variant {
+    const char * name;      // upstream's
+    const char * features;  // upstream's names, with spaces between
+    int          score;     // upstream's score of this processor (cpu-feats.cpp): 0 where it cannot run the variant
+};
+
+// All that are in this program, the lowest level first.
+std::vector<cpu_variant> cpu_variants();
+
+// The variant with the highest score, or the one that MKEXE_CPU names. A sentence where this processor runs none, or not
+// the named one.
+result<cpu_variant> chosen_cpu_variant();
+
+// Why that one was chosen.
+const char * chosen_cpu_reason();

@@ -1,0 +1,331 @@
+#include "base/exit-status.h"
+#include "base/json-text.h"
+#include "base/safe-text.h"
+#include "base/text.h"
+#include "commands/command-options.h"
+#include "commands/terminal-commands.h"
+#include "platform/console.h"
+#include "platform/files.h"
+#include "platform/system.h"
+#include "platform/terminal-state.h"
+#include "server/local-server.h"
+#include "upstream/log-filter.h"
+#include "upstream/terminal.h"
+
+#include <nlohmann/json.hpp>
+
+#include <clocale>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+
+using json = nlohmann::ordered_json;
+
+static const char chat_help[] =
+    R"(/help          this list
+/system TEXT   what the model is told at the start; without TEXT, nothing
+/regen         another answer to the last question
+/save FILE     write this chat; FILE.json as JSON, else as Markdown
+/clear         forget this chat
+/quit          end; Ctrl-D too
+
+A line that ends in \ goes on in the next one. Lines between """ and """ are one message.
+Ctrl-C stops an answer, or drops what is typed. Arrow up brings back what you wrote.
+)";
+
+namespace {
+
+class conversation {
+  public:
+    std::set<std::string> saved;  // names of files
+
+    explicit conversation(local_server & model, std::string system) : model_(model), system_(std::move(system)) {
+        clear();
+    }
+
+    void clear() {
+        messages_ = json::array();
+        if (!system_.empty()) {
+            messages_.push_back({ { "role", "system" }, { "content", system_ } });
+        }
+    }
+
+    void set_system(const std::string & text) {
+        system_ = text;
+        if (!messages_.empty() && messages_[0]["role"] == "system") {
+            messages_.erase(0);
+        }
+        if (!text.empty()) {
+            messages_.insert(messages_.begin(), json{ { "role", "system" }, { "content", text } });
+        }
+    }
+
+    void ask(const std::string & question) {
+        messages_.push_back({ { "role", "user" }, { "content", question } });
+        answer();
+    }
+
+    // False where there is no answer yet.
+    bool regenerate() {
+        if (messages_.empty() || messages_.back()["role"] != "assistant") {
+            return false;
+        }
+        messages_.erase(messages_.size() - 1);
+        answer();
+        return true;
+    }
+
+    std::string to_text(bool as_json) const {
+        if (as_json) {
+            return json_text(messages_, 1) + "\n";
+        }
+        std::string text;
+        for (const auto & message : messages_) {
+            const std::string role = message["role"];
+            text += "## " +
+                    std::string(role == "user"   ? "You" :
+                                role == "system" ? "Instructions" :
+                                                   "Answer") +
+                    "\n\n" + message["content"].get<std::string>() + "\n\n";
+        }
+        return text;
+    }
+
+  private:
+    void show(const answer_piece & piece, std::string & content) {
+        show_as(piece.reasoning ? text_kind::reasoning : text_kind::plain);
+        if (reasoning_ && !piece.reasoning) {
+            print("\n\n");
+        }
+        reasoning_ = piece.reasoning;
+        print(shown_text(piece.text));
+        flush_terminal();
+        content += piece.reasoning ? "" : piece.text;
+    }
+
+    void answer() {
+        std::string content;
+        reasoning_     = false;
+        const auto end = model_.ask(json_text(messages_), [&](const answer_piece & piece) {
+            show(piece, content);
+            return true;
+        });
+        show_as(text_kind::plain);
+        print(was_interrupted() ? " [stopped]\n" : "\n");
+        forget_interrupt();
+        if (!end.error.empty()) {
+            print_error(safe_text(end.error) + "\n");
+        }
+        if (end.generation_rate > 0) {
+            show_as(text_kind::info);
+            print(one_decimal(end.generation_rate) + " tokens/s\n");
+            show_as(text_kind::plain);
+        }
+        messages_.push_back({ { "role", "assistant" }, { "content", content } });
+    }
+
+    local_server & model_;
+    std::string    system_;
+    json           messages_;
+    bool           reasoning_ = false;
+};
+
+}  // namespace
+
+static const std::string fence = "\"\"\"";
+
+namespace {
+
+// What the person did at a prompt.
+enum class entry {
+    message,
+    interrupt,  // Ctrl-C, with nothing typed
+    cancelled,  // Ctrl-C, and what was typed is dropped
+    end,        // of the input, or Ctrl-D
+};
+
+// The lines that are typed at one prompt.
+class prompt_lines {
+  public:
+    // One line, and those that follow it where it ends in a backslash. False at the end of the input, or at Ctrl-C.
+    bool read(std::string & text) {
+        text.clear();
+        std::string line;
+        bool        more = true;
+        while (more) {
+            more = read_one(line);
+            text += line;
+        }
+        if (text.empty() || was_interrupted()) {
+            return false;
+        }
+        if (text.back() == '\n') {  // Ctrl-D ends a line without
+            text.pop_back();
+        }
+        return true;
+    }
+
+    bool typed() const { return typed_; }
+
+  private:
+    // What read_line() says: whether another line follows. Does not begin to wait after Ctrl-C.
+    bool read_one(std::string & line) {
+        line.clear();
+        set_reading_line(true);
+        const bool more = !was_interrupted() && read_line(line);
+        set_reading_line(false);
+        typed_ = typed_ || line.find_first_not_of('\n') != std::string::npos;
+        return more;
+    }
+
+    bool typed_ = false;
+};
+
+}  // namespace
+
+static entry read_message(std::string & text) {
+    show_as(text_kind::typed);
+    print("\n> ");
+    prompt_lines lines;
+    bool         good = lines.read(text);
+    if (good && text.rfind(fence, 0) == 0) {
+        std::string line;
+        text.erase(0, fence.size());
+        while ((good = lines.read(line)) && line.find(fence) == std::string::npos) {
+            text += (text.empty() ? "" : "\n") + line;
+        }
+        text += good ? "\n" + line.substr(0, line.find(fence)) : "";
+    }
+    show_as(text_kind::plain);
+    if (good) {
+        return entry::message;
+    }
+    std::clearerr(stdin);
+    if (!was_interrupted()) {
+        return entry::end;
+    }
+    forget_interrupt();
+    return lines.typed() ? entry::cancelled : entry::interrupt;
+}
+
+static std::string argument_of(const std::string & line) {
+    const auto space = line.find(' ');
+    const auto first = space == std::string::npos ? space : line.find_first_not_of(' ', space);
+    return first == std::string::npos ? "" : line.substr(first);
+}
+
+// Only a new file, or one that this chat has saved before: what else lies there is somebody's.
+static bool may_save(conversation & talk, const std::string & path) {
+    if (talk.saved.count(path) > 0 || !is_there(path)) {
+        return true;
+    }
+    print_error("not saved: " + safe_line(path) + " is there already; choose another name\n");
+    return false;
+}
+
+static void save(conversation & talk, const std::string & path) {
+    if (path.empty()) {
+        print_error("/save: expected a file's name after it\n");
+        return;
+    }
+    if (!may_save(talk, path)) {
+        return;
+    }
+    const bool as_json = path.size() > 5 && path.compare(path.size() - 5, 5, ".json") == 0;
+    const auto done    = write_file(path, talk.to_text(as_json));
+    if (done.problem != write_problem::none) {
+        print_error("not saved: " + done.message + "\n");
+    } else {
+        talk.saved.insert(path);
+        print("saved: " + path + "\n");
+    }
+}
+
+// What a line that begins with a slash asks for; false where it ends the chat.
+static bool obey(conversation & talk, const std::string & line) {
+    const auto word = line.substr(0, line.find(' '));
+    if (word == "/quit" || word == "/exit") {
+        return false;
+    }
+    if (word == "/help") {
+        print(chat_help);
+    } else if (word == "/system") {
+        talk.set_system(argument_of(line));
+        print("from the next answer on\n");
+    } else if (word == "/regen") {
+        if (!talk.regenerate()) {
+            print_error("there is no answer yet\n");
+        }
+    } else if (word == "/save") {
+        save(talk, argument_of(line));
+    } else if (word == "/clear") {
+        talk.clear();
+        print("forgotten\n");
+    } else {
+        print_error(word + " is no command; /help lists them\n");
+    }
+    return true;
+}
+
+// False where the chat ends.
+static bool take(conversation & talk, const std::string & text) {
+    if (text.empty()) {
+        return true;
+    }
+    if (text[0] == '/') {
+        return obey(talk, text);
+    }
+    talk.ask(text);
+    return true;
+}
+
+// Ctrl-C ends the chat only where it comes twice and nothing was typed or asked between: the chat is gone then.
+static void converse(conversation & talk) {
+    std::string text;
+    bool        warned = false;
+    for (bool more = true; more;) {
+        const entry what = read_message(text);
+        if (what == entry::message) {
+            warned = false;
+            more   = take(talk, text);
+        } else if (what == entry::end || (what == entry::interrupt && warned)) {
+            more = false;
+        } else {
+            warned = true;
+            print("\n/quit, or Ctrl-C once more, ends the chat.");
+        }
+    }
+    print("\n");
+}
+
+int chat(const artifact & source, const std::vector<std::string> & arguments) {
+    const auto options = parse_command_options(source.contents.default_args, arguments, { { "--system" } });
+    if (!options) {
+        say(options.message() + " Try chat --help.");
+        return exit_usage;
+    }
+    show_log_on_console(options.value().verbose);
+    say(source.contents.title + " is loading ...");
+    auto model = local_server::load(source, options.value().server_arguments);
+    if (!model) {
+        say(model.message());
+        return model.status();
+    }
+    const bool terminal = is_terminal(stdin) && is_terminal(stdout);
+    const bool coloured = terminal && environment("NO_COLOR").empty();
+    if (terminal) {
+        keep_terminal(coloured);
+    }
+    open_terminal(!terminal, coloured);
+    if (terminal) {
+        keep_terminal_queues();  // close_terminal() puts the terminal's state back
+    }
+    std::setlocale(LC_NUMERIC, "C");  // the console took the user's, in which 0.5 may be "0,5"
+    std::atexit(close_terminal);
+    print("Ready. /help lists the commands.\n");
+
+    set_patient_with_interrupts(true);
+    conversation talk(*model.value(), value_of(options.value(), "--system", source.contents.system_prompt));
+    converse(talk);
+    return exit_good;
+}

@@ -1,0 +1,51 @@
+#include "commands/command-options.h"
+
+#include "server/options.h"
+
+#include <algorithm>
+
+static const std::vector<std::string> * find_option(const std::vector<std::vector<std::string>> & names,
+                                                    const std::string &                           word) {
+    for (const auto & spellings : names) {
+        if (std::find(spellings.begin(), spellings.end(), word) != spellings.end()) {
+            return &spellings;
+        }
+    }
+    return nullptr;
+}
+
+result<command_options> parse_command_options(const std::vector<std::string> &              defaults,
+                                              const std::vector<std::string> &              arguments,
+                                              const std::vector<std::vector<std::string>> & names) {
+    const auto bundled = parse_serve_options(defaults);
+    if (!bundled) {
+        return failure{ bundled.message() };
+    }
+    command_options options;
+    options.server_arguments = bundled.value().server_arguments;
+    if (!bundled.value().check_memory) {
+        options.server_arguments.push_back("--no-memory-check");  // local_server::load() knows it too
+    }
+    for (size_t i = 0; i < arguments.size(); i++) {
+        const auto & word   = arguments[i];
+        const auto   equals = word.rfind("--", 0) == 0 ? word.find('=') : std::string::npos;
+        const auto * option = find_option(names, word.substr(0, equals));
+        if (word == "--verbose") {
+            options.verbose = true;
+        } else if (!option) {
+            options.server_arguments.push_back(word);
+        } else if (equals != std::string::npos) {
+            options.values[option->front()] = word.substr(equals + 1);
+        } else if (i + 1 < arguments.size()) {
+            options.values[option->front()] = arguments[++i];
+        } else {
+            return failure{ word + ": expected a value after it." };
+        }
+    }
+    return options;
+}
+
+std::string value_of(const command_options & options, const std::string & name, const std::string & otherwise) {
+    const auto found = options.values.find(name);
+    return found == options.values.end() ? otherwise : found->second;
+}

@@ -1,0 +1,138 @@
+#include "commands/program.h"
+
+#include "app/app.h"
+#include "base/exit-status.h"
+#include "base/text.h"
+#include "commands/clean.h"
+#include "commands/commands.h"
+#include "commands/doctor.h"
+#include "commands/help.h"
+#include "commands/terminal-commands.h"
+#include "platform/console.h"
+#include "platform/crash.h"
+#include "platform/files.h"
+#include "server/model-check.h"
+#include "server/serve.h"
+
+#include <algorithm>
+#include <functional>
+
+using words = std::vector<std::string>;
+
+static int unexpected(const std::string & command, const std::string & argument) {
+    say(command + ": unexpected argument \"" + argument + "\". Try " + command + " --help.");
+    return exit_usage;
+}
+
+namespace {
+
+struct command {
+    const char *                                        name;
+    std::function<int(const artifact &, const words &)> run;
+    words                                               flags;  // all that it takes; those of llama.cpp too where empty
+    bool                                                takes_server_options = false;
+    bool                                                reads_arguments      = false;  // and refuses them itself
+};
+
+}  // namespace
+
+static const std::vector<command> & all_commands() {
+    static const std::vector<command> commands = {
+        { "serve", serve, {}, true },
+        { "chat", chat, {}, true },
+        { "run", run_once, {}, true },
+        { "bench", bench, {}, true },
+        { "info",
+          [](const auto & source, const auto & rest) { return show_info(source, !rest.empty()); },
+          { "--json" } },
+        { "doctor",
+          [](const auto & source, const auto & rest) { return show_doctor(source, !rest.empty()); },
+          { "--json" } },
+        { "health", show_health, {}, false, true },
+        { "verify", [](const auto & source, const auto &) { return verify(source); }, {} },
+        { "clean", [](const auto & source, const auto &) { return clean(source); }, {} },
+        { "licenses", [](const auto & source, const auto &) { return show_licenses(source); }, {} },
+    };
+    return commands;
+}
+
+static const command * find_command(const std::string & name) {
+    for (const auto & command : all_commands()) {
+        if (name == command.name) {
+            return &command;
+        }
+    }
+    return nullptr;
+}
+
+static int unknown_command(const std::string & name) {
+    std::string list;
+    for (const auto & command : all_commands()) {
+        list += (list.empty() ? "" : ", ") + std::string(command.name);
+    }
+    say("\"" + name + "\" is no command: expected one of " + list + ". Try --help.");
+    return exit_usage;
+}
+
+static constexpr const char * unreadable_hint =
+    "It is the file that holds the model: it must be there, and this user must be allowed to read it.";
+
+// The artifact, and the files beside it whose weights are mapped.
+static void name_files_in_crashes(const artifact & source) {
+    std::vector<sized_file> mapped = { { source.path, source.size } };
+    for (const auto & model : source.contents.models) {
+        for (const auto & part : model.parts) {
+            if (part.is_beside) {
+                mapped.push_back({ part.path, part.size });
+            }
+        }
+    }
+    name_in_crashes(file_name(source.path), mapped);
+}
+
+// `given` are all arguments, `rest` those of the command.
+static int run_command(const command & chosen, const std::string & path, const words & given, const words & rest) {
+    for (const auto & argument : rest) {
+        if (!chosen.takes_server_options && !chosen.reads_arguments && !contains(chosen.flags, argument)) {
+            return unexpected(chosen.name, argument);
+        }
+    }
+    const auto source = open_artifact(path);
+    if (!source) {
+        say(source.message() + "\n" + (source.status() == exit_damaged ? damaged_hint : unreadable_hint));
+        return source.status();
+    }
+    name_files_in_crashes(source.value());
+    if (const auto problem = chosen.takes_server_options ? problem_beside(source.value()) : ""; !problem.empty()) {
+        say(problem + "\n" + beside_hint);
+        return exit_damaged;
+    }
+    return is_opened_as_app(given) ? run_app(source.value()) : chosen.run(source.value(), rest);
+}
+
+int run_program(const std::vector<std::string> & arguments) {
+    const words given(arguments.begin() + std::min<size_t>(1, arguments.size()), arguments.end());
+    words       rest = given;
+    clear_abandoned_programs();
+    if (contains(rest, "--version")) {
+        return show_version();
+    }
+    if (!rest.empty() && rest[0] == "check-model") {  // asked by mkexe, of a runtime without an artifact
+        return check_model(words(rest.begin() + 1, rest.end()));
+    }
+    const auto  path = find_artifact();
+    std::string name;
+    if (!rest.empty() && rest[0].rfind('-', 0) != 0) {
+        name = rest[0];
+        rest.erase(rest.begin());
+    }
+    const auto * chosen = find_command(name.empty() ? "serve" : name);
+    if (!chosen) {
+        return unknown_command(name);
+    }
+    if (contains(rest, "--help") || contains(rest, "-h")) {
+        return show_help(file_name(path), name);
+    }
+    std::replace(rest.begin(), rest.end(), std::string("--help-server"), std::string("--help"));
+    return run_command(*chosen, path, given, rest);
+}

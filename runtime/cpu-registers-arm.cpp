@@ -1,6 +1,0 @@
-#include "cpu-registers.h"
-
-// the kernel reports only features whose registers it keeps
-bool system_keeps_registers(const std::string &) {
-    return true;
-}

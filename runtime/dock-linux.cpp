@@ -1,3 +1,0 @@
-#include "dock.h"
-
-void stay_in_dock(const std::string &, const dock_actions &) {}

@@ -1,0 +1,25 @@
+#include "platform/child-process.h"
+#include "platform/desktop.h"
+#include "platform/system.h"
+
+std::string why_no_browser() {
+    return environment("SSH_CONNECTION").empty() ? "" : "this is an SSH session";
+}
+
+// AppleScript Language Guide, "display alert"; the texts are arguments, and so are no part of the script.
+void show_alert(const std::string & title, const std::string & text) {
+    const std::vector<std::string> words = { "/usr/bin/osascript",
+                                             "-e",
+                                             "on run words",
+                                             "-e",
+                                             "display alert (item 1 of words) message (item 2 of words) as critical",
+                                             "-e",
+                                             "end run",
+                                             title,
+                                             text };
+    start_detached(words);
+}
+
+bool open_browser(const std::string & address) {
+    return start_detached({ "/usr/bin/open", address });
+}

@@ -1,0 +1,93 @@
+#include "platform/file-lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <map>
+
+static std::map<std::string, int> held;  // descriptors by path; a lock lives as long as its descriptor
+
+// An ordinary file of this user's under one name; one that is open to others could have been made by them.
+static bool is_own_file(int file) {
+    struct stat status;
+    return fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() && status.st_nlink == 1 &&
+           (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static int open_own_file(const std::string & path, int flags) {
+    const int file = open(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+    if (file >= 0 && !is_own_file(file)) {
+        close(file);
+        return -1;
+    }
+    return file;
+}
+
+// Whether the path still leads to this file: who cleans up may have removed it before the lock was taken.
+static bool is_still_there(const std::string & path, int file) {
+    struct stat here, there;
+    return fstat(file, &here) == 0 && lstat(path.c_str(), &there) == 0 && here.st_ino == there.st_ino &&
+           here.st_dev == there.st_dev;
+}
+
+static lock_result try_to_lock(const std::string & path, int & file) {
+    file = open_own_file(path, O_RDWR | O_CREAT);
+    if (file < 0) {
+        return lock_result::failed;
+    }
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+        return lock_result::taken;
+    }
+    const bool by_another = errno == EWOULDBLOCK;
+    close(file);
+    return by_another ? lock_result::held_by_another : lock_result::failed;
+}
+
+lock_result take_lock(const std::string & path) {
+    static constexpr int tries = 5;  // each fails only where somebody removes the file at that moment
+
+    for (int i = 0; i < tries; i++) {
+        int        file   = -1;
+        const auto result = try_to_lock(path, file);
+        if (result != lock_result::taken) {
+            return result;
+        }
+        if (is_still_there(path, file)) {
+            held[path] = file;
+            return lock_result::taken;
+        }
+        close(file);
+    }
+    return lock_result::failed;
+}
+
+bool write_lock(const std::string & path, const std::string & content) {
+    const auto found = held.find(path);
+    return found != held.end() && ftruncate(found->second, 0) == 0 &&
+           pwrite(found->second, content.data(), content.size(), 0) == ssize_t(content.size());
+}
+
+std::string read_lock(const std::string & path) {
+    const int file = open_own_file(path, O_RDONLY);
+    if (file < 0) {
+        return "";
+    }
+    char          content[4096];
+    const ssize_t size = pread(file, content, sizeof(content), 0);
+    close(file);
+    return size > 0 ? std::string(content, size_t(size)) : "";
+}
+
+bool remove_lock(const std::string & path) {
+    const auto found = held.find(path);
+    if (found == held.end()) {
+        return false;
+    }
+    const bool removed = unlink(path.c_str()) == 0;
+    close(found->second);
+    held.erase(found);
+    return removed;
+}

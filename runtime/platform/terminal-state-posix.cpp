@@ -1,0 +1,53 @@
+#include "platform/realigned-stack.h"
+#include "platform/terminal-state.h"
+
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <initializer_list>
+
+// Where the terminal shows nothing any more (Ctrl-S).
+static constexpr unsigned most_seconds_to_write = 2;
+
+static termios           kept;
+static bool              has_colour = false;
+static std::atomic<bool> is_kept    = false;
+
+// What runs in the background has no say about the terminal: the shell has put it back, or somebody else uses it.
+void restore_terminal() {
+    if (!is_kept || tcgetpgrp(STDIN_FILENO) != getpgrp()) {
+        return;
+    }
+    static const char plain[] = "\x1b[0m";
+    tcsetattr(STDIN_FILENO, TCSANOW, &kept);
+    if (has_colour && write(STDOUT_FILENO, plain, sizeof(plain) - 1) < 0) {
+        return;
+    }
+}
+
+// The signal ends the program as it would have, once this returns.
+REALIGNED_STACK static void on_end(int number) {
+    signal(SIGALRM, SIG_DFL);
+    alarm(most_seconds_to_write);
+    restore_terminal();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void keep_terminal(bool coloured) {
+    if (tcgetattr(STDIN_FILENO, &kept) != 0) {
+        return;
+    }
+    has_colour              = coloured;
+    is_kept                 = true;
+    struct sigaction action = {};
+    action.sa_handler       = on_end;
+    for (const int number : { SIGHUP, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF }) {
+        struct sigaction before = {};
+        if (sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) {  // not where nohup ignores it
+            sigaction(number, &action, nullptr);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+#include "platform/terminal-state.h"
+
+void keep_terminal(bool) {}
+
+void restore_terminal() {}

@@ -1,0 +1,15 @@
+#pragma once
+
+// Asks a server that runs already how it is.
+
+#include <chrono>
+#include <string>
+
+enum class health { none, loading, ready, other };
+
+// The answer of the server at "http://HOST:PORT" or, with an API prefix, "http://HOST:PORT/PREFIX"; `none` where none
+// came in so much time, `other` where it is none of such a server.
+health ask_health(const std::string & address, std::chrono::seconds time);
+
+// Whether anything answers at the page's address, which ends in a slash.
+bool answers_at(const std::string & page_address);

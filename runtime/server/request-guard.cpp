@@ -1,0 +1,225 @@
+#include "server/request-guard.h"
+
+#include "base/json-text.h"
+#include "base/loopback.h"
+#include "base/text.h"
+#include "lifecycle/shutdown.h"
+#include "upstream-hooks.h"
+
+#include <cpp-httplib/httplib.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <sstream>
+
+static guard_rules current;
+
+void set_guard_rules(guard_rules rules) {
+    current = std::move(rules);
+}
+
+// "name:port", "name", "[::1]:port" without the port
+static std::string host_name(const std::string & header) {
+    const size_t bracket = header.find(']');
+    return header.substr(0, bracket == std::string::npos ? header.find(':') : bracket + 1);
+}
+
+static constexpr const char * host_letters = "abcdefghijklmnopqrstuvwxyz0123456789.-_~%[]:";
+
+// An origin as browsers write it (RFC 6454, section 6.1): lower case, without a scheme's default port; empty where `text`
+// is none.
+static std::string normal_origin(const std::string & text) {
+    const auto   origin = lower_case(text);
+    const size_t slash  = origin.find("://");
+    if (slash == 0 || slash == std::string::npos) {
+        return "";
+    }
+    const auto scheme = origin.substr(0, slash);
+    const auto host   = origin.substr(slash + 3);
+    if (scheme.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+.-") != std::string::npos || host.empty() ||
+        host.find_first_not_of(host_letters) != std::string::npos) {
+        return "";
+    }
+    const auto name = host_name(host);
+    const auto port = host.substr(name.size());
+    if (name.empty() || (!port.empty() && !(port[0] == ':' && is_number_to(port.substr(1), 65535)))) {
+        return "";
+    }
+    const bool is_default = (scheme == "http" && port == ":80") || (scheme == "https" && port == ":443");
+    return scheme + "://" + name + (is_default ? "" : port);
+}
+
+static bool is_same_origin(const std::string & origin, const std::string & host) {
+    // https: behind a proxy that encrypts
+    return !origin.empty() && (origin == normal_origin("http://" + host) || origin == normal_origin("https://" + host));
+}
+
+// A page of this computer, whatever its port.
+static bool is_local_origin(const std::string & origin) {
+    for (const char * scheme : { "http://", "https://" }) {
+        if (origin.rfind(scheme, 0) == 0) {
+            return is_loopback_name(host_name(origin.substr(std::strlen(scheme))));
+        }
+    }
+    return false;
+}
+
+static bool is_let_in(const guard_rules & rules, const std::string & origin) {
+    if (contains(rules.origins, "*") || (origin == "null" && contains(rules.origins, "null"))) {
+        return true;
+    }
+    const auto normal = normal_origin(origin);
+    return !normal.empty() &&
+           (contains(rules.origins, normal) || (contains(rules.origins, "localhost") && is_local_origin(normal)));
+}
+
+static std::string without_spaces(const std::string & text) {
+    const size_t begin = text.find_first_not_of(" \t");
+    return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+result<std::vector<std::string>> parse_origins(const std::string & list) {
+    std::vector<std::string> origins;
+    std::istringstream       words(list);
+    for (std::string word; std::getline(words, word, ',');) {
+        word = without_spaces(word);
+        if (word.empty()) {
+            continue;
+        }
+        const bool is_word = word == "*" || word == "localhost" || word == "null";
+        // an address that was copied from a browser's bar
+        const auto origin  = is_word ? word : normal_origin(word.substr(0, word.find_last_not_of('/') + 1));
+        if (origin.empty()) {
+            return failure{
+                "--cors-origins: expected *, localhost, null or origins such as https://example.com, with "
+                "commas between; found \"" +
+                    word + "\".",
+                exit_usage
+            };
+        }
+        origins.push_back(origin);
+    }
+    return origins;
+}
+
+std::string refuse_request(const guard_rules & rules, const std::string & host, const std::string & origin) {
+    // HTTP/1.0 clients send none; browsers always do
+    if (rules.loopback_only && !host.empty() && !is_loopback_name(host_name(host))) {
+        return "foreign_host";
+    }
+    return origin.empty() || is_let_in(rules, origin) || is_same_origin(normal_origin(origin), host) ? "" :
+                                                                                                       "foreign_origin";
+}
+
+std::string allowed_origin(const guard_rules & rules, const std::string & origin) {
+    return !origin.empty() && is_let_in(rules, origin) ? origin : "";
+}
+
+std::string foreign_origin_message(const guard_rules & rules, const std::string & origin) {
+    const auto  normal = origin == "null" ? origin : normal_origin(origin);
+    std::string list;
+    for (const auto & known : rules.origins) {
+        list += known + ",";
+    }
+    return "Pages of other sites may not use this server." +
+           (normal.empty() ? "" : " To let this one in, start it with --cors-origins " + list + normal + ".");
+}
+
+static void set_security_headers(httplib::Response & response) {
+    response.set_header("X-Content-Type-Options", "nosniff");
+    response.set_header("Referrer-Policy", "no-referrer");
+    response.set_header("Cross-Origin-Resource-Policy",
+                        contains(current.origins, "*") ? "cross-origin" : "same-origin");
+    response.set_header("X-Frame-Options", "DENY");
+    // upstream sends it with index.html alone, and Chromium refuses workers that lack it
+    response.set_header("Cross-Origin-Embedder-Policy", "require-corp");
+    response.set_header("Content-Security-Policy",
+                        current.page_policy + (current.page_policy.empty() ? "" : "; ") + "frame-ancestors 'none'");
+}
+
+// The reason to refuse that any value of these two headers gives: a request may carry several.
+static std::string refuse_request(const httplib::Request & request) {
+    std::vector<std::string> hosts, origins;
+    for (const auto & [name, values] : { std::pair("Host", &hosts), std::pair("Origin", &origins) }) {
+        for (size_t i = 0; i < std::max<size_t>(1, request.get_header_value_count(name)); i++) {
+            values->push_back(request.get_header_value(name, "", i));
+        }
+    }
+    for (const auto & host : hosts) {
+        for (const auto & origin : origins) {
+            if (const auto type = refuse_request(current, host, origin); !type.empty()) {
+                return type;
+            }
+        }
+    }
+    return "";
+}
+
+// Fetch Standard, "CORS protocol": one origin, and caches keep the answers to different ones apart.
+static void set_allowed_origin(const std::string & origin, httplib::Response & response) {
+    if (current.origins.empty()) {
+        return;
+    }
+    response.set_header("Vary", "Origin");
+    if (const auto allowed = allowed_origin(current, origin); !allowed.empty()) {
+        response.set_header("Access-Control-Allow-Origin", allowed);
+    }
+}
+
+static void set_error(int status, const std::string & type, const std::string & message, httplib::Response & response) {
+    const nlohmann::json error = { { "code", status }, { "type", type }, { "message", message } };
+    response.status            = status;
+    response.set_content(json_text(nlohmann::json{ { "error", error } }), "application/json; charset=utf-8");
+}
+
+void mkexe::explain_refusal(httplib::Response & response) {
+    // sizes as upstream sets them (vendor/cpp-httplib/CMakeLists.txt)
+    static const std::map<int, std::pair<const char *, const char *>> refusals = {
+        { 400,
+          { "invalid_request_error",
+            "This is no request as HTTP/1.1 (RFC 9112) has it: its first line, a header, the "
+            "length of its body or a part of a form is wrong." } },
+        { 408,
+          { "invalid_request_error", "The body came too slowly. This server waits no longer for the rest of it." } },
+        { 413,
+          { "invalid_request_error",
+            "The body is too large: at most 100 MiB, or 1 MiB as a form in a query's way of "
+            "writing (application/x-www-form-urlencoded), are possible." } },
+        { 415, { "invalid_request_error", "The body is compressed (Content-Encoding). Send it as it is." } },
+        { 416, { "invalid_request_error", "The header Range asks for bytes that are not there." } },
+        { 503,
+          { "unavailable_error",
+            "The bodies of other requests take all the room there is for them. Try again in a "
+            "moment." } },
+    };
+    const auto found = refusals.find(response.status);
+    if (!response.body.empty() || found == refusals.end()) {
+        return;
+    }
+    set_error(response.status, found->second.first, found->second.second, response);
+    if (response.status == 503) {
+        response.set_header("Retry-After", "5");
+    }
+}
+
+bool mkexe::admit_request(const httplib::Request & request, httplib::Response & response) {
+    set_security_headers(response);
+    const auto origin = request.get_header_value("Origin");
+    const auto type   = refuse_request(request);
+    if (type.empty()) {
+        set_allowed_origin(origin, response);
+        // what an open page asks for by itself is no use of the program; all of that is GET
+        if (request.method != "GET") {
+            note_activity();
+        }
+        return true;
+    }
+    const std::string message = type == "foreign_host" ?
+                                    "This server answers to localhost, 127.0.0.1 and [::1] only. Start it with --host "
+                                    "and --api-key-file to reach it by another name." :
+                                    foreign_origin_message(current, origin);
+    set_error(403, type, message, response);
+    return false;
+}

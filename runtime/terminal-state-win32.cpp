@@ -1,5 +1,0 @@
-#include "terminal-state.h"
-
-void keep_terminal(bool) {}
-
-void restore_terminal() {}

@@ -1,0 +1,52 @@
+#include "upstream/unread-weights.h"
+
+#include "base/exit-status.h"
+#include "base/text.h"
+#include "ggml-backend.h"
+#include "ggml-cpu.h"
+#include "platform/system.h"
+#include "upstream-hooks.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+// What a check may use beside the stand-ins for weights: a template that makes a text without end, or sizes in the
+// metadata that no machine has, end here and not in the machine's last page. 4 GiB: vocabularies and graphs of the largest
+// models take less than one.
+static constexpr uint64_t most_memory = uint64_t(4) << 30;
+static constexpr size_t   alignment   = 64;
+
+static bool     unread  = false;
+static uint64_t allowed = most_memory;
+
+void leave_weights_unread() {
+    unread = true;
+    limit_memory(allowed);
+}
+
+bool mkexe::reads_weights() {
+    return !unread;
+}
+
+// All tensors lie at the same place: pages that nobody writes take no memory, and zeros are valid blocks of every type.
+ggml_backend_buffer * mkexe::stand_in_for_weights(ggml_context * tensors) {
+    size_t size = alignment;
+    for (auto * tensor = ggml_get_first_tensor(tensors); tensor; tensor = ggml_get_next_tensor(tensors, tensor)) {
+        size = std::max(size, ggml_nbytes(tensor) + alignment);
+    }
+    limit_memory(allowed += size + alignment);
+    auto * memory = static_cast<char *>(std::calloc(1, size + alignment));
+    if (!memory) {
+        std::printf("not checked: no memory for a tensor of %s\n", gigabytes(double(size)).c_str());
+        std::fflush(stdout);
+        std::_Exit(exit_memory);
+    }
+    auto * begin  = memory + (alignment - reinterpret_cast<uintptr_t>(memory) % alignment) % alignment;
+    auto * buffer = ggml_backend_cpu_buffer_from_ptr(begin, size);
+    for (auto * tensor = ggml_get_first_tensor(tensors); tensor; tensor = ggml_get_next_tensor(tensors, tensor)) {
+        tensor->buffer = buffer;
+        tensor->data   = begin;
+    }
+    return buffer;
+}

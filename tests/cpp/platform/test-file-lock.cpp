@@ -1,0 +1,26 @@
+#include "platform/file-lock.h"
+#include "support/sample.h"
+
+#include <doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// Takes the lock in another process; its result.
+static lock_result take_elsewhere(const std::string & path) {
+    const pid_t child = fork();
+    if (child == 0) {
+        _exit(int(take_lock(path)));
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return lock_result(WEXITSTATUS(status));
+}
+
+TEST_CASE("a lock is held by one process and ends with it") {
+    const temporary_file file("content");
+    CHECK(take_elsewhere(file.path()) == lock_result::taken);
+    CHECK(take_elsewhere(file.path()) == lock_result::taken);  // the first one has ended
+    REQUIRE(take_lock(file.path()) == lock_result::taken);
+    CHECK(take_elsewhere(file.path()) == lock_result::held_by_another);
+    CHECK(take_lock("/proc/no-such-folder/lock") == lock_result::failed);
+}
