@@ -2,13 +2,13 @@
 #
 # Each variant is compiled under a generated header that renames every symbol that ggml-cpu defines (renamed.txt) to
 # NAME__VARIANT, so that all of them stand in one static program; runtime/backends/cpu-dispatch.cpp chooses one by upstream's own
-# score. `mkexe.compile` checks after the compile that nothing was missed (mkexe/kernels.py).
+# score. `mkexe.runtimes.build` checks after the compile that nothing was missed (mkexe/runtimes/kernels.py).
 #
 # A level is a row "name | features" or "name | features | name of a lower level". Names and features are upstream's for
 # its dynamically loaded variants (ggml/src/CMakeLists.txt, ggml_add_cpu_backend_variant). Where a row's comment names
 # another level of upstream's, no kernel of ggml-cpu asks for what that level has more. The third column names the level
 # whose elementwise kernels (MKEXE_CPU_OPS) serve this one too, because they ask for nothing of what it has more, or for
-# fused multiply-add alone (docs/decisions/0003-cpu-variants.md has what that costs). tests/unit/test_kernels.py compares
+# fused multiply-add alone (docs/decisions/0003-cpu-variants.md has what that costs). tests/native/test_kernels.py compares
 # what the compiler sees.
 # Rows go from the lowest level to the highest: the linker keeps the first copy of the C++ library's inline code.
 # MKEXE_CPU_NEEDS says in words what the lowest row asks for. MKEXE_CPU_LEVELS, where it is set, names the only rows to
