@@ -62,7 +62,7 @@ def test_the_one_that_suits_the_model_depends_on_windows_and_size() -> None:
 @pytest.mark.parametrize("name", [names.EXE, names.NATIVE])
 def test_weights_count_only_where_they_lie_inside(name: str) -> None:
     windows = tuple(target for target in EVERY if target.system == WINDOWS)
-    with pytest.raises(UsageError, match="would have 3.98 GiB"):
+    with pytest.raises(UsageError, match=r"would have 3\.98 GiB"):
         choose_layout(name, windows, PROGRAM_SIZE_MAXIMUM, 1)
     assert choose_layout(names.PAIR, windows, PROGRAM_SIZE_MAXIMUM, 1).layout.name == names.PAIR
 
