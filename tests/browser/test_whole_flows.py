@@ -232,7 +232,7 @@ def test_a_network_that_was_away_costs_nothing_of_the_answer(
     ):
         chat = ChatPage(context.new_page())
         chat.page.goto(relay.address)
-        chat.ask("Repeat after me: roses")
+        chat.until_ready().ask("Repeat after me: roses")
         expect(chat.prose).to_contain_text(re.compile(r"\w"))
         relay.cut()
         expect(chat.answer.locator(".failure")).to_contain_text("The answer broke off")
