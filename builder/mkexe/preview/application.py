@@ -156,7 +156,7 @@ class PreviewApplication:
 
 
 def _is_ours(request: Request) -> bool:
-    """Whether the names are this computer's, as the built file asks: docs/http-api.md, "Who may ask"."""
+    """Whether the names are this computer's, as the built file asks: docs/http-api.md, "Who can send requests"."""
     port = request.scope["server"][1]
     host, origin = request.headers.get("host", ""), request.headers.get("origin")
     return host in {f"{name}:{port}" for name in (LOOPBACK, "localhost")} and origin in (None, f"http://{host}")
