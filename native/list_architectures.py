@@ -1,17 +1,17 @@
-"""Write builder/mkexe/data/architectures.json: what the pinned llama.cpp can load.
+"""Write builder/mkexe/data/architectures.json: the architectures and tokenizers that the pinned llama.cpp can load.
 
-Run it after the llama.cpp pin moved:
+Run it after you moved the pin of llama.cpp:
 
     python native/list_architectures.py LLAMA_CPP_SOURCE [--commit HEX] [--output FILE]
 
 The lists come from the source itself: architectures from `LLM_ARCH_NAMES` (src/llama-arch.cpp), tokenizers and
 pre-tokenizers from the comparisons in `llama_vocab::impl::load` (src/llama-vocab.cpp). `clip` and `(unknown)` are
-left out: the loader refuses them as a main model (`llama_model_load` in src/llama.cpp).
+left out, because the loader refuses them as a main model (`llama_model_load` in src/llama.cpp).
 
-Which architectures keep a plain KV cache, every layer its keys and values of every token, comes from
-`llama_model::create_memory` (src/llama-model.cpp) and from what each `load_arch_hparams` (src/models) assigns. In
-`kv_cache_at_most` are those that keep no more than that: of some layers a window only, or nothing. All others keep
-something else, and stand in neither list.
+`kv_cache_plain` lists the architectures with a plain KV cache: every layer keeps the keys and values of every token.
+This follows from `llama_model::create_memory` (src/llama-model.cpp) and from the assignments in each
+`load_arch_hparams` (src/models). `kv_cache_at_most` lists those that keep at most that: some layers keep only a window,
+or nothing. All others keep something else, and are in neither list.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ DEFAULT_OUTPUT = Path(__file__).resolve().parent.parent / "builder/mkexe/data/ar
 NOT_A_MAIN_MODEL = {"clip", "(unknown)"}
 NO_VOCABULARY = {"no_vocab", "none"}
 ONLY_FOR_UPSTREAM_TESTS = {"test"}
-# assignments in load_arch_hparams after which the cache has other layers or rows than the keys of the file say
+# after these assignments in load_arch_hparams, the cache has other layers or rows than the keys of the file say
 OTHER_CACHE = re.compile(r"\b(n_layer_all|n_head_kv_arr(\[\w+\])?|n_embd_head_[kv]_(full|swa)|router_layer)\s*=(?!=)")
 SMALLER_CACHE = re.compile(r"\bswa_type\s*=(?!=|\s*LLAMA_SWA_TYPE_NONE)|\bn_layer_kv_from_start\s*=(?!=)")
 
 
 def architectures(source: str) -> list[str]:
-    """Return the names in `LLM_ARCH_NAMES`, sorted; raises SystemExit where the table is not found."""
+    """Return the names in `LLM_ARCH_NAMES`, sorted; raises SystemExit if there is no such table."""
     table = re.search(r"LLM_ARCH_NAMES = \{(.*?)\n\};", source, re.DOTALL)
     if table is None:
         sys.exit("list_architectures: src/llama-arch.cpp has no LLM_ARCH_NAMES table, look at how it changed")
@@ -41,7 +41,7 @@ def architectures(source: str) -> list[str]:
 
 
 def caches(tree: Path) -> dict[str, list[str]]:
-    """Return the architectures with a plain KV cache, and those with at most that; raises SystemExit as the others."""
+    """Return the architectures with a plain KV cache, and those with at most that; may raise SystemExit."""
     arch, model = ((tree / "src" / name).read_text("utf-8") for name in ("llama-arch.cpp", "llama-model.cpp"))
     names = dict(re.findall(r'\{\s*(LLM_ARCH_\w+),\s*"([^"]+)"\s*\}', arch))
     parameters = loaded_parameters(tree)
@@ -54,7 +54,7 @@ def caches(tree: Path) -> dict[str, list[str]]:
 
 
 def with_other_memory(arch: str, model: str) -> set[str]:
-    """Return the numbers of architectures that are recurrent, hybrid, or have a case of their own in create_memory."""
+    """Return the numbers of architectures that are recurrent or hybrid, or have their own case in create_memory."""
     kinds = [function_body(f"bool llm_arch_is_{kind}(", arch) for kind in ("recurrent", "hybrid")]
     special = function_body("llama_memory_i * llama_model::create_memory(", model).partition("default:")[0]
     return set(re.findall(r"case (LLM_ARCH_\w+):", "".join([*kinds, special])))
@@ -75,7 +75,7 @@ def class_of(number: str, model: str) -> str:
 
 
 def loaded_parameters(tree: Path) -> dict[str, str]:
-    """Return the text of load_arch_hparams by class; a class without one has that of the class it is derived from."""
+    """Return the text of load_arch_hparams by class; a class without one has its base class's."""
     bases = dict(re.findall(r"struct (llama_model_\w+) : public (llama_model_\w+)", source_text(tree, "*.h")))
     pattern = r"^void (llama_model_\w+)::load_arch_hparams\(.*?^}"
     matches = re.finditer(pattern, source_text(tree, "*.cpp"), re.DOTALL | re.MULTILINE)
@@ -87,7 +87,7 @@ def loaded_parameters(tree: Path) -> dict[str, str]:
 
 
 def source_text(tree: Path, pattern: str) -> str:
-    """Return all sources of src/models with such a name, one behind the other."""
+    """Return the concatenation of all sources in src/models with such a name."""
     return "\n".join(path.read_text("utf-8") for path in sorted((tree / "src/models").glob(pattern)))
 
 
@@ -100,7 +100,7 @@ def compared_with(variable: str, source: str) -> list[str]:
 
 
 def checked_out_commit(tree: Path) -> str:
-    """Return the commit of a detached checkout (a submodule's `.git` file is followed), or '' where none is known."""
+    """Return the commit of a detached checkout (a submodule's `.git` file is followed), or '' if it is unknown."""
     git = tree / ".git"
     if git.is_file():
         git = tree / git.read_text("utf-8").removeprefix("gitdir:").strip()

@@ -1,19 +1,19 @@
-"""Move the pin of llama.cpp, or say what a move would change.
+"""Move the pin of llama.cpp, or report what a move would change.
 
-    python native/move_pin.py            # the present pin: do the lists in the repository still follow from it?
-    python native/move_pin.py VERSION    # what llama-cpp-python VERSION would change; nothing is written
+    python native/move_pin.py            # the present pin: do the lists in the repository still match it?
+    python native/move_pin.py VERSION    # report what llama-cpp-python VERSION would change; write nothing
     python native/move_pin.py VERSION --write
-    python native/move_pin.py --source DIR  # what a checkout of llama.cpp would change, ahead of any release
+    python native/move_pin.py --source DIR  # report what a checkout of llama.cpp would change, before any release
 
-Needs `pip install '.[compile]'`; only a version that is not in the cache is fetched, with pip. docs/contributing.md
-says what to do with the report. The lists come from upstream's source as it is, without our patches:
+It needs `pip install '.[compile]'`. It fetches a version with pip if the cache does not have it. docs/contributing.md
+says what to do with the report. The lists come from upstream's source without our patches:
 
     pins.toml                              version, file, SHA-256, folder, commit
-    builder/mkexe/data/architectures.json  what it can load (list_architectures.py)
-    native/upstream.json                   what the server answers and takes: routes, options, environment variables;
-                                           and the names of native/cpu/renamed*.txt that stand nowhere in its kernels
+    builder/mkexe/data/architectures.json  what llama.cpp can load (list_architectures.py)
+    native/upstream.json                   the server's routes, options and environment variables, and the
+                                           names of native/cpu/renamed*.txt that occur nowhere in its kernels
 
-Ends with 1 where something differs and nothing was written, so that nobody overlooks it.
+It ends with 1 if something differs and it wrote nothing, so that nobody overlooks it.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ ARCHITECTURES = ROOT / "builder/mkexe/data/architectures.json"
 SURFACE = ROOT / "native/upstream.json"
 PATCHES = ROOT / "native/patches"
 RENAMED = ("native/cpu/renamed.txt", "native/cpu/renamed-ops.txt")
-# what of the source is read and patched; all of it would take minutes to unpack
+# the parts of the source that are read and patched; unpacking all of it would take minutes
 PARTS = ("src", "common", "include", "ggml", "tools", "vendor/cpp-httplib")
 SUBMODULE_HEAD = ".git/modules/vendor/llama.cpp/HEAD"
 ROUTE = re.compile(r'\bctx_http\.(get|post|del)\s*\(\s*"([^"]+)"')
 OPTION = re.compile(r"add_opt\(common_arg\(\s*\{([^{}]*)\}\s*,\s*(?:\{([^{}]*)\})?")
 ENVIRONMENT = re.compile(r'\.set_env\("(\w+)"\)')
 COMMIT_DIGITS = 9
-OWN = "mkexe_"  # what our patches add
+OWN = "mkexe_"  # names that our patches add
 
 
 @dataclass(frozen=True)
 class Lists:
-    """What the repository says of a source: the content of its two files."""
+    """The content of the two files in which the repository describes a source."""
 
     architectures: dict[str, object]
     surface: dict[str, object]
@@ -64,7 +64,7 @@ class Lists:
 
 @dataclass(frozen=True)
 class Report:
-    """What a move changes, in lines; `failing` are patches that no longer apply, each with the file where."""
+    """The changes of a move, as lines. `failing` are patches that no longer apply, each with the file."""
 
     pin: pins.SourcePin
     lists: Lists
@@ -73,7 +73,7 @@ class Report:
 
 
 def report(version: str | None) -> Report:
-    """Compare the pinned source, or another version, with what the repository says. Raises FetchError."""
+    """Compare the pinned source, or another version, with the files of the repository. Raises FetchError."""
     present = pins.llama_pin()
     pin = present if version in (None, present.version) else pin_of(str(version))
     archive = runtime_source.fetch_source(pin, cache.root() / "logs" / "move_pin.log")
@@ -83,7 +83,7 @@ def report(version: str | None) -> Report:
 
 
 def report_source(source: Path) -> Report:
-    """The same for a checkout of llama.cpp, whose pin is no release's; it is only read."""
+    """The same for a checkout of llama.cpp, which has no pin of a release. The checkout is only read."""
     commit = checked_out_commit(source)
     with tempfile.TemporaryDirectory(prefix="mkexe-pin-") as name:
         tree = Path(name)
@@ -93,7 +93,7 @@ def report_source(source: Path) -> Report:
 
 
 def compare(tree: Path, commit: str, pin: pins.SourcePin) -> Report:
-    """Compare a source with what the repository says; `tree` is changed."""
+    """Compare a source with the files of the repository. Changes `tree`."""
     present = pins.llama_pin()
     pin = dataclasses.replace(pin, commit=commit[:COMMIT_DIGITS])
     lists = Lists(collect(tree, commit), surface(tree, commit))
@@ -107,7 +107,7 @@ def compare(tree: Path, commit: str, pin: pins.SourcePin) -> Report:
 
 
 def pin_of(version: str) -> pins.SourcePin:
-    """The pin of another version, whose file is fetched where the cache does not hold it, and hashed."""
+    """The pin of another version: fetches its file if the cache does not have it, and hashes it."""
     before = pins.llama_pin()
     changed = {
         name: getattr(before, name).replace(before.version, version) for name in ("file", "folder")
@@ -120,7 +120,7 @@ def pin_of(version: str) -> pins.SourcePin:
 
 
 def unpack(archive: Path, pin: pins.SourcePin, folder: Path) -> str:
-    """Unpack what is read of the source; returns upstream's commit, which the source distribution's own .git says."""
+    """Unpack the needed parts of the source. Returns upstream's commit from the source distribution's own .git."""
     prefix = f"{pin.folder}/"
     top = pin.folder.partition("/")[0]
     commit = ""
@@ -138,7 +138,7 @@ def unpack(archive: Path, pin: pins.SourcePin, folder: Path) -> str:
 
 
 def surface(tree: Path, commit: str) -> dict[str, object]:
-    """What the server answers and takes, and which names of its kernels are not written out in the source."""
+    """The server's routes, options and variables, and the names of its kernels that do not occur in the source."""
     server = (tree / "tools/server/server.cpp").read_text("utf-8")
     options = (tree / "common/arg.cpp").read_text("utf-8")
     routes = {f"{method.upper().replace('DEL', 'DELETE')} {path}" for method, path in ROUTE.findall(server)}
@@ -157,7 +157,7 @@ def surface(tree: Path, commit: str) -> dict[str, object]:
 
 
 def absent_names(tree: Path) -> set[str]:
-    """Names that get a variant's suffix and stand in no file of the kernels: renamed upstream, or made by a macro."""
+    """Names with a variant's suffix that occur in no file of the kernels: renamed upstream, or made by a macro."""
     kernels = [path for path in (tree / "ggml/src/ggml-cpu").rglob("*") if path.suffix in (".c", ".cpp", ".h")]
     words = {word for path in kernels for word in re.findall(r"\w+", path.read_text("utf-8"))}
     lists = [(ROOT / name).read_text("utf-8").splitlines() for name in RENAMED]
@@ -165,20 +165,20 @@ def absent_names(tree: Path) -> set[str]:
 
 
 def failing_patches(tree: Path) -> Iterator[str]:
-    """The patches that do not apply, with the file where, each to the result of those before it; `tree` is changed."""
+    """The patches that do not apply to the result of those before them, each with the file. Changes `tree`."""
     for path in sorted(PATCHES.glob("*.patch")):
         patches = patch_ng.fromfile(str(path))
         if not patches:
             yield path.name
             continue
         for item in list(patches.items):
-            patches.items = [item]  # one file at a time: what applies to the others is wanted all the same
+            patches.items = [item]  # one file at a time, so that one failure does not hide the others
             if not patches.apply(strip=1, root=str(tree)):
                 yield f"{path.name}: {item.source.decode().removeprefix('a/')}"
 
 
 def compared(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
-    """What differs between two records, one line each; of lists what is new and what is gone."""
+    """The differences between two records, one line each; for lists, the new and the removed items."""
     lines = []
     for key in sorted(set(before) | set(after)):
         old, new = before.get(key), after.get(key)
@@ -202,7 +202,7 @@ def write(found: Report) -> None:
 
 
 def main() -> None:
-    """Report, and write where that was asked for."""
+    """Report, and write if asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("version", nargs="?", help="of llama-cpp-python (default: the present pin's)")
     parser.add_argument("--write", action="store_true", help="write the pin and the lists")

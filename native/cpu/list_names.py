@@ -1,9 +1,9 @@
 """Write native/cpu/renamed.txt and renamed-ops.txt: every name that upstream's CPU kernels define.
 
-The second list has those that only the elementwise kernels define (MKEXE_CPU_OPS in variants.cmake), the first the
-rest.
+The second list has the names that only the elementwise kernels define (MKEXE_CPU_OPS in variants.cmake). The first list
+has the rest.
 
-Run it after the llama.cpp pin moved, or when a compile stops because a name is missing; the objects are those of any
+Run it after you moved the pin of llama.cpp, or when a compile stops because a name is missing. Give it the objects of
 one variant of every processor family:
 
     python native/cpu/list_names.py OBJECT... [--output FOLDER]
@@ -22,9 +22,9 @@ OPS = {"ops.cpp", "binary-ops.cpp", "unary-ops.cpp"}
 SUFFIX = re.compile(
     r"__(x64|sse42|[a-z]+bridge|piledriver|haswell|[a-z]+lake|skylakex|sapphirerapids|armv\w+|apple_\w+)$"
 )
-# types that appear only in the names of the C++ library's templates: with a suffix these are a variant's own too
+# types that appear only in names of templates of the C++ library; they need the suffix too
 IN_TEMPLATES = {"cmp_argsort", "cmp_top_k"}
-# defined by cpu-feats.cpp through a macro
+# cpu-feats.cpp defines these through a macro
 SCORE = {"ggml_backend_score", "ggml_backend_cpu_x86_score", "ggml_backend_cpu_aarch64_score"}
 HEADER = """\
 # Names that upstream's CPU kernels define; each gets the variant's name as a suffix (variants.cmake).
@@ -33,7 +33,7 @@ HEADER = """\
 
 
 def main() -> None:
-    """Collect the names and write the file."""
+    """Collect the names and write the files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("objects", nargs="+", type=Path, metavar="OBJECT")
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)

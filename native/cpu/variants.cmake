@@ -1,22 +1,22 @@
-# The CPU kernels (upstream's ggml-cpu), compiled once per variant: an instruction-set level.
+# The CPU kernels (upstream's ggml-cpu), compiled once per variant. A variant is an instruction-set level.
 #
 # Each variant is compiled under a generated header that renames every symbol that ggml-cpu defines (renamed.txt) to
-# NAME__VARIANT, so that all of them stand in one static program; runtime/backends/cpu-dispatch.cpp chooses one by upstream's own
-# score. `mkexe.runtimes.build` checks after the compile that nothing was missed (mkexe/runtimes/kernels.py).
+# NAME__VARIANT, so that one static program can hold all of them; runtime/backends/cpu-dispatch.cpp chooses one by
+# upstream's own score. `mkexe.runtimes.build` checks after the compile that no name was missed
+# (mkexe/runtimes/kernels.py).
 #
-# A level is a row "name | features" or "name | features | name of a lower level". Names and features are upstream's for
-# its dynamically loaded variants (ggml/src/CMakeLists.txt, ggml_add_cpu_backend_variant). Where a row's comment names
-# another level of upstream's, no kernel of ggml-cpu asks for what that level has more. The third column names the level
-# whose elementwise kernels (MKEXE_CPU_OPS) serve this one too, because they ask for nothing of what it has more, or for
-# fused multiply-add alone (docs/decisions/0003-cpu-variants.md has what that costs). tests/native/test_kernels.py compares
-# what the compiler sees.
-# Rows go from the lowest level to the highest: the linker keeps the first copy of the C++ library's inline code.
-# MKEXE_CPU_NEEDS says in words what the lowest row asks for. MKEXE_CPU_LEVELS, where it is set, names the only rows to
-# compile (for trials; with the rows that these name).
+# A level is a row "name | features" or "name | features | name of a lower level". Names and features are those of
+# upstream's dynamically loaded variants (ggml/src/CMakeLists.txt, ggml_add_cpu_backend_variant). The comment of a row
+# names a level of upstream that adds only features which no kernel of ggml-cpu uses. The third column names a lower
+# level whose elementwise kernels (MKEXE_CPU_OPS) this level uses too, because they use none of its additional features,
+# or only fused multiply-add (docs/decisions/0003-cpu-variants.md has the cost of that). tests/native/test_kernels.py
+# compares what the compiler sees. The rows go from the lowest level to the highest, because the linker keeps the first
+# copy of the C++ library's inline code. MKEXE_CPU_NEEDS describes in words the requirements of the lowest row. If
+# MKEXE_CPU_LEVELS is set, only the rows that it names are compiled (for trials; include the rows that these rows name).
 
 set(MKEXE_CPU_HOT ggml-cpu.c quants.c vec.cpp amx/mmq.cpp tiled/tiled.cpp tiled/tiled-kernel.cpp llamafile/sgemm.cpp)
-# What runs once per element or less, never once per weight: small code here is as fast (docs/performance.md). Most of
-# these spend more time in headers than in their own code, so they are compiled at once.
+# Code that runs once per element or less, never once per weight: small code is as fast here (docs/performance.md). Most
+# of these files spend more compile time in headers than in their own code, so they are compiled together.
 set(MKEXE_CPU_COLD ggml-cpu.cpp traits.cpp hbm.cpp amx/amx.cpp repack.cpp)
 set(MKEXE_CPU_OPS ops.cpp binary-ops.cpp unary-ops.cpp)
 
@@ -36,8 +36,8 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
         "sapphirerapids | SSE42 AVX F16C FMA AVX2 BMI2 AVX512 AVX512_VBMI AVX512_VNNI AVX512_BF16 AMX_TILE AMX_INT8 | skylakex")
     set(MKEXE_CPU_NEEDS "a 64-bit processor")
     if(APPLE)
-        # Macs that run macOS 11 have Ivy Bridge to Coffee Lake, Skylake-X, Cascade Lake or Ice Lake processors; the two
-        # lowest rows are for emulators
+        # Macs that run macOS 11 have Ivy Bridge to Coffee Lake, Skylake-X, Cascade Lake or Ice Lake processors. The two
+        # lowest rows are for emulators.
         list(FILTER MKEXE_CPU_VARIANTS EXCLUDE
             REGEX "^(sandybridge|piledriver|alderlake|cooperlake|sapphirerapids) ")
     endif()
@@ -59,7 +59,7 @@ else()
     set(MKEXE_CPU_NEEDS "a 64-bit processor")
 endif()
 
-# What a feature is for the compiler: as upstream's ggml/src/ggml-cpu/CMakeLists.txt says.
+# The compiler's flags for each feature, as in upstream's ggml/src/ggml-cpu/CMakeLists.txt.
 set(MKEXE_CPU_FLAGS_SSE42 -msse4.2)
 set(MKEXE_CPU_FLAGS_AVX -mavx)
 set(MKEXE_CPU_FLAGS_F16C -mf16c)
@@ -73,7 +73,7 @@ set(MKEXE_CPU_FLAGS_AVX512_VNNI -mavx512vnni)
 set(MKEXE_CPU_FLAGS_AVX512_BF16 -mavx512bf16)
 set(MKEXE_CPU_FLAGS_AMX_TILE -mamx-tile)
 set(MKEXE_CPU_FLAGS_AMX_INT8 -mamx-int8)
-# zig takes Arm levels as -mcpu, with LLVM's names of features; the highest architecture that a feature asks for counts
+# zig takes Arm levels as -mcpu, with LLVM's names of features; the highest architecture that a feature needs counts
 set(MKEXE_CPU_TAGS_DOTPROD v8_2a dotprod)
 set(MKEXE_CPU_TAGS_FP16_VECTOR_ARITHMETIC v8_2a fullfp16)
 set(MKEXE_CPU_TAGS_SVE v8_2a sve)
@@ -82,32 +82,32 @@ set(MKEXE_CPU_TAGS_SVE2 v8_6a sve2)
 
 list(APPEND MKEXE_CPU_HOT arch/${MKEXE_CPU_ARCH}/quants.c arch/${MKEXE_CPU_ARCH}/repack.cpp)
 set(ggml_src ${MKEXE_LLAMA_DIR}/ggml/src)
-# what the kernels see of the system's headers: as upstream's ggml/src/CMakeLists.txt says
+# the definitions for the system's headers, as in upstream's ggml/src/CMakeLists.txt
 set(MKEXE_CPU_SYSTEM_Linux _GNU_SOURCE _XOPEN_SOURCE=600)
 set(MKEXE_CPU_SYSTEM_Darwin _DARWIN_C_SOURCE)
 set(MKEXE_CPU_SYSTEM_Windows _XOPEN_SOURCE=600)
-# kernels of our own, which native/patches/gemm.patch calls instead of upstream's; empty for a level without AVX2
+# own kernels, which native/patches/gemm.patch calls instead of upstream's; empty for a level without AVX2
 set(MKEXE_CPU_OWN "")
 if(MKEXE_CPU_ARCH STREQUAL "x86")
     set(MKEXE_CPU_OWN gemm-q4_0.cpp gemm-q4_K.cpp gemm-q8_0.cpp)
     list(TRANSFORM MKEXE_CPU_OWN PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
-    # Its inner loops fill all sixteen registers. LLVM's scheduler, which runs by default, moves a load ahead and spills a
-    # sum in every round; without it, and with the older scheduler that counts registers, none is spilled: prompts of an
-    # F16 model are 1.6 times as fast, of a Q8_0 model 1.08 times (docs/performance.md).
+    # Its inner loops fill all sixteen registers. LLVM's default scheduler moves a load ahead and spills a sum in every
+    # round. Without it, and with the older scheduler that counts registers, there are no spills: prompts of an F16
+    # model are 1.6 times as fast, of a Q8_0 model 1.08 times (docs/performance.md).
     set_property(SOURCE ${ggml_src}/ggml-cpu/llamafile/sgemm.cpp APPEND PROPERTY COMPILE_OPTIONS
         -Xclang -mllvm -Xclang -enable-misched=false -Xclang -mllvm -Xclang -pre-RA-sched=list-hybrid)
 endif()
 set(MKEXE_CPU_NO_UNWINDING "")
 if(WIN32)
-    # No exception passes through the kernels: what would unwind it, 30 KB for each level, is left out of the program
-    # that is not packed.
+    # No exception passes through the kernels. So the program that is not packed leaves out the unwind tables, 30 KB for
+    # each level.
     set(MKEXE_CPU_NO_UNWINDING -fno-exceptions -fno-unwind-tables -fno-asynchronous-unwind-tables)
 endif()
 # native/patches/prefetch-weights.patch uses it
 set_property(SOURCE ${ggml_src}/ggml-cpu/vec.cpp ${ggml_src}/ggml-cpu/arch/x86/quants.c
     ${ggml_src}/ggml-cpu/arch/x86/repack.cpp APPEND PROPERTY COMPILE_OPTIONS
     -include ${CMAKE_CURRENT_LIST_DIR}/prefetch.h)
-# every name that the kernels define; those that only MKEXE_CPU_OPS define
+# every name that the kernels define, and the names that only MKEXE_CPU_OPS define
 foreach(list renamed renamed-ops)
     string(TOUPPER MKEXE_CPU_${list} variable)
     file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/${list}.txt ${variable} REGEX "^[A-Za-z_]")
@@ -143,7 +143,8 @@ function(mkexe_score_definitions features result)
     set(${result} "${features}" PARENT_SCOPE)
 endfunction()
 
-# A header that renames what the kernels define: to NAME__`symbol`, or NAME__`ops_symbol` for the elementwise ones.
+# A header that renames the names of the kernels to NAME__`symbol`, those of the elementwise kernels to
+# NAME__`ops_symbol`.
 function(mkexe_rename header symbol ops_symbol)
     list(TRANSFORM MKEXE_CPU_RENAMED REPLACE "^(.+)$" "#define \\1 \\1__${symbol}" OUTPUT_VARIABLE lines)
     list(TRANSFORM MKEXE_CPU_RENAMED-OPS REPLACE "^(.+)$" "#define \\1 \\1__${ops_symbol}" OUTPUT_VARIABLE ops_lines)
@@ -152,8 +153,8 @@ function(mkexe_rename header symbol ops_symbol)
     file(CONFIGURE OUTPUT ${header} CONTENT "${lines}\n${ops_lines}\n" @ONLY)
 endfunction()
 
-# ggml-cpu-NAME and -NAME-cold: the kernels, -NAME-ops: the elementwise ones where they are this level's own, and
-# (compiled without the variant's flags) -NAME-score: the score of this processor for them.
+# ggml-cpu-NAME and -NAME-cold are the kernels. -NAME-ops are the elementwise kernels, if this level has its own.
+# -NAME-score, compiled without the variant's flags, is the score of this processor for them.
 function(mkexe_add_variant name symbol features ops)
     set(header ${CMAKE_BINARY_DIR}/generated/rename-${name}.h)
     string(MAKE_C_IDENTIFIER ${ops} ops_symbol)
@@ -172,7 +173,7 @@ function(mkexe_add_variant name symbol features ops)
     set(targets ggml-cpu-${name} ggml-cpu-${name}-cold)
     if(ops STREQUAL name)
         add_library(ggml-cpu-${name}-ops OBJECT ${OPS})
-        # small code is as fast here, if the loops of flash attention's products are still unrolled whole
+        # small code is as fast here, if the loops of flash attention's products are still fully unrolled
         target_compile_options(ggml-cpu-${name}-ops PRIVATE ${flags} -Os
             "SHELL:-Xclang -mllvm -Xclang -unroll-threshold=300")
         list(APPEND targets ggml-cpu-${name}-ops)
@@ -193,7 +194,7 @@ function(mkexe_add_variant name symbol features ops)
         target_link_libraries(${target} PRIVATE ggml-base)
     endforeach()
     if(ops STREQUAL name)
-        # after the other header: how rows of a type are multiplied is for the chosen level to say (cpu-dispatch.cpp)
+        # after the other header: the chosen level decides how rows of a type are multiplied (cpu-dispatch.cpp)
         target_compile_options(ggml-cpu-${name}-ops PRIVATE
             "SHELL:-include ${CMAKE_BINARY_DIR}/generated/type-traits.h")
     endif()
