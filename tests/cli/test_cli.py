@@ -57,12 +57,12 @@ def test_standard_output_that_cannot_be_written_is_named(tmp_path: Path, words: 
         ["sh", "-c", f'exec "$0" -m mkexe {words} >{where}', sys.executable],
         env=scrubbed_environment(tmp_path), capture_output=True, text=True, timeout=600,
     )  # fmt: skip
-    said = f"error: standard output cannot be written: {why}\nhint: send it elsewhere, or make room there\n"
+    said = f"error: mkexe cannot write to standard output: {why}\nhint: redirect it, or free some space\n"
     assert (done.returncode, done.stderr) == (1, said)
 
 
 @pytest.mark.parametrize(
-    ("limit", "says"), [(700 << 20, "memory: ulimit -v is 716800 kB\nhint: raise"), (-1, "memory\nhint: end other")]
+    ("limit", "says"), [(700 << 20, "memory: ulimit -v is 716800 kB\nhint: raise"), (-1, "memory\nhint: close other")]
 )
 def test_no_more_memory_is_no_defect(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, limit: int, says: str

@@ -93,7 +93,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "bytes in place of tokens": (set_items("tokenizer.ggml.token_type", NO_TEXTS), ""),
     "quantized norm": (retype("blk.1.ffn_norm.weight", "Q8_0"), "q8_0"),
     "norm of 16 bits": (retype("output_norm.weight", "F16"), "f16"),
-    "weights of I8": (retype("blk.0.attn_q.weight", "I8"), "does not survive it"),
+    "weights of I8": (retype("blk.0.attn_q.weight", "I8"), "crashes with it"),
     "embeddings of I64": (retype("token_embd.weight", "I64"), "fatal error"),
     "missing tensor": (drop_tensor("blk.2.ffn_down.weight"), "'blk.2.ffn_down.weight'"),
     "tensor too much": (add_tensor("blk.0.other.weight"), "wrong number of tensors"),
@@ -236,16 +236,19 @@ def test_the_projector_is_named_where_it_is_at_fault(runtime: Runtime, tmp_path:
 def test_one_that_takes_too_long_is_refused(tmp_path: Path, runtime: Runtime) -> None:
     sleeper = made_up(tmp_path, "exec sleep 600")
     question = model_check.Question(TINY_MODEL, None, 512, 1, ())
-    with pytest.raises(ModelError, match=r"does not come to an end with it: expected to be done in 0 s"):
+    with pytest.raises(ModelError, match=r"did not finish with it in 0 s"):
         model_check.check_model(question, sleeper, timeout_s=0.2)
 
 
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        ("kill -KILL $$", "the model was not tried: the system ended the runtime"),
-        ("echo 'not checked: no memory for a tensor of 90.0 GB'; exit 14", "the model was not tried: no memory for a"),
-        (None, "the model was not tried: the runtime for this machine could not be started: "),
+        ("kill -KILL $$", "mkexe did not test the model: the system ended the runtime"),
+        (
+            "echo 'not checked: no memory for a tensor of 90.0 GB'; exit 14",
+            "mkexe did not test the model: no memory for a",
+        ),
+        (None, "mkexe did not test the model: the runtime for this machine could not be started: "),
     ],
 )
 def test_what_says_nothing_of_the_model_does_not_stop_the_build(tmp_path: Path, script: str | None, says: str) -> None:
@@ -297,7 +300,7 @@ def test_without_a_runtime_for_this_machine_the_build_says_so(mkexe: Mkexe, tmp_
         folder.rename(tmp_path / folder.name)
     other = next(name for name in ("linux-aarch64", "macos-aarch64") if name != targets.host_target())
     done = mkexe("build", TINY_MODEL, "-o", tmp_path / "out", "--target", other)
-    said = "the model was not tried: the runtime for this machine is not compiled (mkexe runtime build)"
+    said = "mkexe did not test the model: the runtime for this machine is not compiled (mkexe runtime build)"
     assert said in done.stderr.splitlines()
 
 

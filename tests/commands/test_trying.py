@@ -20,7 +20,7 @@ case $* in check-model*--grammar*) echo 'refused: failed to parse grammar'; exit
 """
 # says who it is to whoever reads the pipe, and goes on until it is ended
 WAITING = '#!/bin/sh\necho $$ >"$TMPDIR/pipe"\nexec sleep 600\n'
-NOT_COMPILED = "the model was not tried: the runtime for this machine is not compiled (mkexe runtime build)"
+NOT_COMPILED = "mkexe did not test the model: the runtime for this machine is not compiled (mkexe runtime build)"
 
 
 def replace_runtime(mkexe: Mkexe, script: str | None) -> None:
@@ -55,7 +55,7 @@ def test_default_options_are_named_where_the_model_works_without_them(mkexe: Mke
     replace_runtime(mkexe, REFUSING_GRAMMARS)
     said = mkexe(*words, status=2).stderr
     assert "error: default options '--grammar bad((': failed to parse grammar\n" in said
-    assert "hint: the model can be used without them: correct --arg" in said
+    assert "hint: the model works without them: correct --arg" in said
     replace_runtime(mkexe, REFUSING)
     assert "tiny.gguf cannot be used: it is made of cheese." in mkexe(*words, status=3).stderr
 
@@ -81,7 +81,7 @@ def test_what_is_interrupted_while_it_tries_leaves_nothing(
     child.send_signal(number)
     said = child.communicate(timeout=60)[1]
     assert child.returncode == 130, said
-    assert "interrupted; nothing half-written is left" in said
+    assert "interrupted; no half-written file is left" in said
     assert os.listdir(temporary) == ["pipe"]
     assert os.listdir(out) == []
     with pytest.raises(ProcessLookupError):

@@ -89,7 +89,7 @@ def test_the_document_lists_the_settings_as_the_table_has_them() -> None:
         ('[page]\n\ntitle = "a\\u0007b"', "line 3, page.title: found the control character", "take it out"),
         (f'[page]\ntitle = "{"x" * 101}"', "expected at most 100 characters, found 101", "shorten"),
         ('[page]\naccent = "teal"', "page.accent: expected a colour as #rrggbb, found 'teal'", "#008080"),
-        ('[page]\naccent = "#abc"', "found '#abc'", "short forms"),
+        ('[page]\naccent = "#abc"', "found '#abc'", "six hexadecimal digits"),
         ('[page]\nquestions = "x"', "page.questions: expected a list of texts", "["),
         ("[page]\nquestions = [1]", "page.questions: expected text, found 1", "quotes"),
         (f"[page]\nquestions = {['q'] * 9}", "expected at most 8 questions, found 9", "keep"),
@@ -106,15 +106,15 @@ def test_the_document_lists_the_settings_as_the_table_has_them() -> None:
         ("[page.settings]\nthinking = 1", "expected true or false, found 1", "correct"),
         ("[page.settings]\ntop_p = { valu = 1 }", "page.settings.top_p: no such key: 'valu'", "did you mean value?"),
         ("[page.settings]\ntop_p = { value = 1, locked = 1 }", "locked: expected true or false, found 1", "quotes"),
-        ("[page.settings]\ntop_p = { locked = true }", "there is no value that could be locked", "--setting top_p="),
+        ("[page.settings]\ntop_p = { locked = true }", "there is no value to lock", "--setting top_p="),
         (
             '[page]\nsystem_prompt = "a"\n[page.settings]\nsystem_prompt = "b"',
-            "the value is in [page] too, as page.system_prompt",
+            "the same value is in [page], as page.system_prompt",
             "keep one",
         ),
         ('[build]\nargs = ["\'"]', "line 2, build.args: No closing quotation", "shell"),
         ("[build]\noutput = true", "build.output: expected text, found True", "quotes"),
-        ("[page", "no TOML in UTF-8", "docs/configuration.md"),
+        ("[page", "not TOML in UTF-8", "docs/configuration.md"),
     ],
 )
 def test_mistakes_name_file_line_key_and_advice(tmp_path: Path, text: str, message: str, hint: str) -> None:
@@ -165,7 +165,7 @@ def test_a_refused_icon_is_named_with_its_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["[" * 20_000 + "]" * 20_000, "9" * 5000])
 def test_toml_that_cannot_be_read_is_no_defect(tmp_path: Path, value: str) -> None:
-    assert "no TOML in UTF-8: " in refused(tmp_path, f"[build]\nname = {value}\n").message
+    assert "this is not TOML in UTF-8: " in refused(tmp_path, f"[build]\nname = {value}\n").message
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.write_bytes(b"x" * (2 << 20))])

@@ -116,7 +116,7 @@ def test_a_wrong_key_is_refused_before_anything_is_written(mkexe: Mkexe, folder:
 def test_default_options_that_could_not_be_checked_are_said(mkexe: Mkexe, tmp_path: Path) -> None:
     model = write_small_model(tmp_path / "small.gguf")
     done = mkexe("build", model, "-o", tmp_path / "out", "--target", "linux-x86_64", "--arg", "--anything 1")
-    assert "the default options were not checked" in done.stderr
+    assert "mkexe did not check the default options" in done.stderr
 
 
 @pytest.mark.usefixtures("runtimes")

@@ -157,7 +157,7 @@ def test_ctrl_c_ends_it_with_open_streams_and_nothing_is_logged(mkexe: Mkexe, fo
         assert running.get("/", Host="example.org")[0] == 403
         assert running.get("/nothing")[0] == 404
     assert running.errors.splitlines() == [
-        "the page loads again when mkexe.toml, its files or the page's sources change; Ctrl-C ends"
+        "the page reloads when mkexe.toml, its files or the page's sources change; Ctrl-C stops mkexe"
     ]
 
 

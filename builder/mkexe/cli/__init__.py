@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     except typer.Exit as end:
         return end.exit_code
     except KeyboardInterrupt:
-        console.say("interrupted; nothing half-written is left")
+        console.say("interrupted; no half-written file is left")
         return INTERRUPTED
     except BrokenPipeError:
         console.drop_output()

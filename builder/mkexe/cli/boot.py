@@ -72,7 +72,7 @@ def run(
 def _check_timeout(timeout: float) -> None:
     if not 0 < timeout <= _TIMEOUT_MAXIMUM_S:  # written so that a NaN is refused
         expected = f"--timeout: expected seconds above 0, at most {_TIMEOUT_MAXIMUM_S}"
-        raise UsageError(f"{expected}, found {timeout}", "leave it out for the usual time")
+        raise UsageError(f"{expected}, found {timeout}", "leave it out: the default is 600")
 
 
 def _show(result: BootResult) -> None:

@@ -76,8 +76,8 @@ def standard_output() -> Iterator[TextIO]:
     except OSError as error:
         if output is not None:
             drop_output()
-        problem = f"standard output cannot be written: {error.strerror or error}"
-        raise MkexeError(problem, "send it elsewhere, or make room there") from error
+        problem = f"mkexe cannot write to standard output: {error.strerror or error}"
+        raise MkexeError(problem, "redirect it, or free some space") from error
 
 
 def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -33,5 +33,5 @@ def run(
     from mkexe.config.toml_file import FILE_NAME
 
     if not 0 <= port <= 65535:
-        raise UsageError(f"--port: expected 0 to 65535, found {port}", "leave it out for a free one")
+        raise UsageError(f"--port: expected 0 to 65535, found {port}", "leave it out, and mkexe chooses a free one")
     preview.preview(model, config or Path(FILE_NAME), config is not None, port, TerminalReporter())

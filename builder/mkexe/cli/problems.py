@@ -48,5 +48,5 @@ def _no_memory() -> MkexeError:
 
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit < 0:  # RLIM_INFINITY
-        return MkexeError("there is no more memory", "end other programs, and try again")
+        return MkexeError("there is no more memory", "close other programs, and try again")
     return MkexeError(f"there is no more memory: ulimit -v is {limit // 1024} kB", "raise that limit, and try again")

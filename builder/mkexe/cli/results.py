@@ -41,8 +41,8 @@ def show_built(built: Built, with_checksum: bool, as_json: bool) -> None:
         ("runs on", ", ".join(built.targets)),
     ]
     rows += [("sha256", built.sha256)] if built.sha256 else []
-    rows += [("belongs to it", str(path)) for path in built.beside]
-    rows += [("also called", str(path)) for path in built.other_names]
+    rows += [("beside it", str(path)) for path in built.beside]
+    rows += [("other name", str(path)) for path in built.other_names]
     rows.append(("start", start))
     if built.memory is not None:
         rows.append(("memory", memory.describe_memory(built.memory)[0]))

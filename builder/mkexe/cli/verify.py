@@ -19,7 +19,7 @@ def run(file: BuiltFile) -> None:
     if findings:
         for finding in findings:
             console.result(f"{file}: {finding}")
-        raise ArtifactError(f"{file}: {len(findings)} things are wrong", "this copy is damaged; get it again")
+        raise ArtifactError(f"{file} is damaged: mkexe found {len(findings)} errors", "get another copy")
     appended = artifact.size - artifact.block.artifact_size
     note = f"; {appended} bytes follow it (a signature?)" if appended else ""
     console.result(f"{file}: good, {len(artifact.manifest.ranges())} entries, {readable_size(artifact.size)}{note}")

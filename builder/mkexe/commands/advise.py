@@ -73,7 +73,9 @@ def advise(request: AdviceRequest, reporter: Reporter) -> Advice:
     from mkexe.models.gguf.kv_cache import read_kv_cache  # gguf comes with it: slow to import
 
     checked = check_model(request.model)
-    name = checked_name(name_of(request.model), "rename the model's file, or let `mkexe build --name` choose another")
+    name = checked_name(
+        name_of(request.model), "rename the model's file, or choose another name with `mkexe build --name`"
+    )
     table = targets.all_targets()
     usual = [target.name for target in usual_targets(request.layout, tuple(table.values()))]
     names = list(request.targets) or (["host"] if request.layout == NATIVE else usual)

@@ -97,7 +97,7 @@ def _named_for(path: Path, folder: str) -> Iterator[None]:
 def _held_name(name: str, path: Path) -> str:
     """An artifact's name, which becomes that of a file."""
     if not NAME.fullmatch(name):
-        raise ArtifactError(f"{path}: the name {name!r} cannot be that of a file", DAMAGED_HINT)
+        raise ArtifactError(f"{path}: the name {name!r} is not allowed for a file", DAMAGED_HINT)
     return name
 
 
@@ -121,7 +121,7 @@ def _with_own(
     table = targets.all_targets()
     missing = [name for name in names if name not in {target.name for target, _ in held}]
     if missing:
-        reporter.say(f"{path} holds no program for {', '.join(missing)}: this mkexe's own is taken")
+        reporter.say(f"{path} has no program for {', '.join(missing)}; mkexe adds its own")
     own = tuple((table[name], get_runtime(table[name], reporter)) for name in missing)
     return tuple(sorted(held + own, key=lambda item: names.index(item[0].name)))
 

@@ -37,7 +37,7 @@ _FOLLOWING = re.compile(r" (?:\w*_\w+|init): (?:error: )?(?:[Ff]ailed to|please)
 _CRASHED = re.compile(r".* cannot go on: (?:an error in llama\.cpp, )?(.+)")
 _OTHER_MODEL = "use another GGUF of the model, or convert the original model again"
 _OTHER_PROJECTOR = "get the projector that belongs to this model"
-_OTHER_OPTIONS = "the model can be used without them: correct --arg (build.args in mkexe.toml)"
+_OTHER_OPTIONS = "the model works without them: correct --arg (build.args in mkexe.toml)"
 _OTHER_TEMPLATE = 'give it another chat template, such as --arg "--chat-template chatml"'
 
 
@@ -71,9 +71,9 @@ def check_model(question: Question, runtime: Runtime, timeout_s: float | None = 
         if said is not None:
             return _unchecked(said.removeprefix(_NOT_CHECKED))
         if error.returncode == _NO_MEMORY:
-            return _unchecked("that takes more memory than there is, or than it should")
+            return _unchecked("the test needs more memory than there is, or than it should")
         if error.returncode == _KILLED and not error.timed_out:
-            return _unchecked("the system ended the runtime, as it does where memory is short")
+            return _unchecked("the system ended the runtime, as it does if memory runs out")
         cause = _cause(lines, error, limit)
         if not error.timed_out and _works_without_options(question, runtime, limit):
             written = printable(" ".join(question.default_args))
@@ -104,7 +104,7 @@ def _ask(question: Question, runtime: Runtime, limit: float, lines: list[str]) -
 
 
 def _unchecked(why: str) -> str:
-    return f"the model was not tried: {why}"
+    return f"mkexe did not test the model: {why}"
 
 
 def _refused(lines: list[str]) -> str | None:
@@ -117,9 +117,9 @@ def _cause(lines: list[str], error: process.ProcessFailed, limit: float) -> str:
     if refused is not None:
         cause = _words_of(refused.removeprefix(_REFUSED).strip())
     elif error.timed_out:
-        cause = f"llama.cpp does not come to an end with it: expected to be done in {limit:.0f} s"
+        cause = f"llama.cpp did not finish with it in {limit:.0f} s"
     else:
-        cause = f"llama.cpp does not survive it: {_last_words(lines, error.returncode)}"
+        cause = f"llama.cpp crashes with it: {_last_words(lines, error.returncode)}"
     return " ".join(printable(cause).split())[:_SHOWN_CHARACTERS].rstrip(".")
 
 

@@ -53,7 +53,7 @@ def _read_projector(path: Path, model: ModelFiles, others: tuple[ModelFile, ...]
 def checked_name(name: str, hint: str = "choose another with --name") -> str:
     """The name, which becomes that of a file; raises UsageError."""
     if not NAME.fullmatch(name):
-        raise UsageError(f"the name {name!r} must be letters, digits, spaces and . _ + -", hint)
+        raise UsageError(f"the name {name!r} may only have letters, digits, spaces and . _ + -", hint)
     if problem := find_name_problem(name):
         raise UsageError(f"the name {name[:40]!r} {problem}", hint)
     return name

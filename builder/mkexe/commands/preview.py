@@ -55,7 +55,7 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int, re
         running = server.LoopbackServer(application.PreviewApplication(source, answers), port)
         open_things.callback(running.stop)
         reporter.result(f"http://{server.LOOPBACK}:{running.port}/")
-        reporter.say(f"the page loads again when {config_file}, its files or the page's sources change; Ctrl-C ends")
+        reporter.say(f"the page reloads when {config_file}, its files or the page's sources change; Ctrl-C stops mkexe")
         with contextlib.suppress(KeyboardInterrupt):
             running.wait()
 

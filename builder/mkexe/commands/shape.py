@@ -18,7 +18,7 @@ from mkexe.runtimes.targets import WINDOWS
 def check_split_size(layout: str, maximum: int | None) -> None:
     """Raise UsageError where the layout has no files that could be cut."""
     if maximum is not None and layout != PAIR:
-        message = f"--split-size cuts the files that lie beside layout pair, and this is layout {layout}"
+        message = f"--split-size is for layout pair, and this is layout {layout}"
         raise UsageError(message, "add --layout pair, or leave it out")
 
 

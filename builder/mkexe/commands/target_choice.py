@@ -30,7 +30,7 @@ def choose_targets(names: tuple[str, ...], layout: str, reporter: Reporter) -> l
         missing = [target.name for target in fitting if target not in present]
         if missing:
             reporter.say(
-                f"not bundled, because not compiled yet: {', '.join(missing)}. {_how_to_get_all(len(missing))}"
+                f"left out, because the runtime is not compiled: {', '.join(missing)}. {_how_to_get_all(len(missing))}"
             )
         return present
     reporter.say(f"compiling the runtime for this machine only. {_how_to_get_all(len(table) - 1)}")

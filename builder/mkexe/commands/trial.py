@@ -49,10 +49,14 @@ def tried_runtimes(chosen: tuple[Target, ...], trial: Trial, reporter: Reporter)
 def say_untried(default_args: tuple[str, ...], reporter: Reporter) -> None:
     """Say that nothing was tried, and why."""
     name = host_name()
-    why = "the runtime for this machine is not compiled (mkexe runtime build)" if name else "none runs on this machine"
+    why = (
+        "the runtime for this machine is not compiled (mkexe runtime build)"
+        if name
+        else "no runtime runs on this machine"
+    )
     if default_args:
-        reporter.say(f"the default options were not checked: {why}")
-    reporter.say(f"the model was not tried: {why}")
+        reporter.say(f"mkexe did not check the default options: {why}")
+    reporter.say(f"mkexe did not test the model: {why}")
 
 
 def try_model(trial: Trial, reporter: Reporter) -> bool:

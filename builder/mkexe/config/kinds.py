@@ -91,7 +91,7 @@ def command_line() -> Kind:
             try:
                 words += shlex.split(item)
             except ValueError as error:
-                raise UsageError(f"{entry.label}: {error}", "quote it like for a shell") from error
+                raise UsageError(f"{entry.label}: {error}", "quote it as in a shell") from error
         return tuple(words)
 
     return Kind(read, "list of texts; mkexe splits each at spaces, like a shell", is_list=True)
@@ -141,7 +141,7 @@ def colour() -> Kind:
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
             raise UsageError(
                 f"{entry.label}: expected a colour as #rrggbb, found {value!r}",
-                "colour names and short forms are not understood; teal, for example, is #008080",
+                "write six hexadecimal digits; teal, for example, is #008080",
             )
         return value.lower()
 

@@ -49,12 +49,12 @@ def _preset(setting: Setting, entry: Entry, elsewhere: str | None) -> Preset:
     if not isinstance(locked, bool):
         raise UsageError(f"{entry.label}: locked: expected true or false, found {locked!r}", "without quotes")
     if "value" in table and elsewhere is not None:
-        message = f"{entry.label}: the value is in [page] too, as page.{setting.name}"
+        message = f"{entry.label}: the same value is in [page], as page.{setting.name}"
         raise UsageError(message, f"keep one of them; {setting.name} = {{ locked = true }} locks the one in [page]")
     value = table.get("value", setting.default if elsewhere is None else elsewhere)
     if value is None:
         example = f"{setting.name} = {{ value = ..., locked = true }}, or --setting {setting.name}=..."
-        raise UsageError(f"{entry.label}: there is no value that could be locked", f"give one: {example}")
+        raise UsageError(f"{entry.label}: there is no value to lock", f"give one: {example}")
     return Preset(check_value(setting, value, entry.label), locked)
 
 

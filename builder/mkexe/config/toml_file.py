@@ -34,7 +34,9 @@ def read_config(path: Path) -> Entries:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", "name the file with --config, or leave it out") from error
     except (ValueError, RecursionError) as error:  # ValueError: also numbers with thousands of digits
-        raise UsageError(f"{path}: no TOML in UTF-8: {error}", "docs/configuration.md has an example") from error
+        raise UsageError(
+            f"{path}: this is not TOML in UTF-8: {error}", "docs/configuration.md has an example"
+        ) from error
     return _Reader(path, text).read(tables)
 
 

@@ -41,7 +41,7 @@ def check_options(arguments: tuple[str, ...], runtime: Runtime, artifact: Path) 
     status, listed = _ask(runtime, artifact, _ASK)
     upstream = _options_in(listed)
     if status != 0 or not upstream:
-        return "the default options were not checked: the runtime for this machine could not be started"
+        return "mkexe did not check the default options: the runtime for this machine could not be started"
     status, said = _ask(runtime, artifact, (*arguments, *_ASK))
     if status == 0:
         return ""
