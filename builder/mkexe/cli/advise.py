@@ -32,7 +32,7 @@ def run(
     layout: str | None,
     target: list[str] | None,
 ) -> None:  # fmt: skip
-    """Say what will happen with a model on each system. Nothing is built."""
+    """Say how a model will run on each system. Nothing is built."""
     from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import advise
     from mkexe.config.kinds import checked_layout

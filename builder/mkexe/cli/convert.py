@@ -19,9 +19,9 @@ EXAMPLES = (
     "build.split_size",
     "build.output",
     "build.targets",
-    output="The file to write. Default: its name.",
-    target="For this system alone. Default: all that are inside; with native, this machine. "
-    "mkexe adds its own program for a system that is not inside.",
+    output="The file to write. Default: the name in FILE, with the ending of the layout.",
+    target="A system of the new file. Default: all systems of FILE; with layout native, this machine. "
+    "mkexe adds a program that FILE does not have.",
 )
 def run(
     file: Annotated[Path, path_argument("FILE", "A file that mkexe wrote, or the folder of an app.")],
