@@ -1,4 +1,4 @@
-"""Render templates: the script in an artifact's head, and the recipes for release pipelines."""
+"""Render the script in an artifact's head, from templates/launcher."""
 
 from __future__ import annotations
 

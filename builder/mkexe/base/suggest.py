@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 
-def advise(word: str, known: Iterable[str]) -> str:
+def suggest(word: str, known: Iterable[str]) -> str:
     """`did you mean ...?` with the known word that `word` begins, or the nearest; all of them where none is near."""
     words = list(known)
     begun = [name for name in words if len(word) > 3 and name.startswith(word)]

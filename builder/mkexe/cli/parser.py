@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from mkexe.base.suggest import advise
+from mkexe.base.suggest import suggest
 from mkexe.cli import console
 from mkexe.errors import UsageError
 
@@ -58,7 +58,7 @@ class Group(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Raise UsageError, with the nearest name, for a command that the group does not have."""
         if not ctx.resilient_parsing and args[0] not in self.commands:
-            raise UsageError(f"{ctx.command_path}: unknown command {args[0]}", advise(args[0], self.commands))
+            raise UsageError(f"{ctx.command_path}: unknown command {args[0]}", suggest(args[0], self.commands))
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -111,7 +111,7 @@ class _Words:
         short = word[:2]
         if short in self._is_flag and not self._is_flag[short]:
             return short, word[2:]
-        near = advise(name, self._is_flag)
+        near = suggest(name, self._is_flag)
         hint = near if near.startswith("did you") else f"{self._path} --help lists the options"
         raise UsageError(f"{self._path}: unknown option {name}", hint)
 

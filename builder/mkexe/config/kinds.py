@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mkexe.base import plain_text
-from mkexe.base.suggest import advise
+from mkexe.base.suggest import suggest
 from mkexe.config.entries import Entry
 from mkexe.config.settings_table import find_setting
 from mkexe.config.text_file import read_text_file
@@ -167,7 +167,7 @@ def language() -> Kind:
         setting = find_setting("language", "page.language")
         if value not in setting.choices:
             raise UsageError(
-                f"{entry.label}: expected {setting.expected}, found {value!r}", advise(value, setting.choices)
+                f"{entry.label}: expected {setting.expected}, found {value!r}", suggest(value, setting.choices)
             )
         return value
 
@@ -180,7 +180,7 @@ def language() -> Kind:
 def checked_layout(name: str, label: str) -> str:
     """The name of a layout; raises UsageError, which begins with `label`, where there is none of that name."""
     if name not in CHOICES:
-        raise UsageError(f"{label}: unknown layout {name!r}", advise(name, CHOICES))
+        raise UsageError(f"{label}: unknown layout {name!r}", suggest(name, CHOICES))
     return name
 
 

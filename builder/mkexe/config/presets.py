@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mkexe.base.suggest import advise
+from mkexe.base.suggest import suggest
 from mkexe.config.entries import Entries, Entry, flag_entry
 from mkexe.config.options import SETTINGS
 from mkexe.config.settings_table import Setting, all_settings, check_value, find_setting, parse_value
@@ -44,7 +44,7 @@ def _preset(setting: Setting, entry: Entry, elsewhere: str | None) -> Preset:
     table = _preset_table(entry.value)
     unknown = [key for key in table if key not in ("value", "locked")]
     if unknown:
-        raise UsageError(f"{entry.label}: no such key: {unknown[0]!r}", advise(unknown[0], ("value", "locked")))
+        raise UsageError(f"{entry.label}: no such key: {unknown[0]!r}", suggest(unknown[0], ("value", "locked")))
     locked = table.get("locked", False)
     if not isinstance(locked, bool):
         raise UsageError(f"{entry.label}: locked: expected true or false, found {locked!r}", "without quotes")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mkexe.base import resources
 from mkexe.base.plain_text import find_unsafe
-from mkexe.base.suggest import advise
+from mkexe.base.suggest import suggest
 from mkexe.errors import UsageError
 
 _TEXT_MAXIMUM = 20_000
@@ -62,7 +62,7 @@ def find_setting(name: str, label: str) -> Setting:
     """The setting of this name; raises UsageError, which begins with `label`, where there is none."""
     known = all_settings()
     if name not in known:
-        raise UsageError(f"{label}: the page has no setting {name!r}", advise(name, known))
+        raise UsageError(f"{label}: the page has no setting {name!r}", suggest(name, known))
     return known[name]
 
 

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from mkexe.base.suggest import advise
+from mkexe.base.suggest import suggest
 from mkexe.config.entries import Entries, Entry
 from mkexe.config.options import SETTINGS, keys_by_table
 from mkexe.config.settings_table import find_setting
@@ -53,10 +53,10 @@ class _Reader:
         known = keys_by_table()
         for table, content in tables.items():
             if table not in known:
-                raise UsageError(f"{self._label(table)}: no such table", advise(table, known))
+                raise UsageError(f"{self._label(table)}: no such table", suggest(table, known))
             for key, value in self._table(table, content).items():
                 if key not in known[table]:
-                    raise UsageError(f"{self._label(f'{table}.{key}')}: no such key", advise(key, known[table]))
+                    raise UsageError(f"{self._label(f'{table}.{key}')}: no such key", suggest(key, known[table]))
                 entries |= self._entries_of(f"{table}.{key}", value)
         return entries
 

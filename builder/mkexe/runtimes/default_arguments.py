@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from mkexe.base import process
-from mkexe.base.suggest import advise
+from mkexe.base.suggest import suggest
 from mkexe.errors import UsageError
 from mkexe.runtimes.records import Runtime
 
@@ -89,5 +89,5 @@ def _nearest(word: str, known: list[str]) -> str:
     name, equals, value = word.partition("=")
     if equals and name in known:
         return f"write it with a space: {name} {value}"
-    advice = advise(name, known)
+    advice = suggest(name, known)
     return advice if advice.startswith("did you") else "FILE --help-server lists the options"

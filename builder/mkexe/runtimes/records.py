@@ -24,6 +24,7 @@ class Runtime:
     """A compiled runtime: `path` is the executable, `build` says what it was made from.
 
     `unpacker` is the program that unpacks runtimes on that system, as gzip; None on Windows, which needs none.
+    `flavour` says for what hardware it is.
     """
 
     target: str
@@ -32,3 +33,4 @@ class Runtime:
     sha256: str
     size_bytes: int
     build: dict[str, str]
+    flavour: str = "cpu"
