@@ -18,7 +18,7 @@ from benchmarks.machine import LoadMeter
 from benchmarks.plan import OURS
 from mkexe.base import cache, process
 from mkexe.errors import CompileError
-from mkexe.runtimes import build as runtime_build
+from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +38,7 @@ class Artifact:
 def present_targets() -> list[str]:
     """This machine's system and every other one whose runtime is compiled."""
     host = targets.host_target()
-    others = [name for name, row in targets.all_targets().items() if name != host and runtime_build.find_runtime(row)]
+    others = [name for name, row in targets.all_targets().items() if name != host and runtime_store.find_runtime(row)]
     return [host, *others]
 
 

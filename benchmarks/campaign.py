@@ -21,8 +21,8 @@ from mkexe.base import cache
 from mkexe.cli import console
 from mkexe.cli.reporters import TerminalReporter
 from mkexe.errors import OutputError
-from mkexe.runtimes import build as runtime_build
 from mkexe.runtimes import pins, targets
+from mkexe.runtimes import store as runtime_store
 
 _TINY = ROOT / "tests" / "data" / "tiny" / "tiny.gguf"
 _NO_HTTP = "it is a library and has no HTTP server"
@@ -193,7 +193,7 @@ def _machine(programs: Programs, request: Request, scratch: Path) -> dict[str, A
     """What the runs stand on; `measured` is what must be the same for runs to be put into one table."""
     host = targets.all_targets()[targets.host_target()]
     measured = {
-        "mkexe runtime": runtime_build.runtime_key(host),
+        "mkexe runtime": runtime_store.runtime_key(host),
         "mkexe builder": cache.key_of(cache.hash_tree(ROOT, "builder", "templates")),
         "llama.cpp": pins.llama_pin().commit,
         "compiler of mkexe": f"zig {pins.zig_version()}",

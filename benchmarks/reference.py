@@ -20,8 +20,7 @@ from benchmarks.machine import processor_features
 from mkexe.base import cache, process
 from mkexe.base.reporter import Progress
 from mkexe.errors import CompileError, ToolMissingError
-from mkexe.runtimes import build as runtime_build
-from mkexe.runtimes import pins
+from mkexe.runtimes import pins, toolchain
 from mkexe.runtimes import source as runtime_source
 from mkexe.runtimes.ninja import StatusReader
 
@@ -96,7 +95,7 @@ def find_reference(progress: Progress) -> Reference:
 
 
 def _build(source: Path, folder: Path, progress: Progress) -> None:
-    tools = runtime_build.tools()
+    tools = toolchain.tools()
     steps: dict[str, list[str | Path]] = {
         "configure": [
             tools["cmake"], "-G", "Ninja", "-S", source, "-B", folder, f"-DCMAKE_MAKE_PROGRAM={tools['ninja']}",

@@ -27,7 +27,7 @@ from PIL import Image
 from mkexe.base import cache, process, resources
 from mkexe.page import build as page_build
 from mkexe.page.icon import ICON_FILE
-from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 from support.groups import make_scheduler, put_in_order
 from support.needs import need
@@ -167,7 +167,7 @@ def fake_executable(target: str) -> bytes:
 def install_fake_runtime(cache: Path, target: str, image: bytes) -> None:
     """Put `image` into the cache as if it had been compiled from the present sources."""
     row = targets.all_targets()[target]
-    key = compile_stage.runtime_key(row)
+    key = runtime_store.runtime_key(row)
     folder = cache / "runtimes" / f"{target}-{key}"
     folder.mkdir(parents=True)
     (folder / f"mkexe-runtime{row.suffix}").write_bytes(image)

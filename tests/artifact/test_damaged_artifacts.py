@@ -24,7 +24,7 @@ from mkexe.boot import boot
 from mkexe.errors import ArtifactError
 from mkexe.layouts.image_writer import ImageFacts, ImageWriter
 from mkexe.models.records import ModelFile
-from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 from support.damaged_artifacts import Case, Good, app_of, make_cases, write_case
 from support.listener import Listener
@@ -206,7 +206,7 @@ def test_a_program_that_answers_nonsense_is_a_failed_start(
 ) -> None:
     """Whatever the file's own program says where a server should answer."""
     row = targets.all_targets()["linux-x86_64"]
-    shutil.rmtree(mkexe.cache / "runtimes" / f"linux-x86_64-{compile_stage.runtime_key(row)}")
+    shutil.rmtree(mkexe.cache / "runtimes" / f"linux-x86_64-{runtime_store.runtime_key(row)}")
     install_fake_runtime(mkexe.cache, "linux-x86_64", NONSENSE.replace(b"ANSWER", repr(answer).encode()))
     model = write_small_model(tmp_path / "small.gguf")
     assert run("build", model, "-o", tmp_path / "out", "--layout", "script", "--target", "linux-x86_64")[0] == 0

@@ -17,7 +17,7 @@ from mkexe import cli
 from mkexe.commands import model_check
 from mkexe.errors import ModelError
 from mkexe.models.gguf.file import check_model
-from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 from mkexe.runtimes.records import Runtime
 from support.encoders import write_encoder
@@ -54,7 +54,7 @@ def tiny() -> Model:
 @pytest.fixture(scope="module")
 def runtime(runtimes: dict[str, Path]) -> Runtime:
     """That of this machine."""
-    found = compile_stage.find_runtime(targets.all_targets()[targets.host_target()])
+    found = runtime_store.find_runtime(targets.all_targets()[targets.host_target()])
     assert found is not None
     return found
 

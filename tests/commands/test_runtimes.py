@@ -8,7 +8,7 @@ import pytest
 
 from mkexe.commands import runtimes
 from mkexe.errors import AuditError
-from mkexe.runtimes import build, targets
+from mkexe.runtimes import build, store, targets
 from mkexe.runtimes.records import Runtime
 from support.executables import Elf
 from support.listener import Listener
@@ -21,7 +21,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runtime:
     """What the compiler makes where the cache holds nothing."""
     runtime = Runtime(TARGET.name, tmp_path / "runtime/program", None, "", 1, {})
     runtime.path.parent.mkdir()
-    monkeypatch.setattr(build, "find_runtime", lambda _: None)
+    monkeypatch.setattr(store, "find_runtime", lambda _: None)
     monkeypatch.setattr(build, "compile_runtime", lambda *_: runtime)
     return runtime
 

@@ -14,6 +14,7 @@ from conftest import ROOT, scrubbed_environment
 from mkexe.base import resources
 from mkexe.base.reporter import UNWATCHED
 from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 from support.needs import missing
 
@@ -53,11 +54,11 @@ def test_the_unit_tests_are_not_in_the_runtime_s_key(tmp_path: Path, monkeypatch
         copy(ROOT / part, tmp_path / part)
     monkeypatch.setattr(resources, "source_root", lambda: tmp_path)
     target = targets.all_targets()["linux-x86_64"]
-    key = compile_stage.runtime_key(target)
+    key = runtime_store.runtime_key(target)
     (tmp_path / "tests/cpp/main.cpp").write_text("// another")
-    assert compile_stage.runtime_key(target) == key
+    assert runtime_store.runtime_key(target) == key
     (tmp_path / "runtime/main.cpp").write_text("// another")
-    assert compile_stage.runtime_key(target) != key
+    assert runtime_store.runtime_key(target) != key
 
 
 def clang_format_version() -> str:

@@ -12,8 +12,7 @@ import pytest
 from conftest import ROOT
 from mkexe.base import cache
 from mkexe.binfmt.objects import Symbol, defined_symbols
-from mkexe.runtimes import build as compile_stage
-from mkexe.runtimes import pins
+from mkexe.runtimes import pins, toolchain
 from mkexe.runtimes.kernels import Variant, find_leaks, find_unrenamed
 
 LOW = frozenset({"SSE42"})
@@ -85,7 +84,7 @@ int (*user)(int) = hidden;
 def test_symbols_of_real_objects_of_three_formats(triple: str, tmp_path: Path) -> None:
     (tmp_path / "one.cpp").write_text(SOURCE)
     compiler = [
-        str(compile_stage.tools()["zig"]),
+        str(toolchain.tools()["zig"]),
         "c++",
         "-target",
         triple,
@@ -155,7 +154,7 @@ def preprocessed(source: str, level: str) -> list[str]:
     ggml = cache.root() / "source" / f"llama.cpp-{pin.commit}-{pin.sha256[: cache.KEY_DIGITS]}" / "ggml"
     triple = "aarch64-linux-musl" if level.startswith("a") and "lake" not in level else "x86_64-linux-musl"
     command: list[str | Path] = [
-        compile_stage.tools()["zig"], "c++", f"--target={triple}", "-E", "-P", "-w", "-std=gnu++17", "-O2",
+        toolchain.tools()["zig"], "c++", f"--target={triple}", "-E", "-P", "-w", "-std=gnu++17", "-O2",
         "-DNDEBUG", "-D_GNU_SOURCE", "-D_XOPEN_SOURCE=600", "-DGGML_USE_CPU_REPACK", "-DGGML_USE_LLAMAFILE",
         *compiler_flags(ROWS[level][0]), f"-I{ggml / 'src'}", f"-I{ggml / 'src/ggml-cpu'}", f"-I{ggml / 'include'}",
         ggml / "src/ggml-cpu" / source,

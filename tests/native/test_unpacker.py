@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mkexe.artifact import xz
-from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 from support.needs import missing, need
 
@@ -28,7 +28,7 @@ def unpackers(runtimes: dict[str, Path], tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("unpackers")
     commands = {}
     for processor in PROCESSORS:
-        runtime = compile_stage.find_runtime(targets.all_targets()[f"linux-{processor}"])
+        runtime = runtime_store.find_runtime(targets.all_targets()[f"linux-{processor}"])
         assert runtime is not None
         assert runtime.unpacker is not None
         program = folder / processor

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mkexe.base import cache
-from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import toolchain
 
 
 def put(image: bytes, offset: int, layout: str, *values: int) -> bytes:
@@ -312,7 +312,7 @@ def compile_program(directory: Path, triple: str, *options: str, source: Path | 
         source = directory / "program.cpp"
         source.write_text(PROGRAM)
     language = "cc" if source.suffix == ".c" else "c++"
-    command = [str(compile_stage.tools()["zig"]), language, "-target", triple, "-O2", "-g0", *options]
+    command = [str(toolchain.tools()["zig"]), language, "-target", triple, "-O2", "-g0", *options]
     # the compiler and the cache of the runtimes' compiles, so that zig's C++ library is compiled once per machine
     environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(cache.root() / "zig")}
     subprocess.run([*command, str(source), "-o", str(output)], check=True, env=environment)

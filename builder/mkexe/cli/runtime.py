@@ -42,7 +42,7 @@ def build(
 def show(as_json: Annotated[bool, option("--json", help="Print the list as JSON.")] = False) -> None:
     """Show which runtimes are there."""
     from mkexe.runtimes import targets
-    from mkexe.runtimes.build import find_runtime
+    from mkexe.runtimes.store import find_runtime
 
     found = {name: find_runtime(target) for name, target in targets.all_targets().items()}
     if as_json:

@@ -31,7 +31,7 @@ from mkexe.models.memory import memory_needed
 from mkexe.page import branding
 from mkexe.page import build as page_build
 from mkexe.page.branding import Branding
-from mkexe.runtimes import build as runtime_build
+from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes.records import Runtime
 
 
@@ -104,7 +104,7 @@ def _small_files(model_name: str, settings: Branding, runtime: Runtime, reporter
     with ThreadPoolExecutor() as pool:
         files = plain | dict(pool.map(_stored, (f"page/{name}" for name in built), built.values()))
     files["licenses/mkexe.txt"] = (resources.source_root() / "LICENSE").read_bytes()
-    files["licenses/runtime.txt"] = (runtime.path.parent / runtime_build.LICENSES).read_bytes()
+    files["licenses/runtime.txt"] = (runtime.path.parent / runtime_store.LICENSES).read_bytes()
     return dict(sorted(files.items()))
 
 

@@ -9,12 +9,13 @@ from mkexe.base.reporter import Reporter
 from mkexe.commands.page_folder import page_folder
 from mkexe.errors import AuditError
 from mkexe.runtimes import build as runtime_build
+from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes.records import Runtime, Target
 
 
 def get_runtime(target: Target, reporter: Reporter) -> Runtime:
     """The runtime for a target: bundled, cached, or compiled now with a progress bar; audited when compiled."""
-    found = runtime_build.find_runtime(target)
+    found = runtime_store.find_runtime(target)
     if found is not None:
         return found
     from mkexe.runtimes import audit  # LIEF comes with it: slow to import
@@ -23,7 +24,7 @@ def get_runtime(target: Target, reporter: Reporter) -> Runtime:
         runtime = runtime_build.compile_runtime(target, progress)
     report = audit.audit_runtime(target.name, runtime.path.read_bytes())
     if report.findings:
-        runtime_build.discard_runtime(runtime)
+        runtime_store.discard_runtime(runtime)
         raise AuditError(f"{target.name}: " + "; ".join(report.findings), "this is a defect of mkexe: please report it")
     return runtime
 

@@ -6,7 +6,7 @@ from mkexe.base.reporter import Reporter
 from mkexe.errors import UsageError
 from mkexe.layouts.names import NATIVE
 from mkexe.layouts.registry import usual_targets
-from mkexe.runtimes import build as runtime_build
+from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 from mkexe.runtimes.records import Runtime, Target
 
@@ -25,7 +25,7 @@ def choose_targets(names: tuple[str, ...], layout: str, reporter: Reporter) -> l
     if names:
         return [table[name] for name in targets.choose_targets(list(names))]
     fitting = usual_targets(layout, tuple(table.values()))
-    present = [target for target in fitting if runtime_build.find_runtime(target) is not None]
+    present = [target for target in fitting if runtime_store.find_runtime(target) is not None]
     if present:
         missing = [target.name for target in fitting if target not in present]
         if missing:
@@ -44,7 +44,7 @@ def _how_to_get_all(count: int) -> str:
 def host_runtime() -> Runtime | None:
     """This machine's runtime, where it is there."""
     name = host_name()
-    return runtime_build.find_runtime(targets.all_targets()[name]) if name else None
+    return runtime_store.find_runtime(targets.all_targets()[name]) if name else None
 
 
 def host_name() -> str:

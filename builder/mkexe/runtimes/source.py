@@ -1,14 +1,20 @@
-"""Pinned inputs: fetched with pip, so that a user's index, proxy and certificate settings hold."""
+"""The pinned source of llama.cpp: fetched with pip (whose index, proxy and certificates hold), unpacked, patched."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import shutil
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
-from mkexe.base import cache, process
-from mkexe.errors import FetchError
+from mkexe.base import cache, process, resources
+from mkexe.base.mirror import copy_changed
+from mkexe.base.reporter import Progress
+from mkexe.errors import CompileError, FetchError, ToolMissingError
+from mkexe.runtimes import pins
 from mkexe.runtimes.pins import SourcePin
 
 
@@ -60,3 +66,49 @@ def unpack_source(archive: Path, pin: SourcePin, output: Path) -> None:
         for member in members:
             member.name = member.name[len(prefix) :]
         tar.extractall(output, members=members, filter="data")
+
+
+def prepare_source(logs: Path, progress: Progress) -> Path:
+    """llama.cpp unpacked and patched, in the cache.
+
+    There is one folder per pinned source, so that a changed patch compiles only the files that it changes.
+    """
+    pin = pins.llama_pin()
+    folder = cache.root() / "source" / f"llama.cpp-{pin.commit}-{pin.sha256[: cache.KEY_DIGITS]}"
+    if not folder.is_dir():
+        progress.advance(0, "fetching llama.cpp")
+        archive = fetch_source(pin, logs / "fetch.log")
+        with cache.new_folder(folder) as temporary:
+            unpack_source(archive, pin, temporary)
+    _patch_source(folder, resources.source_root() / "native" / "patches")
+    return folder
+
+
+def _patch_source(folder: Path, patches: Path) -> None:
+    """Make `folder` hold what the patches give, touching only files that differ; `folder`.orig keeps upstream's files.
+
+    Raises ToolMissingError, or CompileError when a patch does not apply.
+    """
+    if importlib.util.find_spec("patch_ng") is None:
+        raise ToolMissingError("the Python package patch-ng is not installed", 'pip install "mkexe[compile]"')
+    import patch_ng
+
+    originals = folder.with_name(f"{folder.name}.orig")
+    patch_sets = {file.name: patch_ng.fromfile(str(file)) for file in sorted(patches.glob("*.patch"))}
+    for patch_set in patch_sets.values():
+        for item in patch_set or ():
+            name = item.source.decode().removeprefix("a/")
+            if (folder / name).is_file() and not (originals / name).exists():
+                (originals / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(folder / name, originals / name)
+    with tempfile.TemporaryDirectory(dir=cache.root()) as scratch:
+        patched = Path(scratch) / "patched"
+        if originals.is_dir():
+            shutil.copytree(originals, patched)
+        for name, patch_set in patch_sets.items():
+            if not patch_set or not patch_set.apply(strip=1, root=str(patched)):
+                raise CompileError(
+                    f"{name} does not apply to llama.cpp {pins.llama_pin().commit}",
+                    "its head says what it is for; write it anew for this source, or drop it",
+                )
+        copy_changed(patched, folder, cache.hash_tree(patched, "."))
