@@ -63,5 +63,5 @@ def read_raw(path: Path) -> list[dict[str, Any]]:
             records.append(json.loads(line))
         except ValueError as error:
             if number < len(lines):
-                raise UsageError(f"{path}: line {number} is no JSON: {error}", "restore the file") from error
+                raise UsageError(f"{path}: line {number} is not JSON: {error}", "restore the file") from error
     return records

@@ -34,7 +34,7 @@ static std::string revision_of(const std::string & text) {
     return to_hex(hasher.finish()).substr(0, 16);
 }
 
-// Letters of every script that has two cases; a byte that is no UTF-8 becomes U+FFFD.
+// Letters of every script that has two cases; a byte that is not UTF-8 becomes U+FFFD.
 static std::string folded(const std::string & text) {
     std::string lower;
     lower.reserve(text.size());
@@ -49,7 +49,7 @@ static std::string text_in(const json & object, const char * member) {
     return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// Null where `text` is no chat.
+// Null where `text` is not a chat.
 static json parse_chat(const std::string & text) {
     if (mkexe::json_levels(text) > mkexe::most_json_levels) {
         return json();

@@ -42,7 +42,7 @@ class chat_store {
     static bool is_id(const std::string & id);
 
   private:
-    // What the list says of one file; null `facts` where that is no chat.
+    // What the list says of one file; null `facts` where that is not a chat.
     struct known_chat {
         std::string            stamp;  // size and time of the file that `facts` come from
         nlohmann::ordered_json facts;

@@ -5,7 +5,7 @@
 #include <string>
 
 // `text` with U+FFFD for each control character but newline and tab, each character that turns the direction of writing
-// (U+202A to U+202E, U+2066 to U+2069), each line separator (U+2028, U+2029) and each byte that is no UTF-8. "\r\n"
+// (U+202A to U+202E, U+2066 to U+2069), each line separator (U+2028, U+2029) and each byte that is not UTF-8. "\r\n"
 // becomes a newline.
 std::string safe_text(const std::string & text);
 

@@ -262,7 +262,7 @@ static bool obey(conversation & talk, const std::string & line) {
         talk.clear();
         print("forgotten\n");
     } else {
-        print_error(word + " is no command; /help lists them\n");
+        print_error(word + " is not a command; /help lists them\n");
     }
     return true;
 }

@@ -70,7 +70,7 @@ static int unknown_command(const std::string & name) {
     for (const auto & command : all_commands()) {
         list += (list.empty() ? "" : ", ") + std::string(command.name);
     }
-    say("\"" + name + "\" is no command: expected one of " + list + ". Try --help.");
+    say("\"" + name + "\" is not a command: expected one of " + list + ". Try --help.");
     return exit_usage;
 }
 

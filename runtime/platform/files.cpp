@@ -75,7 +75,7 @@ write_result write_file(const std::string & path, const std::string & content) {
     std::error_code unknown;
     const auto      type = fs::status(to_path(path), unknown).type();
     if (type != fs::file_type::regular && type != fs::file_type::not_found) {
-        return { write_problem::not_written, path + ": this is no ordinary file" };
+        return { write_problem::not_written, path + ": this is not an ordinary file" };
     }
     // a name that no person gives a file; what a killed program left there is written over
     const auto  beside = path_in_same_folder(path, "." + file_name(path) + ".mkexe-new");
@@ -105,7 +105,7 @@ bool make_empty_file(const std::string & path) {
 }
 
 std::string reading_problem() {
-    return errno == EINVAL ? "this is no ordinary file" : std::strerror(errno);
+    return errno == EINVAL ? "this is not an ordinary file" : std::strerror(errno);
 }
 
 result<std::string> read_file(const std::string & path, uint64_t most_bytes) {

@@ -31,7 +31,7 @@ std::string path_beside(const std::string & path, const std::string & name);
 // Makes the folder and those above it, for this user alone.
 write_result make_folder(const std::string & path);
 
-// Writes beside `path` and renames, so that a reader sees the old content or the new. What is no ordinary file, such as a
+// Writes beside `path` and renames, so that a reader sees the old content or the new. What is not an ordinary file, such as a
 // device, is left as it is.
 write_result write_file(const std::string & path, const std::string & content);
 

@@ -254,7 +254,7 @@ bool connection_gate::look_at(connection & one) {
         case request_state::too_long:
             return refuse(one, "431 Request Header Fields Too Large", "The head of a request may have 64 KiB.");
         default:
-            return refuse(one, "400 Bad Request", "This is no HTTP request. This server speaks HTTP, not HTTPS.");
+            return refuse(one, "400 Bad Request", "This is not an HTTP request. This server speaks HTTP, not HTTPS.");
     }
 }
 

@@ -42,7 +42,7 @@ bool mkexe::bind_listener(httplib::Server & listener, const std::string & host, 
             return true;
         }
         problem = host +
-                  " is no address of this computer, or none of its ports can be had.\n"
+                  " is not an address of this computer, or none of its ports can be had.\n"
                   "Leave --host away, or give one of this computer's addresses.";
         return false;
     }
@@ -50,11 +50,11 @@ bool mkexe::bind_listener(httplib::Server & listener, const std::string & host, 
     const bool good = listener.bind_to_port(host, port);
     if (!good) {
         const bool denied = errno == EACCES || errno == EPERM;
-        problem =
-            "Port " + std::to_string(port) + " of " + host +
-            (denied ? " may not be used: the system keeps ports below 1024 for administrators.\n" :
-                      " cannot be had: another program uses it, or " + host + " is no address of this computer.\n") +
-            "Leave --port away, and a free one is chosen; or give another.";
+        problem           = "Port " + std::to_string(port) + " of " + host +
+                  (denied ? " may not be used: the system keeps ports below 1024 for administrators.\n" :
+                            " cannot be had: another program uses it, or " + host +
+                                " is not an address of this computer.\n") +
+                  "Leave --port away, and a free one is chosen; or give another.";
     }
     return good;
 }

@@ -179,7 +179,7 @@ void mkexe::explain_refusal(httplib::Response & response) {
     static const std::map<int, std::pair<const char *, const char *>> refusals = {
         { 400,
           { "invalid_request_error",
-            "This is no request as HTTP/1.1 (RFC 9112) has it: its first line, a header, the "
+            "This is not a valid HTTP/1.1 request (RFC 9112): its first line, a header, the "
             "length of its body or a part of a form is wrong." } },
         { 408,
           { "invalid_request_error", "The body came too slowly. This server waits no longer for the rest of it." } },

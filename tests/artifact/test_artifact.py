@@ -260,5 +260,5 @@ def _is_refused(path: Path, data: bytes | bytearray) -> bool:
 
 @pytest.mark.parametrize("head", [b"#!/bin/sh\n", b"MZ" + b"\xff" * 100, b"MZ" + bytes(100)])
 def test_a_head_that_is_no_executable_is_refused_where_one_is_promised(head: bytes) -> None:
-    with pytest.raises(ArtifactError, match="the head is no executable"):
+    with pytest.raises(ArtifactError, match="the head is not an executable"):
         plain_page(head.ljust(4096, b"\0"), 1024)

@@ -124,7 +124,7 @@ def test_a_manifest_with_something_evil_in_every_text(run: Run, tmp_path: Path) 
 
 
 def test_a_file_name_that_is_no_text(run: Run, tmp_path: Path) -> None:
-    """Bytes that are no UTF-8, and brackets that a terminal library could take for its own."""
+    """Bytes that are not UTF-8, and brackets that a terminal library could take for its own."""
     for name in (os.fsdecode(b"\xff\x1b[2J.gguf"), "[red]x[bold.gguf", ":smile:.gguf"):
         model = tmp_path / name
         shutil.copy(write_small_model(tmp_path / "small.gguf"), model)

@@ -174,7 +174,7 @@ def test_it_runs_no_commands_for_a_model_and_says_so(artifact: Path, option: lis
 def test_a_wrong_word_is_explained(artifact: Path) -> None:
     done = run_to_end([str(artifact), "sevre"])
     assert done.returncode == 2
-    assert '"sevre" is no command' in done.stderr
+    assert '"sevre" is not a command' in done.stderr
 
 
 def test_server_options_pass_through(artifact: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_small_model_is_one_file_for_everybody_and_nothing_is_written(mkexe: M
 def test_what_is_too_large_for_windows_and_fat32_is_said(mkexe: Mkexe, large_model: Path) -> None:
     found = advice_of(mkexe, large_model)
     assert (found["file"], found["layout"]) == ("large.cmd", "script")
-    assert "Windows starts no program of 4 GiB or more" in found["reason"]
+    assert "Windows refuses to start programs of 4 GiB or more" in found["reason"]
     assert "--layout pair --split-size 4GB" in found["limits"][0]
     windows = by_system(found)["Windows"]
     assert windows["start"] == "double click large.cmd"

@@ -189,12 +189,12 @@ def test_what_is_too_large_for_windows_becomes_a_script(mkexe: Mkexe, tmp_path: 
     for layout in ("exe", "native"):
         words = ("--target", "windows-x86_64", "--layout", layout)
         failed = mkexe("build", huge, "-o", tmp_path / "out", *words, status=2)
-        assert "Windows starts no program of 4 GiB or more, and this one would have 4.10 GiB" in failed.stderr
+        assert "Windows refuses to start programs of 4 GiB or more, and this one would have 4.10 GiB" in failed.stderr
         assert "--layout script or --layout pair" in failed.stderr
     failed = mkexe("build", huge, "-o", tmp_path / "out.exe", *wanted, status=2)
     assert "only under a name that ends in .cmd" in failed.stderr
     built = mkexe("build", huge, *wanted, "-o", tmp_path / "out.cmd")
-    assert "layout script: Windows starts no program of 4 GiB" in built.stderr
+    assert "layout script: Windows refuses to start programs of 4 GiB" in built.stderr
     assert (tmp_path / "out.cmd").read_bytes()[:10] == b"#!/bin/sh\n"
     assert "good" in mkexe("verify", tmp_path / "out.cmd").stdout
     with zipfile.ZipFile(tmp_path / "out.cmd") as archive:

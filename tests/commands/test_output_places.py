@@ -1,4 +1,4 @@
-"""What every command that writes leaves alone: all that is no ordinary file. Nothing here is a real device."""
+"""What every command that writes leaves alone: all that is not an ordinary file. Nothing here is a real device."""
 
 from __future__ import annotations
 

@@ -282,7 +282,7 @@ def test_the_build_is_refused_and_nothing_is_written(
 def test_an_encoder_serves_and_does_not_end_the_program(
     real_mkexe: Mkexe, runtimes: dict[str, Path], tiny: Model, tmp_path: Path, architecture: str
 ) -> None:
-    """`serve` makes embeddings; `run`, which has one place for outputs, says that there is no chat."""
+    """`serve` makes embeddings; `run`, which has one place for outputs, says that there is not a chat."""
     out = tmp_path / "encoder"
     model = tmp_path / "encoder.gguf"
     write_encoder(model) if architecture == "bert" else changed(tiny, as_architecture(architecture)).write(model)

@@ -198,7 +198,7 @@ def test_mkexe_toml_that_is_no_file_is_refused_not_passed_over(
     make[kind](tmp_path / "mkexe.toml")
     monkeypatch.chdir(tmp_path)
     assert cli.main(["build", "m.gguf", *(["--config", "mkexe.toml"] if named else [])]) == 2
-    says = {"dangling link": "No such file", "folder": "Is a directory", "pipe": "is no ordinary file"}
+    says = {"dangling link": "No such file", "folder": "Is a directory", "pipe": "is not an ordinary file"}
     assert f"error: mkexe.toml: {says[kind]}" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""Layout script at sizes that Windows starts no program of: the tiny model's weights behind a hole of many gibibytes.
+"""Layout script where Windows refuses to start a program: the weights of the tiny model behind a hole of gibibytes.
 
 Writer, head, both readers and the mapping must all reach them. The files are sparse; what Windows' side does is run by
 Wine's cmd.exe, with the program put where the batch file puts it: Wine has neither PowerShell nor tar.

@@ -53,7 +53,7 @@ def test_run_says_that_it_waits_where_a_pipe_stays_open(artifact: Path) -> None:
     ("words", "status", "sentence"),
     [(["run"], 2, "expected a question"), (["run", "--promt", "Hi"], 2, "found only: --promt Hi"),
      (["run", "-p"], 2, "expected a value"), (["chat", "--no-such"], 2, "invalid argument"),
-     (["run", "-p", "Hi", "--no-such"], 2, "invalid argument"), (["frobnicate"], 2, "is no command"),
+     (["run", "-p", "Hi", "--no-such"], 2, "invalid argument"), (["frobnicate"], 2, "is not a command"),
      (["verify", "--json"], 2, "unexpected argument")],
 )  # fmt: skip
 def test_wrong_words_are_explained(artifact: Path, words: list[str], status: int, sentence: str) -> None:
@@ -203,7 +203,7 @@ def test_a_chat_in_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
     terminal.expect(r"saved: ")
     terminal.expect(r"\n>")
     terminal.type("/frob\n")
-    terminal.expect(r"/frob is no command")
+    terminal.expect(r"/frob is not a command")
     terminal.type("/clear\n")
     terminal.expect(r"forgotten")
     terminal.type('"""\nWhat is the capital\\\n of France?"""\n')

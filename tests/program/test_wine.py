@@ -129,7 +129,7 @@ def test_options_count_however_many_there_are(program: Path) -> None:
 def test_wrong_words_are_explained(program: Path) -> None:
     done = wine(program, "frobnicate")
     assert done.returncode == 2
-    assert "is no command" in done.stderr
+    assert "is not a command" in done.stderr
 
 
 def test_the_help_is_the_same_as_on_linux(program: Path, artifact: Path) -> None:

@@ -193,7 +193,7 @@ def test_a_line_that_was_cut_off_is_forgiven_at_the_end_only(raw: RawFile) -> No
     raw.path.write_text(whole[:-20])
     assert read_raw(raw.path) == raw.records[:-1]
     raw.path.write_text(whole[20:])
-    with pytest.raises(UsageError, match="line 1 is no JSON"):
+    with pytest.raises(UsageError, match="line 1 is not JSON"):
         read_raw(raw.path)
 
 

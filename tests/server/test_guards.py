@@ -137,7 +137,7 @@ def test_nothing_waits_for_a_pipe(artifact: Path, tmp_path: Path) -> None:
     program = running.stored_runtime(artifact)
     os.mkfifo(tmp_path / "pipe")
     done = run_to_end(["sh", "-c", f'exec "{program}" verify'], MKEXE_ARTIFACT=str(tmp_path / "pipe"))
-    assert (done.returncode, done.stderr.splitlines()[0]) == (1, f"{tmp_path}/pipe: this is no ordinary file")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (1, f"{tmp_path}/pipe: this is not an ordinary file")
 
 
 def test_weights_beside_that_are_a_pipe_are_not_waited_for(
@@ -150,7 +150,7 @@ def test_weights_beside_that_are_a_pipe_are_not_waited_for(
     for command in ("verify", "run -p Hi"):
         done = run_to_end([str(tmp_path / "out"), *command.split()])
         assert done.returncode == 4
-        assert "this is no ordinary file" in done.stderr
+        assert "this is not an ordinary file" in done.stderr
 
 
 ESCAPES = "\x1b]0;owned\x07\u202egnp.exe\u2069\x7f\u009b2J"

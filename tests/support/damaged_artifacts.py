@@ -154,7 +154,7 @@ def with_manifest_value(data: bytes, rng: random.Random) -> bytes:
 
 
 def with_manifest_text(data: bytes, rng: random.Random) -> bytes:
-    """A manifest that is no JSON, no UTF-8, or is JSON of an unusual kind."""
+    """A manifest that is not JSON, not UTF-8, or is JSON of an unusual kind."""
     offset, size, document = manifest_of(data)
     text = data[offset : offset + size]
     at = rng.randrange(size)

@@ -63,7 +63,7 @@ def plain_page(head: bytes, superblock_at: int) -> bytes:
     at = int.from_bytes(head[pe.LFANEW_OFFSET :][:4], "little")
     if not head.startswith(b"MZ") or not _PE_EARLIEST <= at <= HEAD_SIZE - _PE_SMALLEST:
         raise ArtifactError(
-            f"the head is no executable: expected ELF's magic, or MZ and PE headers between {_PE_EARLIEST} and "
+            f"the head is not an executable: expected ELF's magic, or MZ and PE headers between {_PE_EARLIEST} and "
             f"{HEAD_SIZE - _PE_SMALLEST}, found {head[:4]!r} and {at}",
             DAMAGED_HINT,
         )

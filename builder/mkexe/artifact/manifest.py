@@ -155,14 +155,14 @@ def decode_manifest(text: bytes, block: Superblock) -> Manifest:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _check_texts(value: object) -> None:
     """Half surrogates can be written as escapes, and are no text that could be shown or be a name."""
     if isinstance(value, str):
         if re.search("[\ud800-\udfff]", value):
-            raise ValueError(f"{_found(value)} is no Unicode text")
+            raise ValueError(f"{_found(value)} is not Unicode text")
     elif isinstance(value, list):
         for element in value:
             _check_texts(element)

@@ -44,7 +44,7 @@ def open_artifact(path: Path) -> Artifact:
     try:
         kind = path.stat().st_mode
         if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):  # reading a pipe would wait for ever
-            raise ArtifactError("is no ordinary file", "name a file that mkexe made")
+            raise ArtifactError("is not an ordinary file", "name a file that mkexe made")
         with path.open("rb") as file:
             return _open(path, file)
     except OSError as error:

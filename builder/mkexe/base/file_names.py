@@ -18,7 +18,7 @@ _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
 def find_name_problem(name: str) -> str:
     """What keeps a file from having this name somewhere, as the end of a sentence; empty where nothing does."""
     if not name or name.strip(". ") == "":
-        return "is no name"
+        return "is not a name"
     if len(name.encode(errors="surrogateescape")) > _MOST_BYTES:
         return f"has {len(name.encode(errors='surrogateescape'))} bytes; file systems allow about {_MOST_BYTES}"
     if name.split(".")[0].rstrip(" ").lower() in _RESERVED:

@@ -2,7 +2,7 @@
 
 What could steer a terminal or let a line read as something else are the control characters (Unicode's category Cc: C0,
 DEL and C1), those that change the direction of writing (UAX #9, "Directional Formatting Characters"), and the two that
-end lines (category Zl and Zp). Half surrogates are bytes that are no UTF-8, and can be written nowhere.
+end lines (category Zl and Zp). Half surrogates are bytes that are not UTF-8, and can be written nowhere.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def find_unsafe_anywhere(text: str) -> str | None:
 
 
 def _escape(character: str) -> str:
-    """Bytes that are no UTF-8, as Python keeps them in file names (PEP 383), are shown as bytes."""
+    """Bytes that are not UTF-8, as Python keeps them in file names (PEP 383), are shown as bytes."""
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:
         code -= 0xDC00

@@ -19,5 +19,5 @@ def read_small_file(path: Path, maximum: int) -> bytes:
         if stat.S_ISDIR(kind):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         if not stat.S_ISREG(kind):
-            raise OSError(errno.EINVAL, "is no ordinary file", str(path))
+            raise OSError(errno.EINVAL, "is not an ordinary file", str(path))
         return file.read(maximum)

@@ -370,7 +370,7 @@ def _ask_embedding(server: _Server, question: Question) -> str:
 
 
 def _found_in(body: bytes, *keys: str | int) -> object:
-    """What lies under these members and numbers of JSON; None where that is not there, or `body` is no JSON."""
+    """What lies under these members and numbers of JSON; None where that is not there, or `body` is not JSON."""
     try:
         found = json.loads(body)
         for key in keys:

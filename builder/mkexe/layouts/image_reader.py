@@ -149,20 +149,20 @@ def _members(path: Path, offset: int, size: int) -> dict[str, tuple[int, int]]:
 
 def _list(value: object, name: str) -> list[Any]:
     if not isinstance(value, list):
-        raise ValueError(f"{name} is no list")
+        raise ValueError(f"{name} is not a list")
     return value
 
 
 def _table(value: dict[str, Any], name: str) -> dict[str, Any]:
     found = value.get(name)
     if not isinstance(found, dict):
-        raise ValueError(f"{name} is no object")
+        raise ValueError(f"{name} is not an object")
     return found
 
 
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{name} is no text")
+        raise ValueError(f"{name} is not text")
     return value
 
 
@@ -170,7 +170,7 @@ def _digest_of(descriptor: object) -> str:
     """The name of the blob that a descriptor means (image-layout.md)."""
     digest = _text(_table({"descriptor": descriptor}, "descriptor").get("digest"), "digest")
     if not _DIGEST.fullmatch(digest):
-        raise ValueError(f"{digest[:_SHOWN_CHARACTERS]!r} is no digest")
+        raise ValueError(f"{digest[:_SHOWN_CHARACTERS]!r} is not a digest")
     return "blobs/" + digest.replace(":", "/")
 
 

@@ -25,7 +25,7 @@ from mkexe.runtimes.records import Runtime, Target
 from mkexe.runtimes.targets import LINUX, MACOS, WINDOWS
 
 SYSTEM_NAMES = {LINUX: "Linux", WINDOWS: "Windows", MACOS: "macOS"}
-# Windows starts no program of 4 GiB or more. What stays free is for a signature, and for what a size does not know.
+# Windows refuses to start programs of 4 GiB or more. The rest is for a signature, and for what a size does not know.
 PROGRAM_SIZE_MAXIMUM = (4 << 30) - (16 << 20)  # bytes
 
 
@@ -194,7 +194,7 @@ def names_of(targets: tuple[Target, ...]) -> str:
 
 def too_large(size: int) -> str:
     """Why a program of `size` bytes does not start on Windows."""
-    return f"Windows starts no program of 4 GiB or more, and this one would have {size / (1 << 30):.2f} GiB"
+    return f"Windows refuses to start programs of 4 GiB or more, and this one would have {size / (1 << 30):.2f} GiB"
 
 
 def check_program_size(targets: tuple[Target, ...], size: int) -> None:

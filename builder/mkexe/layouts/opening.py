@@ -28,7 +28,7 @@ def open_package(path: Path, folder: Path) -> Package:
         head = b""
         if not stat.S_ISDIR(kind):
             if not stat.S_ISREG(kind):  # reading a pipe would wait for ever
-                raise ArtifactError(f"{path}: is no ordinary file", "name a file that mkexe made")
+                raise ArtifactError(f"{path}: is not an ordinary file", "name a file that mkexe made")
             with path.open("rb") as file:
                 head = file.read(_HEAD_SIZE)
         for layout in LAYOUTS.values():

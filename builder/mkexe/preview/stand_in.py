@@ -82,7 +82,7 @@ class _Chats:
     def read(self, name: str) -> bytes:
         """A chat as it was written."""
         if name not in self._texts:
-            raise _Refused(404, "not_found", f"there is no chat {name}")
+            raise _Refused(404, "not_found", f"there is not a chat {name}")
         return self._texts[name]
 
     def write(self, name: str, text: bytes, expected: str) -> str:

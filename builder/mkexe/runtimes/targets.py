@@ -37,7 +37,7 @@ def host_target() -> str:
     processors = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
     name = f"{systems.get(sys.platform, sys.platform)}-{processors.get(platform.machine().lower(), platform.machine())}"
     if name not in all_targets():
-        raise UsageError(f"this machine is {name}, which is no target", _known_targets())
+        raise UsageError(f"this machine is {name}, which is not a target", _known_targets())
     return name
 
 

@@ -52,7 +52,7 @@ test("messages that cannot be shown go back into the file", () => {
   assert.deepEqual(rewritten({ ...file, messages: [...file.messages, ...odd] }), { ...file, messages: [...file.messages, ...odd] });
 });
 
-test("what is no chat of this format is none", () => {
+test("what is not a chat of this format is none", () => {
   for (const value of [null, [], 7, "text", {}, { ...file, format: 2 }, { ...file, messages: "none" }]) assert.equal(read(value), null);
   assert.equal(chatFromJson("{", "id"), null);
 });

@@ -72,7 +72,7 @@ TEST_CASE("the search looks into titles and messages, whatever the case") {
     CHECK(count_of(store, "") == 2);
 }
 
-TEST_CASE("what is no chat is refused, and what somebody damaged is left alone") {
+TEST_CASE("what is not a chat is refused, and what somebody damaged is left alone") {
     const temporary_folder folder;
     chat_store             store(folder.path());
     for (const char * text : { "", "{", "[]", "{}", R"({"title":1,"messages":[]})", R"({"title":"","messages":{}})" }) {
@@ -95,7 +95,7 @@ TEST_CASE("a chat that cannot be written leaves the one that is there") {
     CHECK(nlohmann::json::parse(store.read(id).text)["title"] == "One");
 }
 
-TEST_CASE("an id is no path") {
+TEST_CASE("an id is not a path") {
     for (const char * good : { "12345678", "a-b-c-d-e", "3f2504e0-4f89-11d3-9a0c-0305e82c3301" }) {
         CHECK_MESSAGE(chat_store::is_id(good), good);
     }

@@ -26,7 +26,7 @@ TEST_CASE("a valid artifact opens, whatever is appended") {
     CHECK(opened.value().contents.name == "tiny");
 }
 
-TEST_CASE("what is no artifact is refused with its path") {
+TEST_CASE("what is not an artifact is refused with its path") {
     CHECK(open_artifact("/nowhere/tiny").message() == "/nowhere/tiny: No such file or directory");
     CHECK(open_artifact("/").message().find("/: ") == 0);
     CHECK(refusal("") == "expected one superblock in the first 4096 bytes, found 0");

@@ -189,7 +189,7 @@ TEST_CASE("ranges lie between the head and the manifest") {
     }
 }
 
-TEST_CASE("text that is no JSON is refused") {
+TEST_CASE("text that is not JSON is refused") {
     for (const std::string text :
          { "", "{", "[]", "null", "{\"format\": 1}}", "{\"format\": 1, \"name\": \"\xff\"}" }) {
         CAPTURE(text);

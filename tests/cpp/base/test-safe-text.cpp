@@ -22,7 +22,7 @@ TEST_CASE("what a terminal would obey is replaced") {
     CHECK(safe_text(std::string("a\0b", 3)) == "a" + mark + "b");
 }
 
-TEST_CASE("bytes that are no UTF-8 are replaced one by one") {
+TEST_CASE("bytes that are not UTF-8 are replaced one by one") {
     for (const char * text : { "\x9B", "\xFF", "\xC3", "\xC0\x9B", "\xE0\x80\x9B", "\xED\xA0\x80", "\xF4\x90\x80\x80",
                                "\xF8\x88\x80\x80\x80" }) {
         std::string expected = "a";

@@ -77,7 +77,7 @@ TEST_CASE("a wrong command line is a usage error, in one sentence") {
     const auto           command = run(file.path(), { "frobnicate" });
     CHECK(command.status == exit_usage);
     CHECK(command.err ==
-          "\"frobnicate\" is no command: expected one of serve, chat, run, bench, info, doctor, health, verify, "
+          "\"frobnicate\" is not a command: expected one of serve, chat, run, bench, info, doctor, health, verify, "
           "clean, licenses. Try "
           "--help.\n");
     for (const char * name : { "info", "verify", "doctor" }) {

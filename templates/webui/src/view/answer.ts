@@ -116,7 +116,7 @@ function thinkingTitle(answer: Answer): string {
   return t("thought_seconds", { seconds: formatNumber(Math.max(1, Math.round(answer.thinkingMs / 1000)), 0) });
 }
 
-/** What the model does while there is no text yet. */
+/** What the model does while there is not text yet. */
 function workingText(answer: Answer): string | null {
   if (answer.state === "waiting") return t("waiting");
   if (answer.state !== "reading") return null;
