@@ -57,7 +57,7 @@ def folders_in(path: str) -> set[str]:
 
 
 def test_the_architecture_page_lists_the_packages_of_the_builder() -> None:
-    packages = folders_in("builder/mkexe") - {"data"} | {"errors"}
+    packages = folders_in("builder/mkexe") | {"errors"}
     assert in_table("The builder") == packages
     rows = [{name for name in row if name in packages} for row in rows_of("tests/repo/test_architecture.py")]
     assert in_drawing("The builder") == [row for row in rows if row]
