@@ -111,8 +111,8 @@ def icon() -> Kind:
         return read_icon(entry.folder / _checked_path(entry), entry.label)
 
     values = (
-        "path of an SVG or a PNG of at most 1 MB. `mkexe` draws an SVG once, as a PNG of 512 x 512 pixels; text "
-        "and files that it refers to are refused. A PNG of at most 2048 pixels a side stays as it is"
+        "path of an SVG or a PNG of at most 1 MB. `mkexe` draws an SVG once, as a PNG of 512 x 512 pixels. It "
+        "refuses an SVG that contains text or refers to other files. A PNG of at most 2048 pixels a side stays as it is"
     )
     return Kind(read, values, file_of=lambda value: value)
 

@@ -56,7 +56,7 @@ BUILD = (
     Option("build.name", ("--name",), kinds.text(), "NAME", "The name that the API reports.", "the model file's name"),
     Option(
         "build.args", ("--arg",), kinds.command_line(), "'...'",
-        "Default options of llama.cpp's server. The user's own options win.",
+        "Default options of llama.cpp's server. Options given when the file starts override them.",
     ),
     Option(
         "build.layout", ("--layout",), kinds.layout(), "LAYOUT",
