@@ -2,7 +2,7 @@
 
 import sys
 
-INTERRUPTED = 130
+from mkexe.errors import INTERRUPTED
 
 
 def run() -> int:

@@ -6,6 +6,9 @@ Libraries raise these, only `mkexe.cli` turns them into text and an exit status.
 
 from __future__ import annotations
 
+INTERRUPTED = 130
+"""The exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it (POSIX, "Exit Status for Commands")."""
+
 
 class MkexeError(Exception):
     """A failure that is explained to the user.

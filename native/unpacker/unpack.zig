@@ -7,7 +7,7 @@
 //! All numbers are decimal bytes. The exit status is 0 where the stream was whole, as its CRC-32 says.
 //!
 //! The .xz container is read as its specification says (The .xz File Format 1.2.0, sections 2 to 3), as far as
-//! `mkexe.xz` writes it: one block, check CRC-32, LZMA2 alone or behind the filter x86 or ARM64. Zig's library does LZMA2.
+//! `mkexe.artifact.xz` writes it: one block, check CRC-32, LZMA2 alone or behind the filter x86 or ARM64. Zig's library does LZMA2.
 
 const std = @import("std");
 

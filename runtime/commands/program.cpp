@@ -29,9 +29,9 @@ namespace {
 struct command {
     const char *                                        name;
     std::function<int(const artifact &, const words &)> run;
-    words                                               flags;  // all that it takes; those of llama.cpp too where empty
-    bool                                                takes_server_options = false;
-    bool                                                reads_arguments      = false;  // and refuses them itself
+    words flags;  // its own; takes_server_options says whether llama.cpp's are taken too
+    bool  takes_server_options = false;
+    bool  reads_arguments      = false;  // and refuses them itself
 };
 
 }  // namespace

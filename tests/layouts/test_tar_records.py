@@ -6,7 +6,7 @@ import tarfile
 
 import pytest
 
-from mkexe.artifact.tar_records import BLOCK_SIZE, END, padded, tar_header
+from mkexe.layouts.tar_records import BLOCK_SIZE, END, padded, tar_header
 
 
 # 8 GiB is the first size that ustar's eleven octal digits do not hold

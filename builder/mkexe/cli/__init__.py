@@ -11,8 +11,8 @@ from mkexe.base import interruption
 from mkexe.cli import console
 from mkexe.cli.app import make_command
 from mkexe.cli.problems import explain
+from mkexe.errors import INTERRUPTED
 
-INTERRUPTED = 130
 _UNLIMITED = "10000"
 _COMPLETE = "_MKEXE_COMPLETE"  # set by the scripts that shells run to complete a word
 

@@ -9,8 +9,7 @@ from mkexe.base.reporter import Reporter
 from mkexe.commands.model_input import checked_name, name_of, read_models
 from mkexe.commands.trial import Trial, say_untried, try_model
 from mkexe.layouts.layout import SYSTEM_NAMES
-from mkexe.layouts.names import NATIVE, PAIR
-from mkexe.layouts.registry import Choice, choose_layout, usual_targets
+from mkexe.layouts.registry import Choice, choose_layout, holds_one_program, usual_targets
 from mkexe.layouts.sidecar import sidecar_names
 from mkexe.layouts.systems import SystemAdvice, advise_system, disk_limits
 from mkexe.models.memory import Memory, memory_needed
@@ -78,7 +77,7 @@ def advise(request: AdviceRequest, reporter: Reporter) -> Advice:
     )
     table = targets.all_targets()
     usual = [target.name for target in usual_targets(request.layout, tuple(table.values()))]
-    names = list(request.targets) or (["host"] if request.layout == NATIVE else usual)
+    names = list(request.targets) or (["host"] if holds_one_program(request.layout) else usual)
     chosen = tuple(table[target] for target in targets.choose_targets(names))
     models = read_models(checked, name, request.projector)
     choice = choose_layout(request.layout, chosen, models.size_bytes, OVERHEAD_BYTES)
@@ -101,7 +100,7 @@ def _describe(facts: Facts) -> Advice:
     """Describe what a build with these facts would be, and what it would do on each system."""
     layout = facts.choice.layout
     weights = sum(facts.weights.values())
-    beside = facts.weights if layout.name == PAIR else {}
+    beside = facts.weights if layout.has_sidecars else {}
     size = OVERHEAD_BYTES + (0 if beside else weights)
     return Advice(
         file=facts.name,

@@ -24,10 +24,9 @@ from mkexe.commands.shape import check_split_size, cut_models, decide_layout
 from mkexe.commands.target_choice import choose_targets
 from mkexe.errors import ArtifactError
 from mkexe.layouts import deliver
-from mkexe.layouts.names import NATIVE
 from mkexe.layouts.opening import open_package
 from mkexe.layouts.parts import read_parts
-from mkexe.layouts.registry import packs_programs, usual_targets
+from mkexe.layouts.registry import holds_one_program, packs_programs, usual_targets
 from mkexe.models.records import ModelFile
 from mkexe.page.branding import Branding
 from mkexe.runtimes import targets
@@ -103,10 +102,8 @@ def _held_name(name: str, path: Path) -> str:
 
 def _usual_targets(held: list[str], layout: str, reporter: Reporter) -> tuple[str, ...]:
     """The targets where nobody chose: of those `held`, what the layout can hold; what a build would take, if none."""
-    if layout == NATIVE and len(held) == 1:
-        return tuple(held)
-    if layout == NATIVE:
-        return (targets.host_target(),)
+    if holds_one_program(layout):
+        return tuple(held) if len(held) == 1 else (targets.host_target(),)
     if not packs_programs(layout):
         table = targets.all_targets()
         fitting = usual_targets(layout, tuple(table[name] for name in held if name in table))

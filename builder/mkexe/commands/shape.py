@@ -8,8 +8,7 @@ from mkexe.artifact.packing import Pack
 from mkexe.base.reporter import Reporter
 from mkexe.errors import UsageError
 from mkexe.layouts.layout import Layout
-from mkexe.layouts.names import PAIR
-from mkexe.layouts.registry import choose_layout
+from mkexe.layouts.registry import choose_layout, has_sidecars
 from mkexe.models.records import ModelSet
 from mkexe.runtimes.records import Runtime, Target
 from mkexe.runtimes.targets import WINDOWS
@@ -17,7 +16,7 @@ from mkexe.runtimes.targets import WINDOWS
 
 def check_split_size(layout: str, maximum: int | None) -> None:
     """Raise UsageError where the layout has no files that could be cut."""
-    if maximum is not None and layout != PAIR:
+    if maximum is not None and not has_sidecars(layout):
         message = f"--split-size is for layout pair, and this is layout {layout}"
         raise UsageError(message, "add --layout pair, or leave it out")
 

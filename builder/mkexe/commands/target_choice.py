@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from mkexe.base.reporter import Reporter
 from mkexe.errors import UsageError
-from mkexe.layouts.names import NATIVE
-from mkexe.layouts.registry import usual_targets
+from mkexe.layouts.registry import holds_one_program, usual_targets
 from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 from mkexe.runtimes.records import Runtime, Target
@@ -17,10 +16,10 @@ _MINUTES_PER_TARGET = 9
 def choose_targets(names: tuple[str, ...], layout: str, reporter: Reporter) -> list[Target]:
     """The targets to bundle: those asked for; else all whose runtime is there; else this machine.
 
-    Layout native holds one, so that it is this machine's where none was asked for; those of one system hold its own.
+    A layout that holds one program gets this machine's where none was asked for; one for one system gets that system's.
     """
     table = targets.all_targets()
-    if layout == NATIVE and not names:
+    if holds_one_program(layout) and not names:
         names = ("host",)
     if names:
         return [table[name] for name in targets.choose_targets(list(names))]

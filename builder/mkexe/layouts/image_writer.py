@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from mkexe.artifact.placement import format_time
-from mkexe.artifact.tar_records import END, padded, tar_header
 from mkexe.base.copying import Digest, FollowingHash, copy_bytes, copy_file
 from mkexe.base.json_text import readable_json
 from mkexe.base.reporter import Progress
+from mkexe.layouts.tar_records import END, padded, tar_header
 from mkexe.models.records import ModelFile
 from mkexe.runtimes.records import Target
 

@@ -55,6 +55,10 @@ class Layout:
     has_script = True
     # the file itself can be started
     is_program = True
+    # it is for one system and one processor
+    holds_one_program = False
+    # the weights are files in the same folder, whose size can be limited
+    has_sidecars = False
 
     def check(self, targets: tuple[Target, ...], size: int) -> None:
         """Raise UsageError where it cannot hold these targets in an artifact of about `size` bytes."""

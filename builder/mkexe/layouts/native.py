@@ -17,6 +17,7 @@ class Native(Layout):
     name = NATIVE
     packs_programs = False
     has_script = False
+    holds_one_program = True
 
     def check(self, targets: tuple[Target, ...], size: int) -> None:
         """One target, whose executables may have something behind their end."""

@@ -20,6 +20,7 @@ class Pair(ShellLayout):
 
     name = PAIR
     weights_inside = False
+    has_sidecars = True
 
     def sidecar_paths(self, output: Path, models: ModelSet) -> list[Path]:
         """One for each file of the models."""

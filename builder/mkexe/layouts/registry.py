@@ -46,6 +46,16 @@ def packs_programs(name: str) -> bool:
     return name == AUTO or LAYOUTS[name].packs_programs
 
 
+def holds_one_program(name: str) -> bool:
+    """Whether the layout `name`, perhaps AUTO, is for one system and one processor."""
+    return name != AUTO and LAYOUTS[name].holds_one_program
+
+
+def has_sidecars(name: str) -> bool:
+    """Whether the layout `name`, perhaps AUTO, lays the weights beside the file."""
+    return name != AUTO and LAYOUTS[name].has_sidecars
+
+
 def usual_targets(name: str, targets: tuple[Target, ...]) -> tuple[Target, ...]:
     """Of `targets` those that the layout `name`, perhaps AUTO, can hold."""
     return targets if name == AUTO else LAYOUTS[name].usual_targets(targets)
