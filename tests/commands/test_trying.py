@@ -75,7 +75,7 @@ def test_what_is_interrupted_while_it_tries_leaves_nothing(
     child = subprocess.Popen(
         [sys.executable, "-m", "mkexe", command, str(TINY_MODEL), *words],
         env=mkexe.environment | {"TMPDIR": str(temporary)}, stderr=subprocess.PIPE, text=True,
-        preexec_fn=_listen_to_interrupts,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # the tests themselves may be started with nohup
     )  # fmt: skip
     runtime = int((temporary / "pipe").read_text())
     child.send_signal(number)
@@ -86,10 +86,6 @@ def test_what_is_interrupted_while_it_tries_leaves_nothing(
     assert os.listdir(out) == []
     with pytest.raises(ProcessLookupError):
         os.kill(runtime, 0)
-
-
-def _listen_to_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_old_packs_and_leftovers_are_removed(mkexe: Mkexe, tmp_path: Path) -> None:
