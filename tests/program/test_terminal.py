@@ -116,6 +116,7 @@ class Terminal:
             # a shell starts what runs in its background with both ignored
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             os.execvpe("sh", ["sh", *command], environment_of(home) | {"TERM": "xterm"})
         self._screen = pyte.Screen(80, 200)
         self._screen.write_process_input = self.type  # type: ignore[method-assign]
