@@ -1,6 +1,6 @@
-"""Who hears what goes on: a terminal, a program that reads JSON, a web page.
+"""How the builder reports progress and results: the interfaces, without their implementations.
 
-The builder's core knows no more of them than this. Receivers stand beside the command line.
+The command line implements them for a terminal and for a program that reads JSON (mkexe.cli.reporters).
 """
 
 from __future__ import annotations

@@ -64,7 +64,10 @@ def drop_output() -> None:
 
 @contextlib.contextmanager
 def standard_output() -> Iterator[TextIO]:
-    """The block writes there; raises MkexeError where that fails, but BrokenPipeError where nobody reads any more."""
+    """Gives the block stdout to write to.
+
+    Raises MkexeError if writing fails, and BrokenPipeError if the reader has closed the pipe.
+    """
     output: TextIO | None = sys.stdout  # None where it was closed before the start
     try:
         if output is None:

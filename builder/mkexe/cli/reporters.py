@@ -1,4 +1,4 @@
-"""Who hears what goes on: a person at a terminal, or a program that reads JSON."""
+"""Reporters for a person at a terminal and for a program that reads JSON."""
 
 from __future__ import annotations
 

@@ -134,7 +134,10 @@ class _TarReads(io.RawIOBase):
 
 
 def _members(path: Path, offset: int, size: int) -> dict[str, tuple[int, int]]:
-    """Where in the file at `path` the files of a tar file lie that is `size` bytes of it: offset and size in bytes."""
+    """The files in a tar file, by name: offset in `path` and size, in bytes.
+
+    The tar file is the `size` bytes of `path` that begin at `offset`.
+    """
     found: dict[str, tuple[int, int]] = {}
     with path.open("rb") as file, tarfile.open(fileobj=_TarReads(file, offset, size), mode="r:") as archive:
         for number, member in enumerate(archive):

@@ -31,7 +31,7 @@ def compile_runtime(target: Target, progress: Progress) -> Runtime:
 
     Raises FetchError, ToolMissingError, or CompileError with the tail of the failed step's log.
     """
-    # one at a time: builds share llama.cpp's source tree, and one of them keeps all processors busy
+    # one build at a time: all builds use the same source tree of llama.cpp, and one build uses all processors
     with cache.locked("compile"):
         found = find_runtime(target)
         if found is not None:
