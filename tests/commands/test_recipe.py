@@ -58,7 +58,7 @@ def test_boot_knows_what_this_machine_is(real_mkexe: Mkexe, artifact: Path, monk
     opened = open_artifact(artifact)
     monkeypatch.setattr(targets, "host_target", lambda: "macos-aarch64")
     ways = [starter.how for starter in boot.find_starters(opened, "macos-aarch64", "Darwin")]
-    assert ways == ["sh (native)", "bash (native)", "dash (native)", "zsh (native)"]
+    assert ways == ["sh (this machine)", "bash (this machine)", "dash (this machine)", "zsh (this machine)"]
     monkeypatch.setattr(targets, "host_target", lambda: "linux-aarch64")
     assert [starter.how for starter in boot.find_starters(opened, "linux-x86_64", "Linux")] == [
         "qemu-x86_64-static (emulated)"

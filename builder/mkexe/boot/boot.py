@@ -149,13 +149,13 @@ def _is_here(target: str) -> bool:
 def find_starters(artifact: Artifact, target: str, system: str) -> list[Starter]:
     """The ways of starting the program for a target on this machine, whether their tools are here or not."""
     if system == targets.WINDOWS and _is_here(target):
-        return [Starter(target, "CreateProcess (native)", (), lambda _: [str(artifact.path)], {})]
+        return [Starter(target, "CreateProcess (this machine)", (), lambda _: [str(artifact.path)], {})]
     if system == targets.WINDOWS:
         return [_wine_starter(artifact, target)]
     if not _is_here(target):
         return [_qemu_starter(artifact, target)]
     if artifact.manifest.layout == NATIVE:
-        return [Starter(target, "execve (native)", (), lambda _: [str(artifact.path)], {})]
+        return [Starter(target, "execve (this machine)", (), lambda _: [str(artifact.path)], {})]
     return [
         _shell_starter(artifact, target, name, words)
         for name, words in _SHELLS.items()
@@ -164,7 +164,7 @@ def find_starters(artifact: Artifact, target: str, system: str) -> list[Starter]
 
 
 def _shell_starter(artifact: Artifact, target: str, name: str, words: list[str]) -> Starter:
-    return Starter(target, f"{name} (native)", (words[0],), lambda _: [*words, str(artifact.path)], {})
+    return Starter(target, f"{name} (this machine)", (words[0],), lambda _: [*words, str(artifact.path)], {})
 
 
 def _qemu_starter(artifact: Artifact, target: str) -> Starter:

@@ -28,34 +28,27 @@ def run(
     on: Annotated[
         list[str] | None,
         option(
-            "--on",
-            metavar="TARGET",
-            names=lambda: targets.all_targets(),
+            "--on", metavar="TARGET", names=lambda: targets.all_targets(),
             help="Start only this target. Can be repeated.",
         ),
     ] = None,
     ask: Annotated[str | None, option("--ask", metavar="QUESTION", help="The question to ask.")] = None,
     expect: Annotated[
-        str | None, option("--expect", metavar="ANSWER", help="The exact answer that must come. Decoding is greedy.")
+        str | None, option("--expect", metavar="ANSWER", help="The answer must be exactly this.")
     ] = None,
     timeout: Annotated[
         float,
         option(
-            "--timeout",
-            metavar="SECONDS",
-            parser=number,
-            help=f"The limit of each start. Default: {_TIMEOUT_S:.0f} seconds.",
+            "--timeout", metavar="SECONDS", parser=number,
+            help=f"How long one start may take. Default: {_TIMEOUT_S:.0f} seconds.",
         ),
     ] = _TIMEOUT_S,
     require_all: Annotated[
         bool,
-        option(
-            "--require-all",
-            help="Fail if a tool is missing. This is the default if the variable CI is set.",
-        ),
+        option("--require-all", help="Fail if a tool is missing. This is the default if the variable CI is set."),
     ] = False,
     json: Json = False,
-) -> None:
+) -> None:  # fmt: skip
     """Start a built file on every system that this machine can provide, and ask it a question."""
     from mkexe.boot import boot
     from mkexe.cli.reporters import JsonReporter, TerminalReporter
@@ -82,7 +75,7 @@ def _check_timeout(timeout: float) -> None:
 def _check_starts(file: Path, failed: Sequence[BootResult], count: int) -> None:
     if failed:
         reason = failed[0].detail.partition("\n")[0]
-        raise BootError(f"{file}: {len(failed)} of {count} starts failed", reason)
+        raise BootError(f"{file}: {len(failed)} of {count} starts failed: {reason}", "the list above says more")
 
 
 def _show(result: BootResult) -> None:
