@@ -120,8 +120,11 @@ def test_sha256_of_the_closing_table_is_the_file_s(mkexe: Mkexe, model: Path, tm
 def test_verify_passes_a_good_file_with_a_signature_appended(mkexe: Mkexe, built: Path) -> None:
     assert "good" in mkexe("verify", built).stdout
     with built.open("ab") as file:
+        file.write(b"s")
+    assert "; 1 byte follows it (" in mkexe("verify", built).stdout
+    with built.open("ab") as file:
         file.write(b"signature" * 100)
-    assert "900 bytes follow" in mkexe("verify", built).stdout
+    assert "; 901 bytes follow it (" in mkexe("verify", built).stdout
 
 
 def test_extract_gives_back_what_went_in(mkexe: Mkexe, built: Path, model: Path, tmp_path: Path) -> None:
@@ -133,7 +136,9 @@ def test_extract_gives_back_what_went_in(mkexe: Mkexe, built: Path, model: Path,
 
 
 def test_extract_refuses_an_unknown_entry(mkexe: Mkexe, built: Path) -> None:
-    assert "has no entry 'nope'" in mkexe("extract", built, "nope", status=4).stderr
+    refused = mkexe("extract", built, "nope", status=2).stderr
+    assert "has no entry 'nope'\nhint: mkexe inspect lists the entries\n" in refused
+    assert "hint: did you mean models/small.gguf?" in mkexe("extract", built, "small.gguf", status=2).stderr
 
 
 def test_unknown_members_are_skipped_and_unknown_required_features_refused(built: Path) -> None:

@@ -122,7 +122,7 @@ def test_words_are_read_as_they_are_meant(words: str, name: str, value: object) 
         ("build m --jso", "mkexe build: unknown option --jso"),
         ("build m -jx", "mkexe build: unknown option -jx"),
         ("convert f", "mkexe convert: --layout is missing"),
-        ("preview --port x", "mkexe preview: --port: invalid int value: 'x'"),
+        ("preview --port x", "mkexe preview: --port: expected a whole number, found 'x'"),
         ("runtime --jsn", "mkexe runtime: unknown option --jsn"),
         ("--", "mkexe: Missing command."),
     ],

@@ -159,7 +159,7 @@ def test_systems_without_a_program_inside(
     [
         (["nowhere.gguf"], 3, "nowhere.gguf does not exist"),
         (["README.md"], 3, "README.md"),
-        (["tiny.gguf", "--target", "beos-m68k"], 2, "unknown target 'beos-m68k'"),
+        (["tiny.gguf", "--target", "beos-m68k"], 2, "--target: unknown target 'beos-m68k'"),
         (["tiny.gguf", "--layout", "egg"], 2, "--layout: unknown layout 'egg'"),
         (["tiny.gguf", "--layout", "native", "--target", "all"], 2, "layout native holds one program"),
         (["tiny.gguf", "--layout", "app", "--target", "linux-x86_64"], 2, "layout app is for macOS alone"),

@@ -71,7 +71,7 @@ def test_missing_part_is_named_and_nothing_is_written(mkexe: Mkexe, model: Path,
     ("arguments", "status", "message"),
     [
         (["nowhere.gguf"], 3, "nowhere.gguf"),
-        (["small.gguf", "--target", "beos-m68k"], 2, "unknown target 'beos-m68k'"),
+        (["small.gguf", "--target", "beos-m68k"], 2, "--target: unknown target 'beos-m68k'"),
         (["small.gguf", "-o", "."], 10, "is a folder"),
         (["small.gguf", "-o", "missing/out", *TARGET], 10, "missing"),
         (["small.gguf", "-o", "small.gguf", *TARGET], 10, "is the model itself"),

@@ -84,6 +84,10 @@ def test_the_document_lists_the_settings_as_the_table_has_them() -> None:
     [
         ('[page]\ntitel = "x"', "line 2, page.titel: no such key", "did you mean title?"),
         ("[pages]", "line 1, pages: no such table", "did you mean page?"),
+        ('title = "x"', "line 1, title: this key belongs to a table", "write it below [page]"),
+        ('titel = "x"', "line 1, titel: no such table", "known are build, page"),
+        ('[build]\ntargets = ["mars"]', "line 2, build.targets: unknown target 'mars'", "known are linux-x86_64"),
+        ('[build]\ntargets = ["linux-x86"]', "build.targets: unknown target 'linux-x86'", "did you mean linux-x86_64?"),
         ('page = "x"', "line 1, page: expected a table, found 'x'", "write [page]"),
         ("[page]\ntitle = 3", "line 2, page.title: expected text, found 3", "quotes"),
         ('[page]\n\ntitle = "a\\u0007b"', "line 3, page.title: found the control character", "take it out"),
@@ -93,19 +97,19 @@ def test_the_document_lists_the_settings_as_the_table_has_them() -> None:
         ('[page]\nquestions = "x"', "page.questions: expected a list of texts", "["),
         ("[page]\nquestions = [1]", "page.questions: expected text, found 1", "quotes"),
         (f"[page]\nquestions = {['q'] * 9}", "expected at most 8 questions, found 9", "keep"),
-        ('[page]\nlinks = "no"', "page.links: expected true or false, found 'no'", "without quotes"),
+        ('[page]\nlinks = "no"', "page.links: expected true or false, found 'no'", "false, without quotes"),
         ('[page]\nlanguage = "dee"', "page.language: expected one of en, de", "did you mean de?"),
         ('[page]\nabout = "@nowhere.md"', "nowhere.md", "UTF-8 text file"),
         ('[page]\nicon = "nowhere.svg"', "nowhere.svg: No such file", "SVG or PNG"),
         ("[page.settings]\ntemperatur = 1", "page.settings.temperatur: the page has no", "did you mean temperature?"),
         ("[page.settings]\ntemperature = 3", "line 2, page.settings.temperature: expected a number from 0 to 2", "c"),
-        ("[page.settings]\ntemperature = nan", "expected a number from 0 to 2, found nan", "correct"),
-        ("[page.settings]\ntemperature = true", "expected a number from 0 to 2, found True", "correct"),
-        ("[page.settings]\nmax_tokens = 16.5", "expected a whole number from 16 to 32768, found 16.5", "correct"),
-        ('[page.settings]\ntheme = "blue"', "expected one of light, dark, found 'blue'", "correct"),
-        ("[page.settings]\nthinking = 1", "expected true or false, found 1", "correct"),
+        ("[page.settings]\ntemperature = nan", "expected a number from 0 to 2, found nan", "lists the"),
+        ("[page.settings]\ntemperature = true", "expected a number from 0 to 2, found True", "lists the"),
+        ("[page.settings]\nmax_tokens = 16.5", "expected a whole number from 16 to 32768, found 16.5", "lists the"),
+        ('[page.settings]\ntheme = "blue"', "expected one of light, dark, found 'blue'", "lists the"),
+        ("[page.settings]\nthinking = 1", "expected true or false, found 1", "lists the"),
         ("[page.settings]\ntop_p = { valu = 1 }", "page.settings.top_p: no such key: 'valu'", "did you mean value?"),
-        ("[page.settings]\ntop_p = { value = 1, locked = 1 }", "locked: expected true or false, found 1", "quotes"),
+        ("[page.settings]\ntop_p = { value = 1, locked = 1 }", "locked: expected true or false, found 1", "out quotes"),
         ("[page.settings]\ntop_p = { locked = true }", "there is no value to lock", "--setting top_p="),
         (
             '[page]\nsystem_prompt = "a"\n[page.settings]\nsystem_prompt = "b"',
@@ -114,6 +118,7 @@ def test_the_document_lists_the_settings_as_the_table_has_them() -> None:
         ),
         ('[build]\nargs = ["\'"]', "line 2, build.args: No closing quotation", "shell"),
         ("[build]\noutput = true", "build.output: expected text, found True", "quotes"),
+        ('[page]\ntitle = "a\n', "the line ends too early (at line 2, column ", "docs/configuration.md"),
         ("[page", "not TOML in UTF-8", "docs/configuration.md"),
     ],
 )
@@ -149,6 +154,7 @@ def test_a_setting_on_the_command_line_gets_its_type(assignment: str, value: obj
         ("temperature=warm", "expected a number from 0 to 2, found 'warm'"),
         ("thinking=yes", "expected true or false, found 'yes'"),
         ("seed=1.5", "expected a whole number"),
+        ("temperature=9", "expected a number from 0 to 2, found 9"),
     ],
 )
 def test_a_wrong_setting_on_the_command_line_is_refused(assignment: str, message: str) -> None:
@@ -166,6 +172,14 @@ def test_a_refused_icon_is_named_with_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["[" * 20_000 + "]" * 20_000, "9" * 5000])
 def test_toml_that_cannot_be_read_is_no_defect(tmp_path: Path, value: str) -> None:
     assert "this is not TOML in UTF-8: " in refused(tmp_path, f"[build]\nname = {value}\n").message
+
+
+def test_a_file_that_is_not_utf_8_is_refused_with_the_place(tmp_path: Path) -> None:
+    (tmp_path / "latin").write_bytes(b"Gr\xfc\xdfe")
+    with pytest.raises(UsageError, match="TOML in UTF-8: expected UTF-8, found the byte 0xfc at offset 2"):
+        config.read_config(tmp_path / "latin")
+    message = refused(tmp_path, '[page]\nabout = "@latin"\n').message
+    assert message.endswith("latin: expected UTF-8, found the byte 0xfc at offset 2")
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.write_bytes(b"x" * (2 << 20))])

@@ -9,20 +9,23 @@ from typing import BinaryIO
 
 from mkexe.artifact.reader import Artifact, read_chunks, unpack_runtime
 from mkexe.base import atomic_files
-from mkexe.errors import ArtifactError, OutputError
+from mkexe.base.suggest import suggest
+from mkexe.errors import ArtifactError, OutputError, UsageError
 from mkexe.runtimes import targets
 
 
 def extract_entries(artifact: Artifact, names: list[str], folder: Path) -> list[Path]:
     """Write entries (all without `names`) below `folder`; runtimes come out as executables.
 
-    Raises ArtifactError for a name that is no entry or would leave `folder`, OutputError where writing fails.
+    Raises UsageError for a name that is not an entry, ArtifactError for an entry that would leave `folder`, and
+    OutputError if writing fails.
     """
     path = artifact.path
     writers = _extractable(artifact)
     unknown = [name for name in names if name not in writers]
     if unknown:
-        raise ArtifactError(f"{path}: has no entry {unknown[0]!r}", "mkexe inspect lists them: " + ", ".join(writers))
+        hint = suggest(unknown[0], writers, "mkexe inspect lists the entries")
+        raise UsageError(f"{path}: has no entry {unknown[0]!r}", hint)
     written = []
     with path.open("rb") as file:
         for name in names or list(writers):

@@ -42,7 +42,7 @@ def run(
         list[str] | None,
         option(
             "--lock", metavar="NAME", names=lockable, rich_help_panel=PAGE_PANEL,
-            help="Nobody can change this setting in the page. Can be repeated.",
+            help="Lock this setting, so that nobody can change it in the page. Can be repeated.",
         ),
     ] = None,
     **flags: object,

@@ -20,8 +20,8 @@ EXAMPLES = (
     "build.output",
     "build.targets",
     output="The file to write. Default: the name in FILE, with the ending of the layout.",
-    target="A system of the new file. Default: all systems of FILE; with layout native, this machine. "
-    "mkexe adds a program that FILE does not have.",
+    target="A system of the new file. Default: all systems of FILE; with layout native, the only system of FILE, "
+    "else this machine. mkexe adds a program that FILE does not have.",
 )
 def run(
     file: Annotated[Path, path_argument("FILE", "A file that mkexe wrote, or the folder of an app.")],
@@ -39,7 +39,7 @@ def run(
     output: str | None,
     target: list[str] | None,
 ) -> None:  # fmt: skip
-    """Write a built file in another layout. This needs nothing but that file."""
+    """Write a built file in another layout."""
     from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import convert
     from mkexe.config.kinds import checked_layout, parse_size

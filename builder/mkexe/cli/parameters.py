@@ -83,7 +83,7 @@ def _parameter(row: Option, text: str) -> inspect.Parameter:
         *row.flags,
         names=row.kind.names,
         metavar=row.metavar or None,
-        help=(text or f"{row.help}{default}") + repeatable,
+        help=(text or row.flag_help or f"{row.help}{default}") + repeatable,
         rich_help_panel=PAGE_PANEL if row.table == "page" else None,
     )
     return inspect.Parameter(
@@ -110,7 +110,7 @@ def whole_number(text: str) -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise typer.BadParameter(f"invalid int value: {text!r}") from error
+        raise typer.BadParameter(f"expected a whole number, found {text!r}") from error
 
 
 def number(text: str) -> float:
@@ -118,4 +118,4 @@ def number(text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise typer.BadParameter(f"invalid float value: {text!r}") from error
+        raise typer.BadParameter(f"expected a number, found {text!r}") from error

@@ -111,8 +111,7 @@ class _Words:
         short = word[:2]
         if short in self._is_flag and not self._is_flag[short]:
             return short, word[2:]
-        near = suggest(name, self._is_flag)
-        hint = near if near.startswith("did you") else f"{self._path} --help lists the options"
+        hint = suggest(name, self._is_flag, f"{self._path} --help lists the options")
         raise UsageError(f"{self._path}: unknown option {name}", hint)
 
     def _value(self, name: str, rest: list[str]) -> str:

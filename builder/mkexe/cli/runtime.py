@@ -8,6 +8,7 @@ from typing import Annotated
 from mkexe.base.units import readable_size
 from mkexe.cli import console
 from mkexe.cli.parameters import from_table, option, path_option
+from mkexe.errors import UsageError
 
 BUILD_EXAMPLES = ("mkexe runtime build", "mkexe runtime build --all")
 LIST_EXAMPLES = ("mkexe runtime list",)
@@ -20,7 +21,7 @@ def build(
         Path | None,
         path_option(
             "--copy-to", metavar="DIR",
-            help="Copy the runtimes and the page there, as a wheel bundles them.",
+            help="Copy the runtimes and the page to DIR, in the form that a wheel contains.",
         ),
     ] = None,
     *,
@@ -31,6 +32,8 @@ def build(
     from mkexe.commands import runtimes
     from mkexe.runtimes import targets
 
+    if every and target:
+        raise UsageError("mkexe runtime build: --all and --target exclude each other", "leave one of them out")
     reporter = TerminalReporter()
     for name in targets.choose_targets(["all"] if every else target or ["host"]):
         runtime = runtimes.get_runtime(targets.all_targets()[name], reporter)
@@ -40,7 +43,7 @@ def build(
 
 
 def show(as_json: Annotated[bool, option("--json", help="Print the list as JSON.")] = False) -> None:
-    """Show which runtimes are there."""
+    """Show for which systems a runtime is compiled."""
     from mkexe.runtimes import targets
     from mkexe.runtimes.store import find_runtime
 

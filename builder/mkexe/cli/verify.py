@@ -11,7 +11,7 @@ EXAMPLES = ("mkexe verify assistant.exe",)
 
 
 def run(file: BuiltFile) -> None:
-    """Compare every hash of a built file, and check every byte around the entries."""
+    """Check that a built file is undamaged."""
     from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands.artifact import open_and_verify
 
@@ -21,5 +21,6 @@ def run(file: BuiltFile) -> None:
             console.result(f"{file}: {finding}")
         raise ArtifactError(f"{file} is damaged: mkexe found {len(findings)} errors", "get another copy")
     appended = artifact.size - artifact.block.artifact_size
-    note = f"; {appended} bytes follow it (a signature?)" if appended else ""
+    follow = "1 byte follows" if appended == 1 else f"{appended} bytes follow"
+    note = f"; {follow} it (a signature?)" if appended else ""
     console.result(f"{file}: good, {len(artifact.manifest.ranges())} entries, {readable_size(artifact.size)}{note}")

@@ -18,4 +18,4 @@ def boot_file(
     Without `names` these are all targets that it holds.
     """
     artifact = open_artifact(path.absolute())
-    return boot.boot_artifact(artifact, targets.choose_targets(names), question, timeout_s, reporter)
+    return boot.boot_artifact(artifact, targets.choose_targets(names, "--on"), question, timeout_s, reporter)

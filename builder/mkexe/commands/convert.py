@@ -101,7 +101,7 @@ def _held_name(name: str, path: Path) -> str:
 
 
 def _usual_targets(held: list[str], layout: str, reporter: Reporter) -> tuple[str, ...]:
-    """The targets where nobody chose: of those `held`, what the layout can hold; what a build would take, if none."""
+    """The targets when the user names none: those of `held` that the layout can hold. Without any, as in a build."""
     if holds_one_program(layout):
         return tuple(held) if len(held) == 1 else (targets.host_target(),)
     if not packs_programs(layout):

@@ -27,7 +27,7 @@ class BuildSettings:
 
 
 def build_settings(entries: Entries) -> BuildSettings:
-    """The checked entries of the table [build]; target and model names are checked where they are used."""
+    """The checked entries of the table [build]; the model's name is checked where it is used."""
     values = _read("build", entries)
     return BuildSettings(
         values["output"],

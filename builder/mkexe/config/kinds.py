@@ -18,6 +18,8 @@ from mkexe.errors import UsageError
 from mkexe.layouts.names import AUTO, CHOICES
 from mkexe.runtimes import targets
 
+WITHOUT_QUOTES = "write true or false, without quotes"
+
 
 def _no_file(_: str) -> str | None:
     return None
@@ -75,9 +77,15 @@ def texts(count: int, maximum: int) -> Kind:
 
 
 def target_names() -> Kind:
-    """A list of targets, which are checked where they are used."""
+    """A list of names of targets."""
+
+    def read(entry: Entry) -> tuple[str, ...]:
+        names = _text_list(entry)
+        targets.check_names(names, entry.label)
+        return names
+
     return Kind(
-        _text_list, 'list of targets, `"all"` or `"host"`', is_list=True,
+        read, 'list of targets, `"all"` or `"host"`', is_list=True,
         names=lambda: [*targets.all_targets(), "all", "host"],
     )  # fmt: skip
 
@@ -153,7 +161,7 @@ def switch() -> Kind:
 
     def read(entry: Entry) -> bool:
         if not isinstance(entry.value, bool):
-            raise UsageError(f"{entry.label}: expected true or false, found {entry.value!r}", "without quotes")
+            raise UsageError(f"{entry.label}: expected true or false, found {entry.value!r}", WITHOUT_QUOTES)
         return entry.value
 
     return Kind(read, "`true` or `false`", is_switch=True)

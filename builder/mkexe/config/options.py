@@ -19,7 +19,10 @@ SETTINGS = "page.settings"  # a table of its own, which --setting and --lock sta
 
 @dataclass(frozen=True)
 class Option:
-    """One row: `flags` as they are typed, the usual one first; `default` says in words what stands for no value."""
+    """One row: `flags` as they are typed, the usual one first; `default` says in words what stands for no value.
+
+    `flag_help` is the flag's text where the flag says the opposite of the key.
+    """
 
     key: str
     flags: tuple[str, ...]
@@ -27,6 +30,7 @@ class Option:
     metavar: str
     help: str
     default: str = ""
+    flag_help: str = ""
 
     @property
     def table(self) -> str:
@@ -47,13 +51,16 @@ class Option:
 BUILD = (
     Option(
         "build.output", ("--output", "-o"), kinds.path(), "FILE", "The file to write.",
-        "the model's name, with .exe or .cmd",
+        "the name (--name), with the ending that the layout needs",
     ),
     Option(
         "build.targets", ("--target",), kinds.target_names(), "TARGET",
         "A system that the file runs on, or all, or host.", "every system whose runtime is compiled or bundled",
     ),
-    Option("build.name", ("--name",), kinds.text(), "NAME", "The name that the API reports.", "the model file's name"),
+    Option(
+        "build.name", ("--name",), kinds.text(), "NAME",
+        "The name of the model in the API, and of the file.", "the model file's name",
+    ),
     Option(
         "build.args", ("--arg",), kinds.command_line(), "'...'",
         "Default options of llama.cpp's server. Options given when the file starts override them.",
@@ -87,7 +94,11 @@ PAGE = (
         "page.about", ("--about",), kinds.text_or_file(20_000), "TEXT|@FILE",
         "What the page says about itself, in Markdown.",
     ),
-    Option("page.links", ("--no-links",), kinds.switch(), "", "Show addresses in answers as text, not as links."),
+    Option(
+        "page.links", ("--no-links",), kinds.switch(), "",
+        "`false`: show addresses in answers as text, not as links.", "true",
+        flag_help="Show addresses in answers as text, not as links.",
+    ),
     Option(
         "page.language", ("--language",), kinds.language(), "CODE", "The language of the page, such as de.",
         "the browser's",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from mkexe.base.suggest import suggest
 from mkexe.config.entries import Entries, Entry, flag_entry
+from mkexe.config.kinds import WITHOUT_QUOTES
 from mkexe.config.options import SETTINGS
 from mkexe.config.settings_table import Setting, all_settings, check_value, find_setting, parse_value
 from mkexe.errors import UsageError
@@ -47,7 +48,7 @@ def _preset(setting: Setting, entry: Entry, elsewhere: str | None) -> Preset:
         raise UsageError(f"{entry.label}: no such key: {unknown[0]!r}", suggest(unknown[0], ("value", "locked")))
     locked = table.get("locked", False)
     if not isinstance(locked, bool):
-        raise UsageError(f"{entry.label}: locked: expected true or false, found {locked!r}", "without quotes")
+        raise UsageError(f"{entry.label}: locked: expected true or false, found {locked!r}", WITHOUT_QUOTES)
     if "value" in table and elsewhere is not None:
         message = f"{entry.label}: the same value is in [page], as page.{setting.name}"
         raise UsageError(message, f"keep one of them; {setting.name} = {{ locked = true }} locks the one in [page]")

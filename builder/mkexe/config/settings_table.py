@@ -66,10 +66,13 @@ def find_setting(name: str, label: str) -> Setting:
     return known[name]
 
 
-def check_value(setting: Setting, value: object, label: str) -> object:
-    """The value, if it is one that the setting can have; raises UsageError otherwise."""
+def check_value(setting: Setting, value: object, label: str, typed: str = "") -> object:
+    """The value, if it is one that the setting can have; raises UsageError otherwise, with the value as `typed`."""
     if not _fits(setting, value):
-        raise UsageError(f"{label}: expected {setting.expected}, found {value!r}", "correct the value")
+        raise UsageError(
+            f"{label}: expected {setting.expected}, found {typed or repr(value)}",
+            "docs/configuration.md lists the values of every setting",
+        )
     return value
 
 
@@ -82,7 +85,7 @@ def parse_value(setting: Setting, text: str, label: str) -> object:
         value = int(text)
     elif setting.kind == "number" and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", text, re.IGNORECASE):
         value = float(text)
-    return check_value(setting, value, label)
+    return check_value(setting, value, label, repr(text) if value is text else text)
 
 
 def _fits(setting: Setting, value: object) -> bool:

@@ -17,4 +17,9 @@ def read_text_file(path: Path) -> str:
     data = read_small_file(path, _MAXIMUM + 1)
     if len(data) > _MAXIMUM:
         raise ValueError(f"expected at most {_MAXIMUM} bytes, found more")
-    return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = error.object[error.start]
+        raise ValueError(f"expected UTF-8, found the byte {found:#04x} at offset {error.start}") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")

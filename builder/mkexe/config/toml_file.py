@@ -34,9 +34,8 @@ def read_config(path: Path) -> Entries:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", "name the file with --config, or leave it out") from error
     except (ValueError, RecursionError) as error:  # ValueError: also numbers with thousands of digits
-        raise UsageError(
-            f"{path}: this is not TOML in UTF-8: {error}", "docs/configuration.md has an example"
-        ) from error
+        why = str(error).replace(r"Illegal character '\n'", "the line ends too early")
+        raise UsageError(f"{path}: this is not TOML in UTF-8: {why}", "docs/configuration.md has an example") from error
     return _Reader(path, text).read(tables)
 
 
@@ -53,12 +52,20 @@ class _Reader:
         known = keys_by_table()
         for table, content in tables.items():
             if table not in known:
-                raise UsageError(f"{self._label(table)}: no such table", suggest(table, known))
+                raise self._misplaced(table, content)
             for key, value in self._table(table, content).items():
                 if key not in known[table]:
                     raise UsageError(f"{self._label(f'{table}.{key}')}: no such key", suggest(key, known[table]))
                 entries |= self._entries_of(f"{table}.{key}", value)
         return entries
+
+    def _misplaced(self, name: str, content: object) -> UsageError:
+        """The error for a name that is not a table: it may be a key whose table is missing above it."""
+        known = keys_by_table()
+        owners = [] if isinstance(content, dict) else [table for table, keys in known.items() if name in keys]
+        if owners:
+            return UsageError(f"{self._label(name)}: this key belongs to a table", f"write it below [{owners[0]}]")
+        return UsageError(f"{self._label(name)}: no such table", suggest(name, known))
 
     def _entries_of(self, key: str, value: object) -> Entries:
         if key != SETTINGS:

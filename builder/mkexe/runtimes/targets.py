@@ -6,8 +6,10 @@ import functools
 import platform
 import sys
 import tomllib
+from collections.abc import Sequence
 
 from mkexe.base import resources
+from mkexe.base.suggest import suggest
 from mkexe.errors import UsageError
 from mkexe.runtimes.records import Target
 
@@ -37,26 +39,28 @@ def host_target() -> str:
     processors = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
     name = f"{systems.get(sys.platform, sys.platform)}-{processors.get(platform.machine().lower(), platform.machine())}"
     if name not in all_targets():
-        raise UsageError(f"this machine is {name}, which is not a target", _known_targets())
+        raise UsageError(f"this machine is {name}, which is not a target", "targets are " + ", ".join(all_targets()))
     return name
 
 
-def choose_targets(names: list[str]) -> list[str]:
-    """Names as typed, `all` included, as a list in the table's order without repetitions.
+def choose_targets(names: list[str], label: str = "--target") -> list[str]:
+    """Names as typed, `all` and `host` included, as a list in the table's order without repetitions.
 
-    Raises UsageError for a name that is no target.
+    Raises UsageError, which begins with `label`, for a name that is not a target.
     """
-    table = all_targets()
-    wanted = {name for item in names for name in item.split(",") if name}
-    if names and not wanted:
-        raise UsageError(f"expected the name of a target, found {names[0]!r}", _known_targets())
-    unknown = sorted(wanted - set(table) - {"all", "host"})
-    if unknown:
-        raise UsageError(f"unknown target {unknown[0]!r}", _known_targets())
+    wanted = check_names(names, label)
     if "host" in wanted:
         wanted.add(host_target())
-    return [name for name in table if "all" in wanted or name in wanted]
+    return [name for name in all_targets() if "all" in wanted or name in wanted]
 
 
-def _known_targets() -> str:
-    return "targets are " + ", ".join(all_targets()) + ", all"
+def check_names(names: Sequence[str], label: str) -> set[str]:
+    """The names as typed, one by one; raises UsageError, which begins with `label`, for one that is not a target."""
+    known = (*all_targets(), "all", "host")
+    wanted = {name for item in names for name in item.split(",") if name}
+    if names and not wanted:
+        raise UsageError(f"{label}: expected the name of a target, found {names[0]!r}", f"known are {', '.join(known)}")
+    unknown = sorted(wanted.difference(known))
+    if unknown:
+        raise UsageError(f"{label}: unknown target {unknown[0]!r}", suggest(unknown[0], known))
+    return wanted
