@@ -37,7 +37,7 @@ from mkexe.artifact import reader
         (["runtime", "build", "--target", "hots"], "--target: unknown target 'hots'", "did you mean host?"),
         (["runtime", "build", "--all", "--target", "host"], "--all and --target exclude each other", "leave one"),
         (["preview", "--port", "70000"], "--port: expected 0 to 65535, found 70000", "free one"),
-        (["build", "m.gguf", "--config", "nowhere.toml"], "nowhere.toml: No such file", "--config"),
+        (["build", "m.gguf", "--config", "nowhere.toml"], "nowhere.toml: does not exist", "--config"),
         (["build", "m.gguf", "--accent", "blue"], "--accent: expected a colour as #rrggbb, found 'blue'", "#008080"),
         (["build", "m.gguf", "--lock", "temprature"], "--lock: the page has no setting 'temprature'", "temperature?"),
         (["build", "m.gguf", *["--question", "q"] * 9], "--question: expected at most 8 questions, found 9", "keep"),

@@ -99,8 +99,8 @@ def test_the_document_lists_the_settings_as_the_table_has_them() -> None:
         (f"[page]\nquestions = {['q'] * 9}", "expected at most 8 questions, found 9", "keep"),
         ('[page]\nlinks = "no"', "page.links: expected true or false, found 'no'", "false, without quotes"),
         ('[page]\nlanguage = "dee"', "page.language: expected one of en, de", "did you mean de?"),
-        ('[page]\nabout = "@nowhere.md"', "nowhere.md", "UTF-8 text file"),
-        ('[page]\nicon = "nowhere.svg"', "nowhere.svg: No such file", "SVG or PNG"),
+        ('[page]\nabout = "@nowhere.md"', "nowhere.md: does not exist", "UTF-8 text file"),
+        ('[page]\nicon = "nowhere.svg"', "nowhere.svg: does not exist", "SVG or PNG"),
         ("[page.settings]\ntemperatur = 1", "page.settings.temperatur: the page has no", "did you mean temperature?"),
         ("[page.settings]\ntemperature = 3", "line 2, page.settings.temperature: expected a number from 0 to 2", "c"),
         ("[page.settings]\ntemperature = nan", "expected a number from 0 to 2, found nan", "lists the"),
@@ -212,7 +212,7 @@ def test_mkexe_toml_that_is_no_file_is_refused_not_passed_over(
     make[kind](tmp_path / "mkexe.toml")
     monkeypatch.chdir(tmp_path)
     assert cli.main(["build", "m.gguf", *(["--config", "mkexe.toml"] if named else [])]) == 2
-    says = {"dangling link": "No such file", "folder": "Is a directory", "pipe": "is not an ordinary file"}
+    says = {"dangling link": "does not exist", "folder": "is a folder", "pipe": "is not an ordinary file"}
     assert f"error: mkexe.toml: {says[kind]}" in capsys.readouterr().err
 
 

@@ -196,7 +196,7 @@ def test_a_taken_port_is_refused(mkexe: Mkexe, preview: Preview) -> None:
 
 
 def test_a_config_that_is_not_there_is_refused(mkexe: Mkexe, tmp_path: Path) -> None:
-    assert "nowhere.toml: No such file" in mkexe("preview", "--config", "nowhere.toml", status=2).stderr
+    assert "nowhere.toml: does not exist" in mkexe("preview", "--config", "nowhere.toml", status=2).stderr
 
 
 @pytest.mark.boot

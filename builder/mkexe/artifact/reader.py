@@ -18,6 +18,7 @@ from mkexe.artifact.executable import plain_page
 from mkexe.artifact.manifest import BESIDE_BEGIN_SIZE, Manifest, Range, RuntimeRecord, Sidecar, decode_manifest
 from mkexe.artifact.superblock import DAMAGED_HINT, HEAD_SIZE, Superblock, decode_superblock
 from mkexe.base.reporter import UNWATCHED, Progress
+from mkexe.base.small_file import reason
 from mkexe.errors import ArtifactError
 
 CHUNK_SIZE = 4 * 1024 * 1024  # bytes
@@ -48,7 +49,7 @@ def open_artifact(path: Path) -> Artifact:
         with path.open("rb") as file:
             return _open(path, file)
     except OSError as error:
-        raise ArtifactError(f"{path}: {error.strerror}", "check the path") from error
+        raise ArtifactError(f"{path}: {reason(error)}", "check the path") from error
     except ValueError as error:  # a name with NUL
         raise ArtifactError(f"{path}: {error}", "check the path") from error
     except ArtifactError as error:

@@ -8,6 +8,15 @@ import stat
 from pathlib import Path
 
 
+def reason(error: OSError) -> str:
+    """Why a file cannot be read, in the words of our other messages."""
+    if isinstance(error, FileNotFoundError):
+        return "does not exist"
+    if isinstance(error, IsADirectoryError):
+        return "is a folder"
+    return error.strerror or str(error)
+
+
 def read_small_file(path: Path, maximum: int) -> bytes:
     """At most `maximum` bytes of an ordinary file, its first ones.
 

@@ -36,6 +36,10 @@ class Command(TyperCommand):
             )
         return rest
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The words of the usage line. Typer puts a required argument in braces, unlike manuals."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Help is a result, and it is an error where it cannot be written."""
         with console.standard_output():

@@ -7,6 +7,7 @@ import traceback
 
 import typer
 
+from mkexe.base.small_file import reason
 from mkexe.errors import DefectError, MkexeError, UsageError
 
 _SHOWN_CHARACTERS = 200  # of an unexpected exception's own words
@@ -19,8 +20,7 @@ def explain(error: Exception) -> MkexeError:
     if isinstance(error, typer.TyperException):
         return UsageError(f"mkexe: {error.format_message()}", "mkexe --help has examples")
     if isinstance(error, OSError):
-        reason = error.strerror or str(error)
-        return MkexeError(f"{error.filename or 'a file'}: {reason}", "check the path and its permissions")
+        return MkexeError(f"{error.filename or 'a file'}: {reason(error)}", "check the path and its permissions")
     if isinstance(error, MemoryError):
         return _no_memory()
     return _defect(error)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mkexe.base import plain_text
+from mkexe.base.small_file import reason
 from mkexe.base.suggest import suggest
 from mkexe.config.entries import Entry
 from mkexe.config.settings_table import find_setting
@@ -251,5 +252,5 @@ def _file_text(path: Path, label: str) -> str:
     try:
         return read_text_file(path).strip()
     except (OSError, ValueError) as error:
-        why = (isinstance(error, OSError) and error.strerror) or error
+        why = reason(error) if isinstance(error, OSError) else error
         raise UsageError(f"{label}: {path}: {why}", "name a UTF-8 text file after the @") from error

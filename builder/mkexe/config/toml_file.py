@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from mkexe.base.small_file import reason
 from mkexe.base.suggest import suggest
 from mkexe.config.entries import Entries, Entry
 from mkexe.config.options import SETTINGS, keys_by_table
@@ -32,7 +33,7 @@ def read_config(path: Path) -> Entries:
         text = read_text_file(path)
         tables = tomllib.loads(text)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", "name the file with --config, or leave it out") from error
+        raise UsageError(f"{path}: {reason(error)}", "name the file with --config, or leave it out") from error
     except (ValueError, RecursionError) as error:  # ValueError: also numbers with thousands of digits
         why = str(error).replace(r"Illegal character '\n'", "the line ends too early")
         raise UsageError(f"{path}: this is not TOML in UTF-8: {why}", "docs/configuration.md has an example") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mkexe.artifact.reader import open_artifact
 from mkexe.artifact.superblock import DAMAGED_HINT
+from mkexe.base.small_file import reason
 from mkexe.errors import ArtifactError
 from mkexe.layouts.package import UNREADABLE, Package
 from mkexe.layouts.registry import LAYOUTS
@@ -35,7 +36,7 @@ def open_package(path: Path, folder: Path) -> Package:
             if layout.wraps(stat.S_ISDIR(kind), head):
                 return layout.unwrap(path, folder)
     except OSError as error:
-        raise ArtifactError(f"{path}: {error.strerror or error}", "check the path") from error
+        raise ArtifactError(f"{path}: {reason(error)}", "check the path") from error
     except UNREADABLE as error:
         raise ArtifactError(f"{path}: cannot be read: {error}", DAMAGED_HINT) from error
     return Package((open_artifact(path),), {})

@@ -18,7 +18,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from mkexe.base import process
-from mkexe.base.small_file import read_small_file
+from mkexe.base.small_file import read_small_file, reason
 from mkexe.errors import UsageError
 
 ICON_FILE = "favicon.png"  # its name in the page
@@ -41,7 +41,7 @@ def read_icon(path: Path, label: str) -> bytes:
     try:
         data = read_small_file(path, SIZE_MAXIMUM + 1)
     except OSError as error:
-        raise UsageError(f"{label}: {path}: {error.strerror}", "name an SVG or PNG file") from error
+        raise UsageError(f"{label}: {path}: {reason(error)}", "name an SVG or PNG file") from error
     if path.suffix.lower() == ".png" and not data.startswith(_PNG_SIGNATURE):
         raise UsageError(f"{label}: {path}: expected a PNG, found {data[:8]!r}", "save the picture as a PNG")
     return to_png(data, f"{label}: {path}")

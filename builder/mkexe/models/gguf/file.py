@@ -98,7 +98,7 @@ def check_companion(path: Path, kind: ModelKind) -> GgufHeader:
     header = read_gguf(path)
     found = kind_of(header)
     if found is not kind:
-        raise unusable(path, f"is {found.value}: expected {kind.value}", "give a projector with --mmproj")
+        raise unusable(path, f"is {found.value}: expected {kind.value}", f"name {kind.value} instead")
     _check_can_be_mapped(header)
     return header
 
