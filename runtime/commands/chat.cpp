@@ -9,6 +9,7 @@
 #include "platform/system.h"
 #include "platform/terminal-state.h"
 #include "server/local-server.h"
+#include "upstream/log-filter.h"
 #include "upstream/terminal.h"
 
 #include <nlohmann/json.hpp>
@@ -110,8 +111,8 @@ class conversation {
             return true;
         });
         show_as(text_kind::plain);
-        print(model_.ctrl_c().came() ? " [stopped]\n" : "\n");
-        model_.ctrl_c().forget();
+        print(was_interrupted() ? " [stopped]\n" : "\n");
+        forget_interrupt();
         if (!end.error.empty()) {
             print_error(safe_text(end.error) + "\n");
         }
@@ -146,8 +147,6 @@ enum class entry {
 // The lines that are typed at one prompt.
 class prompt_lines {
   public:
-    explicit prompt_lines(interrupts & ctrl_c) : ctrl_c_(ctrl_c) {}
-
     // One line, and those that follow it where it ends in a backslash. False at the end of the input, or at Ctrl-C.
     bool read(std::string & text) {
         text.clear();
@@ -157,7 +156,7 @@ class prompt_lines {
             more = read_one(line);
             text += line;
         }
-        if (text.empty() || ctrl_c_.came()) {
+        if (text.empty() || was_interrupted()) {
             return false;
         }
         if (text.back() == '\n') {  // Ctrl-D ends a line without
@@ -172,23 +171,22 @@ class prompt_lines {
     // What read_line() says: whether another line follows. Does not begin to wait after Ctrl-C.
     bool read_one(std::string & line) {
         line.clear();
-        ctrl_c_.set_reading_line(true);
-        const bool more = !ctrl_c_.came() && read_line(line);
-        ctrl_c_.set_reading_line(false);
+        set_reading_line(true);
+        const bool more = !was_interrupted() && read_line(line);
+        set_reading_line(false);
         typed_ = typed_ || line.find_first_not_of('\n') != std::string::npos;
         return more;
     }
 
-    interrupts & ctrl_c_;
-    bool         typed_ = false;
+    bool typed_ = false;
 };
 
 }  // namespace
 
-static entry read_message(std::string & text, interrupts & ctrl_c) {
+static entry read_message(std::string & text) {
     show_as(text_kind::typed);
     print("\n> ");
-    prompt_lines lines(ctrl_c);
+    prompt_lines lines;
     bool         good = lines.read(text);
     if (good && text.rfind(fence, 0) == 0) {
         std::string line;
@@ -203,10 +201,10 @@ static entry read_message(std::string & text, interrupts & ctrl_c) {
         return entry::message;
     }
     std::clearerr(stdin);
-    if (!ctrl_c.came()) {
+    if (!was_interrupted()) {
         return entry::end;
     }
-    ctrl_c.forget();
+    forget_interrupt();
     return lines.typed() ? entry::cancelled : entry::interrupt;
 }
 
@@ -282,11 +280,11 @@ static bool take(conversation & talk, const std::string & text) {
 }
 
 // Ctrl-C ends the chat only where it comes twice and nothing was typed or asked between: the chat is gone then.
-static void converse(conversation & talk, interrupts & ctrl_c) {
+static void converse(conversation & talk) {
     std::string text;
     bool        warned = false;
     for (bool more = true; more;) {
-        const entry what = read_message(text, ctrl_c);
+        const entry what = read_message(text);
         if (what == entry::message) {
             warned = false;
             more   = take(talk, text);
@@ -306,8 +304,9 @@ int chat(const artifact & source, const std::vector<std::string> & arguments) {
         say(options.message() + " Try chat --help.");
         return exit_usage;
     }
+    show_log_on_console(options.value().verbose);
     say(source.contents.title + " is loading ...");
-    auto model = local_server::load(source, options.value().server_arguments, options.value().verbose);
+    auto model = local_server::load(source, options.value().server_arguments);
     if (!model) {
         say(model.message());
         return model.status();
@@ -325,8 +324,8 @@ int chat(const artifact & source, const std::vector<std::string> & arguments) {
     std::atexit(close_terminal);
     print("Ready. /help lists the commands.\n");
 
-    model.value()->ctrl_c().be_patient();
+    set_patient_with_interrupts(true);
     conversation talk(*model.value(), value_of(options.value(), "--system", source.contents.system_prompt));
-    converse(talk, model.value()->ctrl_c());
+    converse(talk);
     return exit_good;
 }

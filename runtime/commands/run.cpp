@@ -5,6 +5,7 @@
 #include "platform/console.h"
 #include "platform/system.h"
 #include "server/local-server.h"
+#include "upstream/log-filter.h"
 
 #include <nlohmann/json.hpp>
 
@@ -86,7 +87,8 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
     if (question.empty()) {
         return fail_without_question(arguments);
     }
-    auto model = local_server::load(source, options.value().server_arguments, options.value().verbose);
+    show_log_on_console(options.value().verbose);
+    auto model = local_server::load(source, options.value().server_arguments);
     if (!model) {
         return fail(model.message(), model.status());
     }
@@ -112,10 +114,9 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
     if (!end.error.empty()) {
         return fail(end.error, exit_failed);
     }
-    const bool stopped = model.value()->ctrl_c().came();
-    if (!came && !stopped) {
+    if (!came && !was_interrupted()) {
         return fail("The model gave no answer.", exit_failed);
     }
     const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);
-    return stopped ? exit_interrupted : written ? exit_good : exit_failed;
+    return was_interrupted() ? exit_interrupted : written ? exit_good : exit_failed;
 }

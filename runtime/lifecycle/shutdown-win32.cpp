@@ -1,13 +1,9 @@
 #include "base/exit-status.h"
 #include "lifecycle/shutdown.h"
-#include "upstream/hooks.h"
 
 #define WIN32_LEAN_AND_MEAN
 #define NOMINMAX
 #include <windows.h>
-
-#include <atomic>
-#include <cstdint>
 
 static constexpr DWORD end_after_ms = 1000;
 
@@ -17,7 +13,7 @@ static BOOL WINAPI on_console_event(DWORD event) {
     if (event == CTRL_C_EVENT) {
         return FALSE;  // upstream's handler, or the system's while the model is loaded
     }
-    mkexe::current().on_close();
+    request_stop();
     Sleep(2 * end_after_ms);
     return TRUE;
 }
@@ -26,24 +22,15 @@ void watch_console() {
     SetConsoleCtrlHandler(on_console_event, TRUE);
 }
 
-// How often an end was called off; of the process, as that end is.
-static std::atomic<LONG> cancelled = 0;
-
-void cancel_end() {
-    cancelled++;
-}
-
 void end_soon() {
     const HANDLE thread = CreateThread(
         nullptr, 0,
-        [](void * before) -> DWORD {
+        [](void *) -> DWORD {
             Sleep(end_after_ms);
-            if (cancelled == LONG(intptr_t(before))) {
-                TerminateProcess(GetCurrentProcess(), exit_good);
-            }
+            TerminateProcess(GetCurrentProcess(), exit_good);
             return 0;
         },
-        reinterpret_cast<void *>(intptr_t(cancelled.load())), 0, nullptr);
+        nullptr, 0, nullptr);
     if (thread) {
         CloseHandle(thread);
     }

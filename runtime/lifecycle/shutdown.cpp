@@ -1,13 +1,14 @@
 #include "lifecycle/shutdown.h"
 
 #include "base/exit-status.h"
+#include "platform/realigned-stack.h"
+#include "upstream-hooks.h"
 
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <mutex>
 #include <thread>
 
 // upstream's tools/server/server.cpp
@@ -19,65 +20,34 @@ static constexpr auto answer_goes_out = std::chrono::milliseconds(200);
 static constexpr auto look_every      = std::chrono::seconds(1);
 static constexpr auto busy_share      = 0.1;  // of one processor; an open page's questions cost far less
 
-namespace {
-enum class phase { loading, running, ended };
+static std::atomic<bool>            can_stop = false;
+static std::atomic<clock_type::rep> last_use = 0;
+
+REALIGNED_STACK void mkexe::on_stop() {
+    end_soon();
 }
 
-struct server_end::state {
-    std::mutex                   mutex;
-    phase                        at       = phase::loading;
-    std::atomic<clock_type::rep> last_use = 0;
-
-    bool has_ended();
-    void stop(const char * why = nullptr);
-};
-
-bool server_end::state::has_ended() {
-    const std::lock_guard<std::mutex> lock(mutex);
-    return at == phase::ended;
+void server_can_stop() {
+    can_stop = true;
 }
 
-void server_end::state::stop(const char * why) {
-    const std::lock_guard<std::mutex> lock(mutex);  // until upstream knows it, the server stays
-    if (at == phase::ended) {
-        return;
-    }
-    if (why) {
-        std::fprintf(stderr, "%s: the end.\n", why);
-    }
-    if (at == phase::loading) {
-        std::_Exit(exit_good);  // nothing is written that could be half done
+static void stop_now() {
+    if (!can_stop) {
+        std::_Exit(exit_good);  // still loading; nothing is written that could be half done
     }
     end_soon();
     llama_server_terminate();
 }
 
-server_end::server_end() : state_(std::make_shared<state>()) {}
-
-server_end::~server_end() {
-    server_has_ended();
-    cancel_end();
-}
-
-void server_end::server_runs() {
-    const std::lock_guard<std::mutex> lock(state_->mutex);
-    state_->at = phase::running;
-}
-
-void server_end::server_has_ended() {
-    const std::lock_guard<std::mutex> lock(state_->mutex);
-    state_->at = phase::ended;
-}
-
-void server_end::request() {
-    std::thread([shared = state_] {
+void request_stop() {
+    std::thread([] {
         std::this_thread::sleep_for(answer_goes_out);
-        shared->stop();
+        stop_now();
     }).detach();
 }
 
-void server_end::note_activity() {
-    state_->last_use = clock_type::now().time_since_epoch().count();
+void note_activity() {
+    last_use = clock_type::now().time_since_epoch().count();
 }
 
 // Processor time of this process in seconds.
@@ -85,31 +55,30 @@ static double computed() {
     return double(std::clock()) / CLOCKS_PER_SEC;
 }
 
-void server_end::when_idle(double minutes) {
+void exit_when_idle(double minutes) {
     note_activity();
-    std::thread([minutes, shared = state_] {
-        for (double before = computed(); !shared->has_ended();) {
+    std::thread([minutes] {
+        for (double before = computed();;) {
             std::this_thread::sleep_for(look_every);
-            const double now   = computed();
-            const auto   clock = clock_type::now().time_since_epoch();
+            const double now = computed();
             if (now - before > busy_share * std::chrono::duration<double>(look_every).count()) {
-                shared->last_use = clock.count();
+                note_activity();
             }
             before            = now;
-            const auto unused = clock - clock_type::duration(shared->last_use.load());
+            const auto unused = clock_type::now().time_since_epoch() - clock_type::duration(last_use.load());
             if (unused >= std::chrono::duration<double, std::ratio<60>>(minutes)) {
-                char why[64];
-                std::snprintf(why, sizeof(why), "Nobody asked anything for %g minutes", minutes);
-                shared->stop(why);
+                std::fprintf(stderr, "Nobody asked anything for %g minutes: the end.\n", minutes);
+                stop_now();
                 return;
             }
         }
     }).detach();
 }
 
-void server_end::with_input() {
-    std::thread([shared = state_] {
+void exit_with_input() {
+    std::thread([] {
         wait_for_end_of_input();
-        shared->stop("Standard input has ended");
+        std::fprintf(stderr, "Standard input has ended: the end.\n");
+        stop_now();
     }).detach();
 }

@@ -21,21 +21,20 @@ static std::string lock_path(const artifact & source) {
     return find_user_folders().run + "/" + instance_name(source) + ".lock";
 }
 
-instance_claim claim_instance(const artifact & source) {
+claim claim_instance(const artifact & source) {
     const auto folder = find_user_folders().run;
     if (folder.empty() || make_folder(folder).problem != write_problem::none || !is_own_folder(folder)) {
-        return {};
+        return claim::unknown;
     }
-    file_lock lock;
-    switch (lock.take(lock_path(source))) {
+    switch (take_lock(lock_path(source))) {
         case lock_result::taken:
             // an earlier start's address, which must not be found
-            lock.write("");
-            return { claim::ours, std::move(lock) };
+            write_lock(lock_path(source), "");
+            return claim::ours;
         case lock_result::held_by_another:
-            return { claim::taken, {} };
+            return claim::taken;
         default:
-            return {};
+            return claim::unknown;
     }
 }
 
@@ -56,8 +55,8 @@ bool is_own_address(const std::string & address) {
            address.find_first_not_of(path_letters, path) == std::string::npos;
 }
 
-void publish_instance(const file_lock & lock, const std::string & address) {
-    lock.write((is_own_address(address) ? address : "") + "\n");
+void publish_instance(const artifact & source, const std::string & address) {
+    write_lock(lock_path(source), (is_own_address(address) ? address : "") + "\n");
 }
 
 // The first line of the lock, once it is complete: an address, or nothing where the other one has none for us.

@@ -10,6 +10,7 @@
 #include "platform/system.h"
 #include "server-context.h"
 #include "server/options.h"
+#include "upstream/log-filter.h"
 #include "upstream/unread-weights.h"
 
 #include <algorithm>
@@ -24,9 +25,9 @@ static int refuse(std::string cause) {
     return exit_model;
 }
 
-static int refuse_with_logged(const log_filter & log) {
+static int refuse_with_logged() {
     common_log_flush(common_log_main());
-    return refuse(log.first_errors());
+    return refuse(first_log_errors());
 }
 
 static bool read_arguments(std::vector<std::string> words, common_params & params) {
@@ -96,11 +97,11 @@ static void say_stage(server_state, json details) {
     }
 }
 
-static int check(common_params & params, const log_filter & log) {
+static int check(common_params & params) {
     server_context server;
     server.set_state_callback(say_stage);
     if (!server.load_model(params)) {
-        return refuse_with_logged(log);
+        return refuse_with_logged();
     }
     if (const auto problem = compute_problem(server.get_llama_context()); !problem.empty()) {
         return refuse(problem);
@@ -120,18 +121,17 @@ static int check_all(const std::vector<std::string> & arguments) {
         std::printf("not checked: %s\n", variant.message().c_str());
         return exit_unsupported;
     }
-    unread_weights           hooks;
-    const mkexe::hooks_scope scope(hooks);
-    const auto               options = parse_serve_options(arguments);
-    common_params            params;
+    const auto    options = parse_serve_options(arguments);
+    common_params params;
     if (!options || !read_arguments(options.value().server_arguments, params)) {
         std::printf("not checked: the options\n");
         return exit_usage;
     }
+    leave_weights_unread();
     choose_parameters(params);
     llama_backend_init();
     try {
-        return check(params, hooks.log);
+        return check(params);
     } catch (const std::exception & error) {
         return refuse(error.what());
     }

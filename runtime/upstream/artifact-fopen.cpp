@@ -1,14 +1,21 @@
 #include "upstream/artifact-fopen.h"
 
 #include "platform/system.h"
+#include "upstream-hooks.h"
 
 #include <cerrno>
 #include <cstring>
 
-// The loader reads GGUF metadata from where the stream stands, takes the absolute offsets that the position gives, and
-// maps that file. Nothing is copied.
-std::FILE * artifact_hooks::open_entry(const std::string & name) const {
-    const stored_range * range = find_entry(source_, name);
+static const artifact * embedded = nullptr;
+
+void serve_embedded_files(const artifact & source) {
+    embedded = &source;
+}
+
+// A stream on the file that holds the entry, at its first byte: the loader reads GGUF metadata from there, takes the
+// absolute offsets that the position gives, and maps that file. Nothing is copied.
+static std::FILE * open_entry(const std::string & name) {
+    const stored_range * range = embedded ? find_entry(*embedded, name) : nullptr;
     if (!range) {
         errno = ENOENT;
         return nullptr;
@@ -21,11 +28,12 @@ std::FILE * artifact_hooks::open_entry(const std::string & name) const {
     return file;
 }
 
-std::string artifact_hooks::file_of(const std::string & path) const {
+std::string mkexe::file_of(const std::string & path) {
     if (path.rfind(artifact_path_prefix, 0) != 0) {
         return path;
     }
-    const stored_range * range = find_entry(source_, path.substr(std::strlen(artifact_path_prefix)));
+    const stored_range * range =
+        embedded ? find_entry(*embedded, path.substr(std::strlen(artifact_path_prefix))) : nullptr;
     return range ? range->path : path;
 }
 
@@ -41,5 +49,5 @@ extern "C" std::FILE * ggml_fopen(const char * path, const char * mode) {
         errno = EROFS;
         return nullptr;
     }
-    return mkexe::current().open_entry(path + prefix);
+    return open_entry(path + prefix);
 }

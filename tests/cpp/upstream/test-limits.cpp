@@ -1,6 +1,5 @@
 #include "api/chat-store.h"
 #include "artifact/manifest.h"
-#include "base/work-limits.h"
 #include "jinja/lexer.h"
 #include "jinja/parser.h"
 #include "jinja/runtime.h"
@@ -10,6 +9,7 @@
 #include "llama.h"
 #include "platform/folder-access.h"
 #include "support/temporary-folder.h"
+#include "work-limits.h"
 
 #include <doctest.h>
 

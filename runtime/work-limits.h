@@ -45,15 +45,13 @@ class client_scope {
     client_scope(const client_scope &)             = delete;
     client_scope & operator=(const client_scope &) = delete;
 
-    using question = const std::function<bool()> *;
-
-    static question & current() {
-        static thread_local question scope = nullptr;
+    static const std::function<bool()> *& current() {
+        static thread_local const std::function<bool()> * scope = nullptr;
         return scope;
     }
 
   private:
-    question before_;
+    const std::function<bool()> * before_;
 };
 
 // Throws client_left_error where the client of this thread's work has left.
