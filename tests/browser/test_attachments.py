@@ -40,24 +40,8 @@ GIVE_SCRIPT = """([kind, files]) => {
 }"""
 
 TONE_HERTZ = 440
-# a second of a tone, as the browser's own recorder writes it: WebM with Opus
-RECORD_SCRIPT = f"""async () => {{
-    const context = new AudioContext();
-    const tone = new OscillatorNode(context, {{ frequency: {TONE_HERTZ} }});
-    const heard = context.createMediaStreamDestination();
-    tone.connect(heard);
-    const recorder = new MediaRecorder(heard.stream, {{ mimeType: 'audio/webm' }});
-    const parts = [];
-    recorder.ondataavailable = (event) => parts.push(event.data);
-    const done = new Promise((resolve) => {{ recorder.onstop = resolve; }});
-    tone.onended = () => recorder.stop();
-    recorder.start();
-    tone.start();
-    tone.stop(context.currentTime + 1);
-    await done;
-    const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
-    return btoa(String.fromCharCode(...bytes));
-}}"""
+# a second of a tone as WebM with Opus, by MediaRecorder in Chromium; a file, because a busy recorder loses parts
+TONE_WEBM = Path(__file__).with_name("tone.webm")
 
 
 def file(name: str, media_type: str, data: bytes) -> FilePayload:
@@ -324,7 +308,7 @@ def test_recording_is_sent_to_a_model_that_hears(chat: ChatPage, server: FakeSer
 
 def test_recording_that_the_model_s_decoder_cannot_read_is_sent_as_wav(chat: ChatPage, server: FakeServer) -> None:
     can(server, audio=True)
-    recording = base64.b64decode(chat.page.evaluate(RECORD_SCRIPT))
+    recording = TONE_WEBM.read_bytes()
     assert recording.startswith(b"\x1a\x45\xdf\xa3")  # Matroska's EBML
     chat.attach(file("note.webm", "audio/webm", recording))
     chat.ask("What is it?")
