@@ -39,7 +39,9 @@ class ChatPage:
         return self
 
     def ask(self, text: str) -> None:
+        """Files are read first: until then nothing is sent."""
         self.message.fill(text)
+        expect(self.page.locator("#composer .chip.reading")).to_have_count(0)
         self.message.press("Enter")
 
     def attach(self, *files: FilePayload) -> None:
