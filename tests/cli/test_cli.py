@@ -51,7 +51,7 @@ def test_a_wrong_command_line_gets_what_where_and_the_next_step(
     error, _, advice = said.partition("hint: ")
     assert message in error
     assert hint in advice
-    assert "usage:" not in said
+    assert "usage:" not in said.lower()
 
 
 @pytest.mark.parametrize("words", ["--version", "--help", "convert --help", "runtime list", "runtime list --json"])
