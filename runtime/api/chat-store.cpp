@@ -2,9 +2,9 @@
 
 #include "base/digest.h"
 #include "base/json-text.h"
+#include "base/work-limits.h"
 #include "platform/files.h"
 #include "unicode.h"  // llama.cpp's
-#include "work-limits.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -9,33 +9,12 @@
 #include "platform/folder-access.h"
 #include "platform/random-name.h"
 #include "server-http.h"
-#include "upstream-hooks.h"
 
-#include <memory>
+#include <functional>
 
 using json = nlohmann::ordered_json;
 
-static own_routes_settings         settings;
-static std::unique_ptr<chat_store> chats;
-static std::string                 token;
-static std::string                 instance;
-static std::string                 key_of_pages;
-
 static const std::string own_folder = "/mkexe/";
-
-void prepare_own_routes(own_routes_settings wanted) {
-    settings     = std::move(wanted);
-    token        = random_name();
-    instance     = random_name();
-    chats        = settings.chats.empty() ? nullptr : std::make_unique<chat_store>(settings.chats);
-    // where nothing is kept, nothing is taken from elsewhere either
-    key_of_pages = chats ? page_key() : "";
-}
-
-bool mkexe::is_own_path(const std::string & path) {
-    const auto prefix = settings.path_prefix + own_folder;
-    return path.compare(0, prefix.size(), prefix) == 0;
-}
 
 static server_http_res_ptr reply(int status, const std::string & text) {
     auto response                      = std::make_unique<server_http_res>();
@@ -92,7 +71,36 @@ static server_http_res_ptr with_etag(server_http_res_ptr response, const std::st
     return response;
 }
 
-static server_http_res_ptr get_session(const server_http_req &) {
+struct mkexe_routes::state {
+    routes_settings             settings;
+    const loading &             progress;
+    server_end &                end;
+    std::unique_ptr<chat_store> chats;
+    std::string                 token    = random_name();
+    std::string                 instance = random_name();
+    std::string                 key_of_pages;
+
+    server_http_res_ptr get_session() const;
+    server_http_res_ptr get_progress() const;
+    server_http_res_ptr post_quit();
+};
+
+mkexe_routes::mkexe_routes(routes_settings settings, const loading & progress, server_end & end) :
+    state_(new state{ std::move(settings), progress, end }) {
+    auto & own       = *state_;
+    own.chats        = own.settings.chats.empty() ? nullptr : std::make_unique<chat_store>(own.settings.chats);
+    // where nothing is kept, nothing is taken from elsewhere either
+    own.key_of_pages = own.chats ? page_key() : "";
+}
+
+mkexe_routes::~mkexe_routes() = default;
+
+bool mkexe_routes::contains(const std::string & path) const {
+    const auto prefix = state_->settings.path_prefix + own_folder;
+    return path.compare(0, prefix.size(), prefix) == 0;
+}
+
+server_http_res_ptr mkexe_routes::state::get_session() const {
     const auto problem = chats ? problem_of_writing_in(chats->folder()) : "";
     return reply(200, json{
                           { "token", token },
@@ -107,28 +115,28 @@ static server_http_res_ptr get_session(const server_http_req &) {
                       });
 }
 
-static server_http_res_ptr get_progress(const server_http_req &) {
-    const auto progress = read_loading_progress();
-    const json left     = progress.seconds_left < 0 ? json() : json(progress.seconds_left);
+server_http_res_ptr mkexe_routes::state::get_progress() const {
+    const auto found = progress.read();
+    const json left  = found.seconds_left < 0 ? json() : json(found.seconds_left);
     return reply(200, json{
-                          { "state", progress.ready ? "ready" : "loading" },
-                          { "fraction", progress.fraction },
-                          { "bytes_done", uint64_t(progress.fraction * double(progress.bytes_total)) },
-                          { "bytes_total", progress.bytes_total },
+                          { "state", found.ready ? "ready" : "loading" },
+                          { "fraction", found.fraction },
+                          { "bytes_done", uint64_t(found.fraction * double(found.bytes_total)) },
+                          { "bytes_total", found.bytes_total },
                           { "seconds_left", left },
                       });
 }
 
-static server_http_res_ptr post_quit(const server_http_req &) {
+server_http_res_ptr mkexe_routes::state::post_quit() {
     if (!settings.may_quit) {
         return refuse(403, "not_allowed", "this program was started so that its page cannot end it");
     }
-    request_stop();
+    end.request();
     return reply(202, json::object());
 }
 
-static server_http_res_ptr get_chats(const server_http_req & request) {
-    const auto text     = chats->list(request.get_param("search"));
+static server_http_res_ptr get_chats(chat_store & chats, const server_http_req & request) {
+    const auto text     = chats.list(request.get_param("search"));
     const auto revision = std::to_string(std::hash<std::string>()(text));
     if (header(request, "If-None-Match") == revision) {
         return with_etag(reply(304, std::string()), revision);
@@ -136,56 +144,59 @@ static server_http_res_ptr get_chats(const server_http_req & request) {
     return with_etag(reply(200, text), revision);
 }
 
-static server_http_res_ptr get_chat(const server_http_req & request) {
-    const auto found = chats->read(request.get_param("id"));
+static server_http_res_ptr get_chat(chat_store & chats, const server_http_req & request) {
+    const auto found = chats.read(request.get_param("id"));
     return found.error == chat_error::none ? with_etag(reply(200, found.text), found.revision) : refuse(found);
 }
 
-static server_http_res_ptr post_chat(const server_http_req & request) {
-    const auto done = chats->write(request.get_param("id"), request.body, header(request, "If-Match"));
+static server_http_res_ptr post_chat(chat_store & chats, const server_http_req & request) {
+    const auto done = chats.write(request.get_param("id"), request.body, header(request, "If-Match"));
     return done.error == chat_error::none ? reply(200, json{ { "revision", done.revision } }) : refuse(done);
 }
 
-static server_http_res_ptr delete_chat(const server_http_req & request) {
-    const auto done = chats->remove(request.get_param("id"));
+static server_http_res_ptr delete_chat(chat_store & chats, const server_http_req & request) {
+    const auto done = chats.remove(request.get_param("id"));
     return done.error == chat_error::none ? reply(200, json::object()) : refuse(done);
 }
 
-using handler = server_http_context::handler_t;
+using handler       = server_http_context::handler_t;
+using chats_handler = std::function<server_http_res_ptr(chat_store & chats, const server_http_req & request)>;
 
-static handler with_token(const handler & inner) {
-    return [inner](const server_http_req & request) {
+static handler with_token(const std::string & token, const handler & inner) {
+    return [&token, inner](const server_http_req & request) {
         return header(request, "X-Mkexe-Token") == token ?
                    inner(request) :
                    refuse(403, "bad_token", "the program was started again: load the page anew");
     };
 }
 
-static handler with_chats(const handler & inner) {
-    return with_token([inner](const server_http_req & request) {
-        if (!chats) {
-            return refuse(404, "not_found", "chats are not kept here");
-        }
-        return inner(request);
-    });
+static handler with_chats(chat_store * chats, const chats_handler & inner) {
+    return [chats, inner](const server_http_req & request) {
+        return chats ? inner(*chats, request) : refuse(404, "not_found", "chats are not kept here");
+    };
 }
 
-static handler with_id(const handler & inner) {
-    return with_chats([inner](const server_http_req & request) {
-        return chat_store::is_id(request.get_param("id")) ? inner(request) :
+static chats_handler with_id(const chats_handler & inner) {
+    return [inner](chat_store & chats, const server_http_req & request) {
+        return chat_store::is_id(request.get_param("id")) ? inner(chats, request) :
                                                             refuse(400, "bad_chat", "an id has 8 to 64 of 0-9 a-z -");
-    });
+    };
 }
 
-void mkexe::add_routes(const server_http_context & http) {
-    if (token.empty()) {
-        return;  // no page is served: chat, run
-    }
-    http.get(own_folder + "session", get_session);
-    http.get(own_folder + "progress", with_token(get_progress));
-    http.post(own_folder + "quit", with_token(post_quit));
-    http.get(own_folder + "chats", with_chats(get_chats));
-    http.get(own_folder + "chats/:id", with_id(get_chat));
-    http.post(own_folder + "chats/:id", with_id(post_chat));
-    http.del(own_folder + "chats/:id", with_id(delete_chat));
+void mkexe_routes::add_to(const server_http_context & http) const {
+    auto &     own   = *state_;
+    auto *     chats = own.chats.get();
+    const auto get   = [&](const char * path, const handler & answer) {
+        http.get(own_folder + path, with_token(own.token, answer));
+    };
+    const auto post = [&](const char * path, const handler & answer) {
+        http.post(own_folder + path, with_token(own.token, answer));
+    };
+    http.get(own_folder + "session", [&own](const server_http_req &) { return own.get_session(); });
+    get("progress", [&own](const server_http_req &) { return own.get_progress(); });
+    post("quit", [&own](const server_http_req &) { return own.post_quit(); });
+    get("chats", with_chats(chats, get_chats));
+    get("chats/:id", with_chats(chats, with_id(get_chat)));
+    post("chats/:id", with_chats(chats, with_id(post_chat)));
+    http.del(own_folder + "chats/:id", with_token(own.token, with_chats(chats, with_id(delete_chat))));
 }

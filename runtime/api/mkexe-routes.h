@@ -2,14 +2,34 @@
 
 // The endpoints under /mkexe/ (docs/http-api.md).
 
+#include <memory>
 #include <string>
 
-struct own_routes_settings {
+class chat_store;
+class loading;
+class server_end;
+struct server_http_context;
+
+struct routes_settings {
     std::string name;         // the artifact's
     std::string path_prefix;  // --api-prefix
     std::string chats;        // the folder, or empty where chats are not kept
     bool        may_quit = true;
 };
 
-// To be called before the server starts.
-void prepare_own_routes(own_routes_settings settings);
+class mkexe_routes {
+  public:
+    mkexe_routes(routes_settings settings, const loading & progress, server_end & end);
+    ~mkexe_routes();
+    mkexe_routes(const mkexe_routes &)             = delete;
+    mkexe_routes & operator=(const mkexe_routes &) = delete;
+
+    // Whether a path, with the prefix, is one of these.
+    bool contains(const std::string & path) const;
+
+    void add_to(const server_http_context & http) const;
+
+  private:
+    struct state;
+    std::unique_ptr<state> state_;
+};

@@ -11,14 +11,12 @@
 #include "platform/system.h"
 #include "platform/user-folders.h"
 
-#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
-
-static constexpr auto    between_looks = std::chrono::milliseconds(50);
-// the server's last words on the console when all is well (announce.cpp)
-static const std::string ready         = "\nReady.\n";
 
 bool is_opened_as_app(const std::vector<std::string> & arguments) {
     return arguments.empty() && !is_terminal(stdin) && !bundled_artifact(executable_path()).empty();
@@ -44,18 +42,22 @@ static int fail(const artifact & source, const std::string & said) {
     return exit_failed;
 }
 
-// Waits for the server's end; the status that the app ends with.
-static int follow(const artifact & source, int server, const std::string & output) {
-    int status = status_of_process(server);
-    while (status < 0) {
-        std::this_thread::sleep_for(between_looks);
-        status = status_of_process(server);
+// Waits for the server's end; the status that the app ends with. A server that never was ready could not start.
+static int follow(const artifact & source, const started_process & server, const std::string & output) {
+    bool        ready = false;
+    std::string problem;
+    for (std::string line; read_line_of(server.status, line);) {
+        const auto event = nlohmann::json::parse(line, nullptr, false);
+        const auto name  = event.is_object() ? event.value("event", "") : "";
+        ready            = ready || name == "ready";
+        problem          = name == "failed" ? event.value("message", "") : problem;
     }
-    const auto said = read_output(output);
-    return status == exit_good || said.find(ready) != std::string::npos ? status : fail(source, said);
+    const int status = wait_for_process(server.process);
+    // a crash has been said on its console alone
+    return status == exit_good || ready ? status : fail(source, problem.empty() ? read_output(output) : problem);
 }
 
-static int server_process = 0;
+static std::atomic<int> server_process = 0;  // for the signal handler
 
 static void stop_server(int) {
     stop_process(server_process);
@@ -70,15 +72,17 @@ static void open_page(const artifact & source) {
 
 int run_app(const artifact & source) {
     const auto output = output_path(source);
-    const auto server = start_process({ executable_path(), "serve", "--exit-with-input" }, output);
+    const auto server = start_process(
+        { executable_path(), "serve", "--exit-with-input", "--status-fd", std::to_string(status_descriptor) }, output);
     if (!server) {
         return fail(source, server.message());
     }
-    take_lock(output);  // against `clean`
-    server_process = server.value();
+    file_lock lock;
+    lock.take(output);  // against `clean`
+    server_process = server.value().process;
     std::signal(SIGTERM, stop_server);
     // however the server ends, by the page's button too, the icon goes with it
-    std::thread follower([&] { std::_Exit(follow(source, server_process, output)); });
+    std::thread follower([&] { std::_Exit(follow(source, server.value(), output)); });
     stay_in_dock(source.contents.title, { [&] { open_page(source); },
                                           [] {
                                               stop_server(SIGTERM);

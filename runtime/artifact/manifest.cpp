@@ -2,8 +2,8 @@
 
 #include "artifact/manifest-limits.h"
 #include "base/safe-text.h"
+#include "base/work-limits.h"
 #include "platform/files.h"
-#include "work-limits.h"
 
 #include <nlohmann/json.hpp>
 

@@ -26,7 +26,7 @@ add_subdirectory(${MKEXE_LLAMA_DIR} llama EXCLUDE_FROM_ALL)
 
 # 1. The page: upstream's server asks a library named llama-ui for it; this one takes it from the artifact.
 add_library(llama-ui INTERFACE)  # defined in upstream/page-assets.cpp
-target_include_directories(llama-ui INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/ui)
+target_include_directories(llama-ui INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/upstream/page)
 add_custom_target(llama-ui-assets)
 add_subdirectory(${MKEXE_LLAMA_DIR}/tools/server llama-server EXCLUDE_FROM_ALL)
 # chat and run stand on the library of upstream's command line.
@@ -34,8 +34,7 @@ add_subdirectory(${MKEXE_LLAMA_DIR}/tools/cli llama-cli EXCLUDE_FROM_ALL)
 target_include_directories(server-context PRIVATE ${MKEXE_LLAMA_DIR})
 target_include_directories(llama-server-impl PRIVATE ${MKEXE_LLAMA_DIR})
 
-# The hooks that patches in native/patches call are declared in this folder and
-# defined in its modules; limit-*.patch includes work-limits.h and template-work.h.
+# The patches in native/patches include upstream/hooks.h, upstream/template-work.h and base/work-limits.h.
 foreach(library mtmd llama-common server-context llama-server-impl)
     target_include_directories(${library} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 endforeach()

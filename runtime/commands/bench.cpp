@@ -5,7 +5,6 @@
 #include "platform/console.h"
 #include "platform/machine.h"
 #include "server/local-server.h"
-#include "upstream/log-filter.h"
 
 #include <nlohmann/json.hpp>
 
@@ -65,9 +64,8 @@ int bench(const artifact & source, const std::vector<std::string> & arguments) {
         say(options.message() + " Try bench --help.");
         return exit_usage;
     }
-    show_log_on_console(options.value().verbose);
     const auto began = std::chrono::steady_clock::now();
-    auto       model = local_server::load(source, options.value().server_arguments);
+    auto       model = local_server::load(source, options.value().server_arguments, options.value().verbose);
     if (!model) {
         say(model.message());
         return model.status();

@@ -9,7 +9,6 @@
 #include "platform/system.h"
 #include "platform/terminal-state.h"
 #include "server/local-server.h"
-#include "upstream/log-filter.h"
 #include "upstream/terminal.h"
 
 #include <nlohmann/json.hpp>
@@ -111,8 +110,8 @@ class conversation {
             return true;
         });
         show_as(text_kind::plain);
-        print(was_interrupted() ? " [stopped]\n" : "\n");
-        forget_interrupt();
+        print(model_.ctrl_c().came() ? " [stopped]\n" : "\n");
+        model_.ctrl_c().forget();
         if (!end.error.empty()) {
             print_error(safe_text(end.error) + "\n");
         }
@@ -147,6 +146,8 @@ enum class entry {
 // The lines that are typed at one prompt.
 class prompt_lines {
   public:
+    explicit prompt_lines(interrupts & ctrl_c) : ctrl_c_(ctrl_c) {}
+
     // One line, and those that follow it where it ends in a backslash. False at the end of the input, or at Ctrl-C.
     bool read(std::string & text) {
         text.clear();
@@ -156,7 +157,7 @@ class prompt_lines {
             more = read_one(line);
             text += line;
         }
-        if (text.empty() || was_interrupted()) {
+        if (text.empty() || ctrl_c_.came()) {
             return false;
         }
         if (text.back() == '\n') {  // Ctrl-D ends a line without
@@ -171,22 +172,23 @@ class prompt_lines {
     // What read_line() says: whether another line follows. Does not begin to wait after Ctrl-C.
     bool read_one(std::string & line) {
         line.clear();
-        set_reading_line(true);
-        const bool more = !was_interrupted() && read_line(line);
-        set_reading_line(false);
+        ctrl_c_.set_reading_line(true);
+        const bool more = !ctrl_c_.came() && read_line(line);
+        ctrl_c_.set_reading_line(false);
         typed_ = typed_ || line.find_first_not_of('\n') != std::string::npos;
         return more;
     }
 
-    bool typed_ = false;
+    interrupts & ctrl_c_;
+    bool         typed_ = false;
 };
 
 }  // namespace
 
-static entry read_message(std::string & text) {
+static entry read_message(std::string & text, interrupts & ctrl_c) {
     show_as(text_kind::typed);
     print("\n> ");
-    prompt_lines lines;
+    prompt_lines lines(ctrl_c);
     bool         good = lines.read(text);
     if (good && text.rfind(fence, 0) == 0) {
         std::string line;
@@ -201,10 +203,10 @@ static entry read_message(std::string & text) {
         return entry::message;
     }
     std::clearerr(stdin);
-    if (!was_interrupted()) {
+    if (!ctrl_c.came()) {
         return entry::end;
     }
-    forget_interrupt();
+    ctrl_c.forget();
     return lines.typed() ? entry::cancelled : entry::interrupt;
 }
 
@@ -280,11 +282,11 @@ static bool take(conversation & talk, const std::string & text) {
 }
 
 // Ctrl-C ends the chat only where it comes twice and nothing was typed or asked between: the chat is gone then.
-static void converse(conversation & talk) {
+static void converse(conversation & talk, interrupts & ctrl_c) {
     std::string text;
     bool        warned = false;
     for (bool more = true; more;) {
-        const entry what = read_message(text);
+        const entry what = read_message(text, ctrl_c);
         if (what == entry::message) {
             warned = false;
             more   = take(talk, text);
@@ -304,9 +306,8 @@ int chat(const artifact & source, const std::vector<std::string> & arguments) {
         say(options.message() + " Try chat --help.");
         return exit_usage;
     }
-    show_log_on_console(options.value().verbose);
     say(source.contents.title + " is loading ...");
-    auto model = local_server::load(source, options.value().server_arguments);
+    auto model = local_server::load(source, options.value().server_arguments, options.value().verbose);
     if (!model) {
         say(model.message());
         return model.status();
@@ -324,8 +325,8 @@ int chat(const artifact & source, const std::vector<std::string> & arguments) {
     std::atexit(close_terminal);
     print("Ready. /help lists the commands.\n");
 
-    set_patient_with_interrupts(true);
+    model.value()->ctrl_c().be_patient();
     conversation talk(*model.value(), value_of(options.value(), "--system", source.contents.system_prompt));
-    converse(talk);
+    converse(talk, model.value()->ctrl_c());
     return exit_good;
 }

@@ -118,9 +118,10 @@ static void remove_programs(cleaner & cleaning) {
 
 // A server holds the lock of its log and of its artifact for as long as it runs, an app that of what its server says.
 static fate remove_unlocked(const std::string & path) {
-    switch (take_lock(path)) {
+    file_lock lock;
+    switch (lock.take(path)) {
         case lock_result::taken:
-            return remove_lock(path) ? fate::removed : fate::failed;
+            return lock.remove() ? fate::removed : fate::failed;
         case lock_result::held_by_another:
             return fate::in_use;
         default:  // such as one that its group may write to, from before

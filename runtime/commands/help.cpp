@@ -2,6 +2,7 @@
 
 #include "base/exit-status.h"
 #include "base/safe-text.h"
+#include "server/options.h"
 
 #include <cstdio>
 #include <map>
@@ -42,24 +43,7 @@ Serves a chat page and an OpenAI-compatible API on this computer only. A second
 start opens the page of the first.
 
 options:
-  --port N              this port or none (default: 8080, or the next free one)
-  --no-browser          only print the address
-  --new                 start even where this file is running already
-  --exit-when-idle N    end when nobody asked anything for N minutes
-  --exit-with-input     end when standard input ends, as a pipe does with the
-                        program at its other end
-  --portable            keep chats beside this file, not in the user's folder
-  --ephemeral           keep no chats
-  --no-quit             the page cannot end the program
-  --host ADDRESS --api-key-file FILE
-                        let other computers in, those who know a key in FILE,
-                        or the one in the variable LLAMA_API_KEY
-  -c N, --ctx-size N    how many tokens a chat can have
-  -t N, --threads N     processor threads
-  --no-memory-check     start even where the model is larger than the memory
-  --verbose             llama.cpp's log on the console (else in a file)
-  --help-server         all options of llama.cpp's server; they work here too
-
+[options]
 environment:
   MKEXE_CPU=LEVEL       use these processor kernels (doctor lists them)
 
@@ -191,12 +175,32 @@ static const std::map<std::string, const char *> & all_texts() {
     return texts;
 }
 
-int show_help(const std::string & name, const std::string & command) {
-    const auto  program = safe_line(name);
-    std::string text    = all_texts().at(command);
-    for (size_t at = 0; (at = text.find("{}", at)) != std::string::npos; at += program.size()) {
-        text.replace(at, 2, program);
+// The options of `serve`, each in its place of two columns.
+static std::string option_rows() {
+    static constexpr size_t width = 24;
+
+    std::string text;
+    for (const auto & option : all_serve_options()) {
+        auto row = "  " + option.names;
+        row += row.size() < width ? std::string(width - row.size(), ' ') : "\n" + std::string(width, ' ');
+        for (const char * letter = option.help; *letter; letter++) {
+            row += *letter == '\n' ? "\n" + std::string(width, ' ') : std::string(1, *letter);
+        }
+        text += row + "\n";
     }
+    return text;
+}
+
+static void replace_all(std::string & text, const std::string & mark, const std::string & by) {
+    for (size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += by.size()) {
+        text.replace(at, mark.size(), by);
+    }
+}
+
+int show_help(const std::string & name, const std::string & command) {
+    std::string text = all_texts().at(command);
+    replace_all(text, "[options]\n", option_rows());
+    replace_all(text, "{}", safe_line(name));
     std::fputs(text.c_str(), stdout);
     return exit_good;
 }

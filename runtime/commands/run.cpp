@@ -5,7 +5,6 @@
 #include "platform/console.h"
 #include "platform/system.h"
 #include "server/local-server.h"
-#include "upstream/log-filter.h"
 
 #include <nlohmann/json.hpp>
 
@@ -87,8 +86,7 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
     if (question.empty()) {
         return fail_without_question(arguments);
     }
-    show_log_on_console(options.value().verbose);
-    auto model = local_server::load(source, options.value().server_arguments);
+    auto model = local_server::load(source, options.value().server_arguments, options.value().verbose);
     if (!model) {
         return fail(model.message(), model.status());
     }
@@ -114,9 +112,10 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
     if (!end.error.empty()) {
         return fail(end.error, exit_failed);
     }
-    if (!came && !was_interrupted()) {
+    const bool stopped = model.value()->ctrl_c().came();
+    if (!came && !stopped) {
         return fail("The model gave no answer.", exit_failed);
     }
     const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);
-    return was_interrupted() ? exit_interrupted : written ? exit_good : exit_failed;
+    return stopped ? exit_interrupted : written ? exit_good : exit_failed;
 }

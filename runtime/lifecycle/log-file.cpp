@@ -8,27 +8,28 @@
 static constexpr int most_logs = 100;
 
 // What is there and cannot be locked, such as a link, is replaced.
-static lock_result take_log(const std::string & path) {
-    const auto first = take_lock(path);
-    return first == lock_result::failed && make_empty_file(path) ? take_lock(path) : first;
+static lock_result take_log(const std::string & path, file_lock & lock) {
+    const auto first = lock.take(path);
+    return first == lock_result::failed && make_empty_file(path) ? lock.take(path) : first;
 }
 
-std::string claim_log_file(const artifact & source, bool first) {
+log_file claim_log_file(const artifact & source, bool first) {
     const auto folder = find_user_folders().state;
     if (folder.empty() || make_folder(folder).problem != write_problem::none ||
         !is_own_folder(folder, folder_link::ours_leads_there)) {
-        return "";
+        return {};
     }
     for (int number = first ? 1 : 2; number <= most_logs; number++) {
         const auto ending = number == 1 ? std::string() : "-" + std::to_string(number);
         const auto path   = native_path(folder + "/" + source.contents.name + ending + ".log");
-        const auto result = take_log(path);
+        file_lock  lock;
+        const auto result = take_log(path, lock);
         if (result == lock_result::taken) {
-            return write_lock(path, "") ? path : "";
+            return lock.write("") ? log_file{ path, std::move(lock) } : log_file{};
         }
         if (result == lock_result::failed) {
-            return "";
+            return {};
         }
     }
-    return "";
+    return {};
 }

@@ -14,6 +14,10 @@ void end_soon() {
     alarm(1);
 }
 
+void cancel_end() {
+    alarm(0);
+}
+
 // read(2) and not stdio: exit(3) would wait for the lock of a stream that is being read.
 void wait_for_end_of_input() {
     char ignored[4096];

@@ -1,9 +1,13 @@
 #include "base/exit-status.h"
 #include "lifecycle/shutdown.h"
+#include "upstream/hooks.h"
 
 #define WIN32_LEAN_AND_MEAN
 #define NOMINMAX
 #include <windows.h>
+
+#include <atomic>
+#include <cstdint>
 
 static constexpr DWORD end_after_ms = 1000;
 
@@ -13,7 +17,7 @@ static BOOL WINAPI on_console_event(DWORD event) {
     if (event == CTRL_C_EVENT) {
         return FALSE;  // upstream's handler, or the system's while the model is loaded
     }
-    request_stop();
+    mkexe::current().on_close();
     Sleep(2 * end_after_ms);
     return TRUE;
 }
@@ -22,15 +26,24 @@ void watch_console() {
     SetConsoleCtrlHandler(on_console_event, TRUE);
 }
 
+// How often an end was called off; of the process, as that end is.
+static std::atomic<LONG> cancelled = 0;
+
+void cancel_end() {
+    cancelled++;
+}
+
 void end_soon() {
     const HANDLE thread = CreateThread(
         nullptr, 0,
-        [](void *) -> DWORD {
+        [](void * before) -> DWORD {
             Sleep(end_after_ms);
-            TerminateProcess(GetCurrentProcess(), exit_good);
+            if (cancelled == LONG(intptr_t(before))) {
+                TerminateProcess(GetCurrentProcess(), exit_good);
+            }
             return 0;
         },
-        nullptr, 0, nullptr);
+        reinterpret_cast<void *>(intptr_t(cancelled.load())), 0, nullptr);
     if (thread) {
         CloseHandle(thread);
     }

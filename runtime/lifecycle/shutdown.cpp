@@ -1,14 +1,13 @@
 #include "lifecycle/shutdown.h"
 
 #include "base/exit-status.h"
-#include "platform/realigned-stack.h"
-#include "upstream-hooks.h"
 
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <mutex>
 #include <thread>
 
 // upstream's tools/server/server.cpp
@@ -20,34 +19,65 @@ static constexpr auto answer_goes_out = std::chrono::milliseconds(200);
 static constexpr auto look_every      = std::chrono::seconds(1);
 static constexpr auto busy_share      = 0.1;  // of one processor; an open page's questions cost far less
 
-static std::atomic<bool>            can_stop = false;
-static std::atomic<clock_type::rep> last_use = 0;
-
-REALIGNED_STACK void mkexe::on_stop() {
-    end_soon();
+namespace {
+enum class phase { loading, running, ended };
 }
 
-void server_can_stop() {
-    can_stop = true;
+struct server_end::state {
+    std::mutex                   mutex;
+    phase                        at       = phase::loading;
+    std::atomic<clock_type::rep> last_use = 0;
+
+    bool has_ended();
+    void stop(const char * why = nullptr);
+};
+
+bool server_end::state::has_ended() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    return at == phase::ended;
 }
 
-static void stop_now() {
-    if (!can_stop) {
-        std::_Exit(exit_good);  // still loading; nothing is written that could be half done
+void server_end::state::stop(const char * why) {
+    const std::lock_guard<std::mutex> lock(mutex);  // until upstream knows it, the server stays
+    if (at == phase::ended) {
+        return;
+    }
+    if (why) {
+        std::fprintf(stderr, "%s: the end.\n", why);
+    }
+    if (at == phase::loading) {
+        std::_Exit(exit_good);  // nothing is written that could be half done
     }
     end_soon();
     llama_server_terminate();
 }
 
-void request_stop() {
-    std::thread([] {
+server_end::server_end() : state_(std::make_shared<state>()) {}
+
+server_end::~server_end() {
+    server_has_ended();
+    cancel_end();
+}
+
+void server_end::server_runs() {
+    const std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->at = phase::running;
+}
+
+void server_end::server_has_ended() {
+    const std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->at = phase::ended;
+}
+
+void server_end::request() {
+    std::thread([shared = state_] {
         std::this_thread::sleep_for(answer_goes_out);
-        stop_now();
+        shared->stop();
     }).detach();
 }
 
-void note_activity() {
-    last_use = clock_type::now().time_since_epoch().count();
+void server_end::note_activity() {
+    state_->last_use = clock_type::now().time_since_epoch().count();
 }
 
 // Processor time of this process in seconds.
@@ -55,30 +85,31 @@ static double computed() {
     return double(std::clock()) / CLOCKS_PER_SEC;
 }
 
-void exit_when_idle(double minutes) {
+void server_end::when_idle(double minutes) {
     note_activity();
-    std::thread([minutes] {
-        for (double before = computed();;) {
+    std::thread([minutes, shared = state_] {
+        for (double before = computed(); !shared->has_ended();) {
             std::this_thread::sleep_for(look_every);
-            const double now = computed();
+            const double now   = computed();
+            const auto   clock = clock_type::now().time_since_epoch();
             if (now - before > busy_share * std::chrono::duration<double>(look_every).count()) {
-                note_activity();
+                shared->last_use = clock.count();
             }
             before            = now;
-            const auto unused = clock_type::now().time_since_epoch() - clock_type::duration(last_use.load());
+            const auto unused = clock - clock_type::duration(shared->last_use.load());
             if (unused >= std::chrono::duration<double, std::ratio<60>>(minutes)) {
-                std::fprintf(stderr, "Nobody asked anything for %g minutes: the end.\n", minutes);
-                stop_now();
+                char why[64];
+                std::snprintf(why, sizeof(why), "Nobody asked anything for %g minutes", minutes);
+                shared->stop(why);
                 return;
             }
         }
     }).detach();
 }
 
-void exit_with_input() {
-    std::thread([] {
+void server_end::with_input() {
+    std::thread([shared = state_] {
         wait_for_end_of_input();
-        std::fprintf(stderr, "Standard input has ended: the end.\n");
-        stop_now();
+        shared->stop("Standard input has ended");
     }).detach();
 }

@@ -21,20 +21,21 @@ static std::string lock_path(const artifact & source) {
     return find_user_folders().run + "/" + instance_name(source) + ".lock";
 }
 
-claim claim_instance(const artifact & source) {
+instance_claim claim_instance(const artifact & source) {
     const auto folder = find_user_folders().run;
     if (folder.empty() || make_folder(folder).problem != write_problem::none || !is_own_folder(folder)) {
-        return claim::unknown;
+        return {};
     }
-    switch (take_lock(lock_path(source))) {
+    file_lock lock;
+    switch (lock.take(lock_path(source))) {
         case lock_result::taken:
             // an earlier start's address, which must not be found
-            write_lock(lock_path(source), "");
-            return claim::ours;
+            lock.write("");
+            return { claim::ours, std::move(lock) };
         case lock_result::held_by_another:
-            return claim::taken;
+            return { claim::taken, {} };
         default:
-            return claim::unknown;
+            return {};
     }
 }
 
@@ -55,8 +56,8 @@ bool is_own_address(const std::string & address) {
            address.find_first_not_of(path_letters, path) == std::string::npos;
 }
 
-void publish_instance(const artifact & source, const std::string & address) {
-    write_lock(lock_path(source), (is_own_address(address) ? address : "") + "\n");
+void publish_instance(const file_lock & lock, const std::string & address) {
+    lock.write((is_own_address(address) ? address : "") + "\n");
 }
 
 // The first line of the lock, once it is complete: an address, or nothing where the other one has none for us.

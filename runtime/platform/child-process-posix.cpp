@@ -13,12 +13,19 @@
 
 extern char ** environ;
 
-// This program's environment without what the launcher's head put into it for this program alone.
+// This program's environment without what is for this program alone.
 static std::vector<char *> child_environment() {
-    const std::string   prefix = std::string(artifact_variable) + "=";
+    const auto is_ours = [](const char * variable) {
+        for (const std::string name : { artifact_variable, notify_variable }) {
+            if (std::strncmp(variable, (name + "=").c_str(), name.size() + 1) == 0) {
+                return true;
+            }
+        }
+        return false;
+    };
     std::vector<char *> variables;
     for (char ** variable = environ; *variable; variable++) {
-        if (std::strncmp(*variable, prefix.c_str(), prefix.size()) != 0) {
+        if (!is_ours(*variable)) {
             variables.push_back(*variable);
         }
     }
@@ -26,8 +33,8 @@ static std::vector<char *> child_environment() {
     return variables;
 }
 
-// `input` is a descriptor, or -1 for none.
-static result<int> spawn(const std::vector<std::string> & words, int input, const char * output) {
+// `input` and `status` are descriptors, or -1 for none.
+static result<int> spawn(const std::vector<std::string> & words, int input, const char * output, int status) {
     std::vector<char *> arguments;
     for (const auto & word : words) {
         arguments.push_back(const_cast<char *>(word.c_str()));
@@ -43,6 +50,9 @@ static result<int> spawn(const std::vector<std::string> & words, int input, cons
     }
     for (int stream = 1; stream <= 2; stream++) {
         posix_spawn_file_actions_addopen(&streams, stream, output, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
+    }
+    if (status >= 0) {
+        posix_spawn_file_actions_adddup2(&streams, status, status_descriptor);
     }
     // a group of its own: Ctrl-C here must not end the browser
     posix_spawnattr_t attributes;
@@ -61,32 +71,61 @@ static result<int> spawn(const std::vector<std::string> & words, int input, cons
 }
 
 bool start_detached(const std::vector<std::string> & words) {
-    const auto child = spawn(words, -1, "/dev/null");
+    const auto child = spawn(words, -1, "/dev/null", -1);
     if (child) {
         std::thread([child] { waitpid(child.value(), nullptr, 0); }).detach();
     }
     return bool(child);
 }
 
-result<int> start_process(const std::vector<std::string> & words, const std::string & output) {
-    unlink(output.c_str());
-    int ends[2];
+// Both ends are kept from child processes under their own numbers, which are none of a child's. False on failure.
+static bool make_pipe(int (&ends)[2]) {
+    static constexpr int above_streams = 10;
+
     if (pipe(ends) != 0) {
-        return failure{ std::string("pipe: ") + std::strerror(errno) };
+        return false;
     }
-    // neither is the child's under its own number; the second stays open here until this process ends
-    for (const int end : ends) {
-        fcntl(end, F_SETFD, FD_CLOEXEC);
+    for (int & end : ends) {
+        const int moved = fcntl(end, F_DUPFD_CLOEXEC, above_streams);
+        close(end);
+        end = moved;
     }
-    const auto child = spawn(words, ends[0], output.empty() ? "/dev/null" : output.c_str());
-    close(ends[0]);
-    return child;
+    return ends[0] >= 0 && ends[1] >= 0;
 }
 
-int status_of_process(int process) {
+result<started_process> start_process(const std::vector<std::string> & words, const std::string & output) {
+    unlink(output.c_str());
+    int input[2], status[2];
+    if (!make_pipe(input) || !make_pipe(status)) {
+        return failure{ std::string("pipe: ") + std::strerror(errno) };
+    }
+    // the second end of its input stays open here until this process ends
+    const auto child = spawn(words, input[0], output.empty() ? "/dev/null" : output.c_str(), status[1]);
+    close(input[0]);
+    close(status[1]);
+    if (!child) {
+        return failure{ child.message() };
+    }
+    return started_process{ child.value(), status[0] };
+}
+
+bool read_line_of(int descriptor, std::string & line) {
+    line.clear();
+    for (char letter;;) {
+        const auto count = read(descriptor, &letter, 1);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0 || letter == '\n') {
+            return count > 0;
+        }
+        line += letter;
+    }
+}
+
+int wait_for_process(int process) {
     int status = 0;
-    if (waitpid(process, &status, WNOHANG) != process) {
-        return -1;
+    while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

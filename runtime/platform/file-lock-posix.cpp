@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <map>
-
-static std::map<std::string, int> held;  // descriptors by path; a lock lives as long as its descriptor
+#include <utility>
 
 // An ordinary file of this user's under one name; one that is open to others could have been made by them.
 static bool is_own_file(int file) {
@@ -46,7 +44,27 @@ static lock_result try_to_lock(const std::string & path, int & file) {
     return by_another ? lock_result::held_by_another : lock_result::failed;
 }
 
-lock_result take_lock(const std::string & path) {
+file_lock::~file_lock() {
+    release();
+}
+
+file_lock::file_lock(file_lock && other) noexcept :
+    path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)) {}
+
+file_lock & file_lock::operator=(file_lock && other) noexcept {
+    std::swap(path_, other.path_);
+    std::swap(file_, other.file_);
+    return *this;
+}
+
+void file_lock::release() {
+    if (file_ >= 0) {
+        close(int(file_));
+    }
+    file_ = -1;
+}
+
+lock_result file_lock::take(const std::string & path) {
     static constexpr int tries = 5;  // each fails only where somebody removes the file at that moment
 
     for (int i = 0; i < tries; i++) {
@@ -56,7 +74,9 @@ lock_result take_lock(const std::string & path) {
             return result;
         }
         if (is_still_there(path, file)) {
-            held[path] = file;
+            release();
+            path_ = path;
+            file_ = file;
             return lock_result::taken;
         }
         close(file);
@@ -64,10 +84,15 @@ lock_result take_lock(const std::string & path) {
     return lock_result::failed;
 }
 
-bool write_lock(const std::string & path, const std::string & content) {
-    const auto found = held.find(path);
-    return found != held.end() && ftruncate(found->second, 0) == 0 &&
-           pwrite(found->second, content.data(), content.size(), 0) == ssize_t(content.size());
+bool file_lock::write(const std::string & content) const {
+    return file_ >= 0 && ftruncate(int(file_), 0) == 0 &&
+           pwrite(int(file_), content.data(), content.size(), 0) == ssize_t(content.size());
+}
+
+bool file_lock::remove() {
+    const bool removed = file_ >= 0 && unlink(path_.c_str()) == 0;
+    release();
+    return removed;
 }
 
 std::string read_lock(const std::string & path) {
@@ -79,15 +104,4 @@ std::string read_lock(const std::string & path) {
     const ssize_t size = pread(file, content, sizeof(content), 0);
     close(file);
     return size > 0 ? std::string(content, size_t(size)) : "";
-}
-
-bool remove_lock(const std::string & path) {
-    const auto found = held.find(path);
-    if (found == held.end()) {
-        return false;
-    }
-    const bool removed = unlink(path.c_str()) == 0;
-    close(found->second);
-    held.erase(found);
-    return removed;
 }

@@ -1,15 +1,33 @@
 #include "platform/file-lock.h"
 #include "platform/utf16.h"
 
-#include <map>
+#include <utility>
 
 #define WIN32_LEAN_AND_MEAN
 #define NOMINMAX
 #include <windows.h>
 
-static std::map<std::string, HANDLE> held;  // a lock lives as long as its handle
+file_lock::~file_lock() {
+    release();
+}
 
-lock_result take_lock(const std::string & path) {
+file_lock::file_lock(file_lock && other) noexcept :
+    path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)) {}
+
+file_lock & file_lock::operator=(file_lock && other) noexcept {
+    std::swap(path_, other.path_);
+    std::swap(file_, other.file_);
+    return *this;
+}
+
+void file_lock::release() {
+    if (file_ != -1) {
+        CloseHandle(HANDLE(file_));
+    }
+    file_ = -1;
+}
+
+lock_result file_lock::take(const std::string & path) {
     const HANDLE file =
         CreateFileW(to_wide(path).c_str(), GENERIC_READ | GENERIC_WRITE,
                     FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr, OPEN_ALWAYS, 0, nullptr);
@@ -20,7 +38,9 @@ lock_result take_lock(const std::string & path) {
     OVERLAPPED place = {};
     place.OffsetHigh = 1;
     if (LockFileEx(file, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &place)) {
-        held[path] = file;
+        release();
+        path_ = path;
+        file_ = intptr_t(file);
         return lock_result::taken;
     }
     const DWORD error = GetLastError();
@@ -36,9 +56,8 @@ static bool write_at_start(HANDLE file, const std::string & content) {
            WriteFile(file, content.data(), DWORD(content.size()), &count, nullptr) && count == content.size();
 }
 
-bool write_lock(const std::string & path, const std::string & content) {
-    const auto found = held.find(path);
-    return found != held.end() && write_at_start(found->second, content);
+bool file_lock::write(const std::string & content) const {
+    return file_ != -1 && write_at_start(HANDLE(file_), content);
 }
 
 std::string read_lock(const std::string & path) {
@@ -55,13 +74,8 @@ std::string read_lock(const std::string & path) {
     return read ? std::string(content, size) : "";
 }
 
-bool remove_lock(const std::string & path) {
-    const auto found = held.find(path);
-    if (found == held.end()) {
-        return false;
-    }
-    const bool removed = DeleteFileW(to_wide(path).c_str());
-    CloseHandle(found->second);
-    held.erase(found);
+bool file_lock::remove() {
+    const bool removed = file_ != -1 && DeleteFileW(to_wide(path_).c_str());
+    release();
     return removed;
 }

@@ -1,19 +1,14 @@
 #include "server/body-budget.h"
 
+#include "base/work-limits.h"
 #include "platform/machine.h"
 #include "server/request-head.h"
-#include "work-limits.h"
 
 #include <algorithm>
-#include <atomic>
 
 static constexpr size_t fewest_bytes = size_t(16) << 20;  // one body with pictures
 
 static constexpr size_t free_bytes = awaited_body_bytes;
-
-static std::atomic<size_t> taken_by_all{ 0 };
-static thread_local size_t held  = 0;  // by this thread's request
-static thread_local size_t taken = 0;  // of that, what counts
 
 size_t body_budget::most(size_t memory_free) {
     // a body is copied and parsed while it is held
@@ -21,19 +16,31 @@ size_t body_budget::most(size_t memory_free) {
                               std::clamp(memory_free / 8, fewest_bytes, mkexe::most_body_bytes);
 }
 
-bool body_budget::take(size_t bytes) {
-    static const size_t limit = most(size_t(read_machine().memory_free));
-    held += bytes;
-    const size_t wanted = held > free_bytes ? held - free_bytes - taken : 0;
-    if ((taken_by_all += wanted) > limit) {
-        taken_by_all -= wanted;
-        return false;
-    }
-    taken += wanted;
-    return true;
+// The request that this thread answers: httplib hands a body over without saying whose it is.
+static thread_local body_budget::request * answered = nullptr;
+
+body_budget::body_budget() : limit_(most(size_t(read_machine().memory_free))) {}
+
+body_budget::request::request(body_budget & budget) : budget_(budget) {
+    answered = this;
 }
 
 body_budget::request::~request() {
-    taken_by_all -= taken;
-    held = taken = 0;
+    budget_.taken_by_all_ -= taken_;
+    answered = nullptr;
+}
+
+bool body_budget::take(size_t bytes) {
+    auto * one = answered;
+    if (!one) {
+        return true;
+    }
+    one->held_ += bytes;
+    const size_t wanted = one->held_ > free_bytes ? one->held_ - free_bytes - one->taken_ : 0;
+    if ((taken_by_all_ += wanted) > limit_) {
+        taken_by_all_ -= wanted;
+        return false;
+    }
+    one->taken_ += wanted;
+    return true;
 }

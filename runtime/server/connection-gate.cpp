@@ -1,8 +1,6 @@
 #include "server/connection-gate.h"
 
-#include "server/body-budget.h"
 #include "server/request-head.h"
-#include "upstream-hooks.h"
 
 #include <algorithm>
 #include <system_error>
@@ -281,7 +279,7 @@ bool connection_gate::hand_over(connection & one) {
 }
 
 void connection_gate::answer(connection one) {
-    const body_budget::request holds;
+    const body_budget::request holds(bodies);
     one.served++;
     const bool last = one.served >= requests_per_connection;
     const bool open = one.server->serve_one(one.socket, one.received, last, body_grace_ms, body_bytes_per_second);
@@ -326,31 +324,17 @@ void connection_gate::drop_overdue() {
     waiting.swap(left);
 }
 
-static std::unique_ptr<connection_gate> gate;
-
-static gate_limits limits_here() {
-    static const gate_limits limits = possible_limits(raise_descriptor_limit());
-    return limits;
-}
-
-size_t mkexe::most_connections() {
-    return limits_here().connections + limits_here().reserve;
-}
-
-void mkexe::watch_connections(httplib::Server & server, httplib::TaskQueue & workers, const std::string & path_prefix) {
-    if (!gate) {
-        const std::vector<std::string> health = { path_prefix + "/health", path_prefix + "/v1/health" };
-        gate                                  = std::make_unique<connection_gate>(limits_here(), workers, health);
-    }
-    server.set_keep_alive_timeout(time_t(limits_here().idle.count()));
-    server.on_body   = body_budget::take;
-    server.on_accept = [&server](socket_t socket) {
-        gate->admit(server, socket);
+void connection_gate::watch(httplib::Server & server) {
+    server.set_keep_alive_timeout(time_t(limits.idle.count()));
+    server.on_body = [this](size_t bytes) {
+        return bodies.take(bytes);
+    };
+    server.on_accept = [this, &server](socket_t socket) {
+        admit(server, socket);
     };
 }
 
-void mkexe::close_connections() {
-    if (gate) {
-        gate->stop();
-    }
+gate_limits limits_here() {
+    static const gate_limits limits = possible_limits(raise_descriptor_limit());
+    return limits;
 }

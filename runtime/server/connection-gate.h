@@ -5,6 +5,7 @@
 // too many, and /health has a thread and places of its own.
 
 #include "platform/sockets.h"
+#include "server/body-budget.h"
 
 #include <cpp-httplib/httplib.h>
 
@@ -26,14 +27,18 @@ struct gate_limits {
     std::chrono::seconds closing = std::chrono::seconds(1);   // until a refused client has read why
 };
 
-// What this program's limit of descriptors allows.
+// What a limit of descriptors allows, and what this program's own does, which is raised.
 gate_limits possible_limits(size_t descriptors);
+gate_limits limits_here();
 
 class connection_gate {
   public:
     connection_gate(gate_limits limits, httplib::TaskQueue & workers, std::vector<std::string> health_paths);
     ~connection_gate();
     connection_gate(const connection_gate &) = delete;
+
+    // Has the connections that `server` accepts from now on.
+    void watch(httplib::Server & server);
 
     // Takes an accepted socket and closes it in the end.
     void admit(httplib::Server & server, socket_t socket);
@@ -75,6 +80,7 @@ class connection_gate {
 
     const gate_limits              limits;
     httplib::TaskQueue &           workers;
+    body_budget                    bodies;
     const std::vector<std::string> health_paths;
     httplib::ThreadPool            health_worker{ 1 };
     wake_signal                    wake;

@@ -1,7 +1,5 @@
 #include "server/listener.h"
 
-#include "upstream-hooks.h"
-
 #include <cpp-httplib/httplib.h>
 
 #include <cerrno>
@@ -12,56 +10,45 @@ static constexpr int tried_ports = 100;
 
 static constexpr int connect_seconds = 5;
 
-static bool        exact_port = false;
-static std::string problem;
-
-void ask_for_exact_port(bool exact) {
-    exact_port = exact;
-}
-
-std::string listener_problem() {
-    return problem;
-}
-
-static bool bind_any(httplib::Server & listener, const std::string & host, int & port) {
+static bool bind_any(httplib::Server & server, const std::string & host, int & port) {
     for (int candidate = port; candidate < port + tried_ports; candidate++) {
-        if (listener.bind_to_port(host, candidate)) {
+        if (server.bind_to_port(host, candidate)) {
             port = candidate;
             return true;
         }
-        listener.stop();  // else httplib takes one failure for the end
+        server.stop();  // else httplib takes one failure for the end
     }
-    const int chosen = listener.bind_to_any_port(host);
+    const int chosen = server.bind_to_any_port(host);
     port             = chosen > 0 ? chosen : port;
     return chosen > 0;
 }
 
-bool mkexe::bind_listener(httplib::Server & listener, const std::string & host, int & port, bool may_choose) {
-    if (may_choose && !exact_port) {
-        if (bind_any(listener, host, port)) {
+bool listener::bind(httplib::Server & server, const std::string & host, int & port, bool may_choose) {
+    if (may_choose && !exact_) {
+        if (bind_any(server, host, port)) {
             return true;
         }
-        problem = host +
-                  " is not an address of this computer, or none of its ports can be had.\n"
-                  "Leave --host away, or give one of this computer's addresses.";
+        problem_ = host +
+                   " is not an address of this computer, or none of its ports can be had.\n"
+                   "Leave --host away, or give one of this computer's addresses.";
         return false;
     }
     errno           = 0;
-    const bool good = listener.bind_to_port(host, port);
+    const bool good = server.bind_to_port(host, port);
     if (!good) {
         const bool denied = errno == EACCES || errno == EPERM;
-        problem           = "Port " + std::to_string(port) + " of " + host +
-                  (denied ? " may not be used: the system keeps ports below 1024 for administrators.\n" :
-                            " cannot be had: another program uses it, or " + host +
-                                " is not an address of this computer.\n") +
-                  "Leave --port away, and a free one is chosen; or give another.";
+        problem_          = "Port " + std::to_string(port) + " of " + host +
+                   (denied ? " may not be used: the system keeps ports below 1024 for administrators.\n" :
+                             " cannot be had: another program uses it, or " + host +
+                                 " is not an address of this computer.\n") +
+                   "Leave --port away, and a free one is chosen; or give another.";
     }
     return good;
 }
 
 std::string find_loopback_problem(const std::string & host) {
-    httplib::Server listener;
-    const int       port = listener.bind_to_any_port(host);
+    httplib::Server server;
+    const int       port = server.bind_to_any_port(host);
     if (port <= 0) {
         return "";  // the server says it, with the port that was asked for
     }
@@ -73,7 +60,7 @@ std::string find_loopback_problem(const std::string & host) {
     if (errno == EMFILE || errno == ENFILE) {
         return std::string("The program in this file cannot connect to its own server: ") + std::strerror(errno) + ".";
     }
-    listener.stop();
+    server.stop();
     return error != httplib::Error::Connection && error != httplib::Error::ConnectionTimeout ?
                "" :
                "The server in this program listens on " + host +

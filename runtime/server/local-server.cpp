@@ -6,123 +6,79 @@
 #include "base/json-text.h"
 #include "cli-server.h"
 #include "lifecycle/memory-check.h"
-#include "platform/system.h"
-#include "platform/terminal-state.h"
 #include "server-stream.h"
 #include "server/listener.h"
 #include "server/memory-budget.h"
 #include "server/options.h"
-#include "server/request-guard.h"
-#include "upstream/artifact-fopen.h"
 #include "upstream/context-meter.h"
-#include "upstream/log-filter.h"
 #include "upstream/server-arguments.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <atomic>
-#include <cstdio>
-#include <cstdlib>
 
 using json = nlohmann::ordered_json;
 
 static const std::string own_host = "127.0.0.1";  // as upstream's cli_server::address() has it
 
-static std::atomic<bool> interrupted  = false;
-static std::atomic<bool> loading      = false;
-static std::atomic<bool> reading_line = false;
-static std::atomic<bool> patient      = false;
-static std::atomic<int>  presses      = 0;
-
-bool was_interrupted() {
-    return interrupted;
+local_server::local_server(const artifact & source, bool verbose) : session_(source, true) {
+    session_.log.show_on_console(verbose);
 }
 
-void forget_interrupt() {
-    interrupted = false;
-    presses     = 0;
-}
-
-void set_patient_with_interrupts(bool wanted) {
-    patient = wanted;
-}
-
-void set_reading_line(bool reading) {
-    reading_line = reading;
-    if (!reading) {
-        forget_waiting_read();
-    }
-}
-
-// While the model is loaded Ctrl-C ends the program; while an answer is being stopped, so does the second one, or the
-// third where a chat would be lost. At a prompt it only ends the line: the first one may have come before the read began.
-static void on_interrupt() {
-    if (loading) {
-        std::_Exit(exit_interrupted);
-    }
-    interrupted = true;
-    if (reading_line) {
-        presses = 0;
-        end_waiting_read();
-    } else if (++presses > (patient ? 2 : 1)) {
-        restore_terminal();
-        std::_Exit(exit_interrupted);
-    }
-}
-
-local_server::local_server() = default;
-
-local_server::~local_server() {
-    server_->stop();
-}
+local_server::~local_server() = default;  // the server ends, then its session
 
 result<std::unique_ptr<local_server>> local_server::load(const artifact &                 source,
-                                                         const std::vector<std::string> & given) {
-    auto       arguments = given;
+                                                         const std::vector<std::string> & arguments,
+                                                         bool                             verbose) {
+    std::unique_ptr<local_server> model(new local_server(source, verbose));
+    if (const auto problem = model->start(source, arguments); !problem.message.empty()) {
+        return problem;
+    }
+    model->ctrl_c_.set_loaded();
+    return model;
+}
+
+// One person asks one question at a time, over upstream's client of its own server, which knows of no prefix and no key
+// (such as LLAMA_API_KEY in a container).
+static void choose_parameters(common_params & params) {
+    params.n_parallel = 1;
+    params.hostnames  = { own_host };
+    params.ui         = false;
+    params.api_prefix.clear();
+    params.api_keys.clear();
+}
+
+failure local_server::start(const artifact & source, std::vector<std::string> arguments) {
     const auto unchecked = std::remove(arguments.begin(), arguments.end(), "--no-memory-check");
     const bool check     = unchecked == arguments.end();
     arguments.erase(unchecked, arguments.end());
     if (const auto problem = check ? find_weights_problem(source) : ""; !problem.empty()) {
-        return failure{ problem, exit_memory };
+        return { problem, exit_memory };
     }
     if (const auto variant = chosen_cpu_variant(); !variant) {
-        return failure{ variant.message(), exit_unsupported };
+        return { variant.message(), exit_unsupported };
     }
     if (const auto problem = find_loopback_problem(own_host); !problem.empty()) {
-        return failure{ problem };
+        return { problem };
     }
-    handle_interrupt(on_interrupt);
-    loading = true;
-    serve_embedded_files(source);
-    set_guard_rules({});
-    ask_for_exact_port(true);
     common_params params;
     if (!read_server_arguments(source, arguments, "", params)) {
-        return failure{ "Try --help, or --help-server for all of llama.cpp's options.", exit_usage };
+        return { "Try --help, or --help-server for all of llama.cpp's options.", exit_usage };
     }
     llama_backend_init();
     llama_numa_init(params.numa);
-    // one person, one question at a time
-    params.n_parallel = 1;
-    params.hostnames  = { own_host };
-    params.ui         = false;
-    params.api_prefix.clear();  // upstream's client knows of none
-    params.api_keys.clear();    // such as LLAMA_API_KEY in a container: upstream's client of this server has no key
-
+    choose_parameters(params);
     if (const auto problem = settle_memory(source, read_memory_wishes(arguments, check), context_meter(params), params);
         !problem.empty()) {
-        return failure{ problem, exit_memory };
+        return { problem, exit_memory };
     }
-    std::unique_ptr<local_server> model(new local_server());
-    model->server_ = std::make_unique<cli_server>();
-    model->server_->start(params);
-    if (!model->server_->wait_ready([] { return false; })) {
-        return failure{ "The model could not be loaded.\n" + first_log_errors() };
+    server_ = std::make_unique<cli_server>();
+    server_->start(params);
+    if (!server_->wait_ready([] { return false; })) {
+        return { "The model could not be loaded.\n" + session_.log.first_errors() };
     }
-    model->client_.server_base = model->server_->address();
-    loading                    = false;
-    return model;
+    client_.server_base = server_->address();
+    return {};
 }
 
 static std::string error_in(const std::string & body) {
@@ -166,7 +122,7 @@ answer_end local_server::ask(const std::string & messages, const std::function<b
         }
     };
     const auto is_over = [&] {
-        return was_interrupted() || !wanted;
+        return ctrl_c_.came() || !wanted;
     };
     const auto failed = client_.post_sse("/v1/chat/completions", json_text(body), is_over, on_data);
     if (!failed.empty()) {

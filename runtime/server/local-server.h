@@ -5,6 +5,8 @@
 #include "artifact/artifact.h"
 #include "base/result.h"
 #include "cli-client.h"
+#include "server/interrupts.h"
+#include "server/session.h"
 
 #include <functional>
 #include <memory>
@@ -28,9 +30,11 @@ struct answer_end {
 
 class local_server {
   public:
-    // Loads the model; `arguments` are options of llama.cpp's server. Ends the program where Ctrl-C comes meanwhile.
+    // Loads the model; `arguments` are options of llama.cpp's server, whose log is shown where `verbose`. Ends the program
+    // where Ctrl-C comes meanwhile.
     static result<std::unique_ptr<local_server>> load(const artifact &                 source,
-                                                      const std::vector<std::string> & arguments);
+                                                      const std::vector<std::string> & arguments,
+                                                      bool                             verbose);
     ~local_server();
 
     // `messages`: a JSON array as OpenAI's API has it. Ends early where Ctrl-C comes, or `on_piece` wants no more.
@@ -39,19 +43,17 @@ class local_server {
     // A request of upstream's own API; throws std::runtime_error where it fails.
     std::string post(const std::string & path, const std::string & body) { return client_.post(path, body); }
 
-  private:
-    local_server();
+    // What Ctrl-C does from the beginning of load() on.
+    interrupts & ctrl_c() { return ctrl_c_; }
 
+  private:
+    local_server(const artifact & source, bool verbose);
+
+    // Why it cannot be asked; an empty text where it can.
+    failure start(const artifact & source, std::vector<std::string> arguments);
+
+    interrupts                  ctrl_c_;
+    session                     session_;
     std::unique_ptr<cli_server> server_;
     cli_client                  client_;
 };
-
-// Ctrl-C since the last call of forget_interrupt().
-bool was_interrupted();
-void forget_interrupt();
-
-// Whether a second Ctrl-C, while an answer is still being stopped, is let pass too: the third ends the program.
-void set_patient_with_interrupts(bool wanted);
-
-// Whether a line is read from the terminal now, which Ctrl-C then ends.
-void set_reading_line(bool reading);

@@ -10,7 +10,6 @@
 #include "platform/system.h"
 #include "server-context.h"
 #include "server/options.h"
-#include "upstream/log-filter.h"
 #include "upstream/unread-weights.h"
 
 #include <algorithm>
@@ -25,9 +24,9 @@ static int refuse(std::string cause) {
     return exit_model;
 }
 
-static int refuse_with_logged() {
+static int refuse_with_logged(const log_filter & log) {
     common_log_flush(common_log_main());
-    return refuse(first_log_errors());
+    return refuse(log.first_errors());
 }
 
 static bool read_arguments(std::vector<std::string> words, common_params & params) {
@@ -97,11 +96,11 @@ static void say_stage(server_state, json details) {
     }
 }
 
-static int check(common_params & params) {
+static int check(common_params & params, const log_filter & log) {
     server_context server;
     server.set_state_callback(say_stage);
     if (!server.load_model(params)) {
-        return refuse_with_logged();
+        return refuse_with_logged(log);
     }
     if (const auto problem = compute_problem(server.get_llama_context()); !problem.empty()) {
         return refuse(problem);
@@ -121,17 +120,18 @@ static int check_all(const std::vector<std::string> & arguments) {
         std::printf("not checked: %s\n", variant.message().c_str());
         return exit_unsupported;
     }
-    const auto    options = parse_serve_options(arguments);
-    common_params params;
+    unread_weights           hooks;
+    const mkexe::hooks_scope scope(hooks);
+    const auto               options = parse_serve_options(arguments);
+    common_params            params;
     if (!options || !read_arguments(options.value().server_arguments, params)) {
         std::printf("not checked: the options\n");
         return exit_usage;
     }
-    leave_weights_unread();
     choose_parameters(params);
     llama_backend_init();
     try {
-        return check(params);
+        return check(params, hooks.log);
     } catch (const std::exception & error) {
         return refuse(error.what());
     }

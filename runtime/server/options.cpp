@@ -7,46 +7,83 @@
 
 static constexpr double most_idle_minutes = 60 * 24 * 365;
 
-static result<double> parse_minutes(const std::string & text) {
+static std::string take_minutes(serve_options & options, const std::string & text) {
     char *       end    = nullptr;
     const double number = std::strtod(text.c_str(), &end);
     if (text.empty() || *end != '\0' || !(number > 0 && number <= most_idle_minutes)) {
-        return failure{ "--exit-when-idle: expected minutes, more than 0, found \"" + text + "\"." };
+        return "--exit-when-idle: expected minutes, more than 0, found \"" + text + "\".";
     }
-    return number;
+    options.idle_minutes = number;
+    return "";
+}
+
+static std::string take_status_fd(serve_options & options, const std::string & text) {
+    options.status_fd = text;
+    return text.empty() ? "--status-fd: expected a number after it." : "";
+}
+
+// A flag sets a member to a value.
+template <auto member, auto value> static std::string set(serve_options & options, const std::string &) {
+    options.*member = value;
+    return "";
+}
+
+const std::vector<serve_option> & all_serve_options() {
+    using own = serve_options;
+
+    static const std::vector<serve_option> options = {
+        { "--port N", "this port or none (default: 8080, or the next free one)", nullptr },
+        { "--no-browser", "only print the address", set<&own::open_browser, false> },
+        { "--new", "start even where this file is running already", set<&own::new_instance, true> },
+        { "--exit-when-idle N", "end when nobody asked anything for N minutes", take_minutes },
+        { "--exit-with-input", "end when standard input ends, as a pipe does with the\nprogram at its other end",
+          set<&own::with_input, true> },
+        { "--status-fd N", "tell the program that opened descriptor N, in JSON lines,\nhow the start goes",
+          take_status_fd },
+        { "--portable", "keep chats beside this file, not in the user's folder",
+          set<&own::chats, chat_place::beside_file> },
+        { "--ephemeral", "keep no chats", set<&own::chats, chat_place::nowhere> },
+        { "--no-quit", "the page cannot end the program", set<&own::may_quit, false> },
+        { "--host ADDRESS --api-key-file FILE",
+          "let other computers in, those who know a key in FILE,\nor the one in the variable LLAMA_API_KEY", nullptr },
+        { "-c N, --ctx-size N", "how many tokens a chat can have", nullptr },
+        { "-t N, --threads N", "processor threads", nullptr },
+        { "--no-memory-check", "start even where the model is larger than the memory", set<&own::check_memory, false> },
+        { "--verbose", "llama.cpp's log on the console (else in a file)", set<&own::verbose, true> },
+        { "--help-server", "all options of llama.cpp's server; they work here too", nullptr },
+    };
+    return options;
+}
+
+// mkexe's own option of that name, or null.
+static const serve_option * find_option(const std::string & name) {
+    for (const auto & option : all_serve_options()) {
+        if (option.take && option.names.substr(0, option.names.find(' ')) == name) {
+            return &option;
+        }
+    }
+    return nullptr;
 }
 
 result<serve_options> parse_serve_options(const std::vector<std::string> & arguments) {
     serve_options options;
     for (size_t i = 0; i < arguments.size(); i++) {
-        const auto & word = arguments[i];
-        if (word == "--no-browser") {
-            options.open_browser = false;
-        } else if (word == "--new") {
-            options.new_instance = true;
-        } else if (word == "--verbose") {
-            options.verbose = true;
-        } else if (word == "--no-quit") {
-            options.may_quit = false;
-        } else if (word == "--no-memory-check") {
-            options.check_memory = false;
-        } else if (word == "--exit-with-input") {
-            options.with_input = true;
-        } else if (word == "--portable") {
-            options.chats = chat_place::beside_file;
-        } else if (word == "--ephemeral") {
-            options.chats = chat_place::nowhere;
-        } else if (word == "--exit-when-idle" || word.rfind("--exit-when-idle=", 0) == 0) {
-            const bool joined  = word.find('=') != std::string::npos;
-            const auto minutes = parse_minutes(joined                   ? word.substr(word.find('=') + 1) :
-                                               i + 1 < arguments.size() ? arguments[++i] :
-                                                                          "");
-            if (!minutes) {
-                return failure{ minutes.message() };
-            }
-            options.idle_minutes = minutes.value();
-        } else {
+        const auto & word   = arguments[i];
+        const auto   equals = word.find('=');
+        const auto * option = find_option(word.substr(0, equals));
+        const bool   valued = option && option->names.find(' ') != std::string::npos;
+        if (!option || (equals != std::string::npos && !valued)) {
             options.server_arguments.push_back(word);
+            continue;
+        }
+        std::string value;
+        if (valued) {
+            value = equals != std::string::npos ? word.substr(equals + 1) :
+                    i + 1 < arguments.size()    ? arguments[++i] :
+                                                  "";
+        }
+        if (const auto problem = option->take(options, value); !problem.empty()) {
+            return failure{ problem };
         }
     }
     return options;

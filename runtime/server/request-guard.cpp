@@ -3,8 +3,6 @@
 #include "base/json-text.h"
 #include "base/loopback.h"
 #include "base/text.h"
-#include "lifecycle/shutdown.h"
-#include "upstream-hooks.h"
 
 #include <cpp-httplib/httplib.h>
 #include <nlohmann/json.hpp>
@@ -13,12 +11,6 @@
 #include <cstring>
 #include <map>
 #include <sstream>
-
-static guard_rules current;
-
-void set_guard_rules(guard_rules rules) {
-    current = std::move(rules);
-}
 
 // "name:port", "name", "[::1]:port" without the port
 static std::string host_name(const std::string & header) {
@@ -127,20 +119,19 @@ std::string foreign_origin_message(const guard_rules & rules, const std::string 
            (normal.empty() ? "" : " To let this one in, start it with --cors-origins " + list + normal + ".");
 }
 
-static void set_security_headers(httplib::Response & response) {
+static void set_security_headers(const guard_rules & rules, httplib::Response & response) {
     response.set_header("X-Content-Type-Options", "nosniff");
     response.set_header("Referrer-Policy", "no-referrer");
-    response.set_header("Cross-Origin-Resource-Policy",
-                        contains(current.origins, "*") ? "cross-origin" : "same-origin");
+    response.set_header("Cross-Origin-Resource-Policy", contains(rules.origins, "*") ? "cross-origin" : "same-origin");
     response.set_header("X-Frame-Options", "DENY");
     // upstream sends it with index.html alone, and Chromium refuses workers that lack it
     response.set_header("Cross-Origin-Embedder-Policy", "require-corp");
     response.set_header("Content-Security-Policy",
-                        current.page_policy + (current.page_policy.empty() ? "" : "; ") + "frame-ancestors 'none'");
+                        rules.page_policy + (rules.page_policy.empty() ? "" : "; ") + "frame-ancestors 'none'");
 }
 
 // The reason to refuse that any value of these two headers gives: a request may carry several.
-static std::string refuse_request(const httplib::Request & request) {
+static std::string refuse_request(const guard_rules & rules, const httplib::Request & request) {
     std::vector<std::string> hosts, origins;
     for (const auto & [name, values] : { std::pair("Host", &hosts), std::pair("Origin", &origins) }) {
         for (size_t i = 0; i < std::max<size_t>(1, request.get_header_value_count(name)); i++) {
@@ -149,7 +140,7 @@ static std::string refuse_request(const httplib::Request & request) {
     }
     for (const auto & host : hosts) {
         for (const auto & origin : origins) {
-            if (const auto type = refuse_request(current, host, origin); !type.empty()) {
+            if (const auto type = refuse_request(rules, host, origin); !type.empty()) {
                 return type;
             }
         }
@@ -158,12 +149,12 @@ static std::string refuse_request(const httplib::Request & request) {
 }
 
 // Fetch Standard, "CORS protocol": one origin, and caches keep the answers to different ones apart.
-static void set_allowed_origin(const std::string & origin, httplib::Response & response) {
-    if (current.origins.empty()) {
+static void set_allowed_origin(const guard_rules & rules, const std::string & origin, httplib::Response & response) {
+    if (rules.origins.empty()) {
         return;
     }
     response.set_header("Vary", "Origin");
-    if (const auto allowed = allowed_origin(current, origin); !allowed.empty()) {
+    if (const auto allowed = allowed_origin(rules, origin); !allowed.empty()) {
         response.set_header("Access-Control-Allow-Origin", allowed);
     }
 }
@@ -174,7 +165,7 @@ static void set_error(int status, const std::string & type, const std::string & 
     response.set_content(json_text(nlohmann::json{ { "error", error } }), "application/json; charset=utf-8");
 }
 
-void mkexe::explain_refusal(httplib::Response & response) {
+void explain_refusal(httplib::Response & response) {
     // sizes as upstream sets them (vendor/cpp-httplib/CMakeLists.txt)
     static const std::map<int, std::pair<const char *, const char *>> refusals = {
         { 400,
@@ -204,22 +195,18 @@ void mkexe::explain_refusal(httplib::Response & response) {
     }
 }
 
-bool mkexe::admit_request(const httplib::Request & request, httplib::Response & response) {
-    set_security_headers(response);
+bool request_guard::admit(const httplib::Request & request, httplib::Response & response) const {
+    set_security_headers(rules_, response);
     const auto origin = request.get_header_value("Origin");
-    const auto type   = refuse_request(request);
+    const auto type   = refuse_request(rules_, request);
     if (type.empty()) {
-        set_allowed_origin(origin, response);
-        // what an open page asks for by itself is no use of the program; all of that is GET
-        if (request.method != "GET") {
-            note_activity();
-        }
+        set_allowed_origin(rules_, origin, response);
         return true;
     }
     const std::string message = type == "foreign_host" ?
                                     "This server answers to localhost, 127.0.0.1 and [::1] only. Start it with --host "
                                     "and --api-key-file to reach it by another name." :
-                                    foreign_origin_message(current, origin);
+                                    foreign_origin_message(rules_, origin);
     set_error(403, type, message, response);
     return false;
 }

@@ -1,41 +1,30 @@
 #include "server/serve.h"
 
-#include "api/mkexe-routes.h"
 #include "backends/cpu-dispatch.h"
 #include "base/exit-status.h"
 #include "base/loopback.h"
 #include "base/safe-text.h"
 #include "common.h"
-#include "lifecycle/loading.h"
 #include "lifecycle/log-file.h"
 #include "lifecycle/memory-check.h"
-#include "lifecycle/shutdown.h"
 #include "lifecycle/single-instance.h"
-#include "log.h"
 #include "platform/console.h"
 #include "platform/crash.h"
 #include "platform/files.h"
 #include "platform/own-folder.h"
 #include "platform/system.h"
 #include "platform/user-folders.h"
-#include "server/announce.h"
 #include "server/health.h"
 #include "server/listener.h"
 #include "server/memory-budget.h"
 #include "server/options.h"
-#include "server/request-guard.h"
+#include "server/session.h"
 #include "server/slots.h"
-#include "upstream/artifact-fopen.h"
 #include "upstream/context-meter.h"
-#include "upstream/log-filter.h"
-#include "upstream/page-assets.h"
 #include "upstream/server-arguments.h"
 
 #include <algorithm>
-#include <cstdio>
-
-// upstream's tools/server/server.cpp
-int llama_server(common_params & params, int argc, char ** argv);
+#include <functional>
 
 static const std::vector<std::string> log_options = {
     "-v", "--verbose", "--log-verbose", "-lv", "--verbosity", "--log-verbosity", "--log-file", "--log-disable"
@@ -45,11 +34,6 @@ static bool is_said(const std::vector<std::string> & arguments,
                     const std::vector<std::string> & names,
                     const char *                     variable) {
     return names_option(arguments, names) || !environment(variable).empty();
-}
-
-static int refuse_start(const std::string & message, int status) {
-    say(message);
-    return status;
 }
 
 static std::string chats_folder(const artifact & source, chat_place place) {
@@ -101,78 +85,79 @@ static bool asks_for_tools(const common_params & params) {
            !params.mcp_servers_json.empty();
 }
 
-// Tells the modules that upstream's server calls what they need to know.
-static int prepare_modules(const artifact &      source,
-                           const serve_options & options,
-                           start_settings        start,
-                           common_params &       params) {
-    start.open_hosts = hosts_for_others(params);
-    const bool open  = !start.open_hosts.empty();
-    if (open && params.api_keys.empty()) {
-        return refuse_start(
+// Why the server must not start like this; exit_good where it may.
+static failure find_refusal(const common_params & params, const std::string & open_hosts) {
+    if (!open_hosts.empty() && params.api_keys.empty()) {
+        return {
             "--host lets other computers in, and anybody there could use this one.\n"
             "Add --api-key-file with a file that holds a key of your choice, or set LLAMA_API_KEY; the page asks for "
             "it.",
-            exit_usage);
+            exit_usage
+        };
     }
     if (asks_for_tools(params)) {
-        return refuse_start(
+        return {
             "--tools, --agent, --mcp-servers-config, --mcp-servers-json and --ui-mcp-proxy let a model run commands\n"
             "and open connections. This program does neither; a program that uses its API can.",
-            exit_usage);
+            exit_usage
+        };
     }
     if (params.port < 0 || params.port > 65535) {
-        return refuse_start("--port: expected 0 to 65535, found " + std::to_string(params.port) + ".", exit_usage);
+        return { "--port: expected 0 to 65535, found " + std::to_string(params.port) + ".", exit_usage };
     }
-    if (const auto problem = loopback_problem(params); !problem.empty()) {
-        return refuse_start(problem, exit_failed);
-    }
-    const auto origins = parse_origins(params.cors_origins);
-    if (!origins) {
-        return refuse_start(origins.message(), origins.status());
-    }
-    guard_rules rules;
-    rules.loopback_only = !open;
-    rules.origins       = origins.value();
-    rules.page_policy   = page_policy();
-    set_guard_rules(rules);
-    prepare_own_routes(
-        { source.contents.name, params.api_prefix, trusted_chats_folder(source, options.chats), options.may_quit });
-    start.path_prefix    = params.api_prefix;
-    start.context_chosen = params.n_ctx == 0;
-    // reads the model's metadata, so after the server answers
+    return { loopback_problem(params), exit_failed };
+}
+
+// How much memory a chat may take is settled when the server answers: it reads the model's metadata.
+static std::function<std::string()> memory_settler(const artifact &      source,
+                                                   const serve_options & options,
+                                                   common_params &       params) {
     const bool any_slots = ask_for_most_slots(params);
-    start.settle_memory  = [&params, &source, any_slots,
-                           wishes = read_memory_wishes(options.server_arguments, options.check_memory)] {
+    return [&params, &source, any_slots, wishes = read_memory_wishes(options.server_arguments, options.check_memory)] {
         const context_meter meter(params);
         if (any_slots) {
             choose_slots(meter, params);
         }
         return settle_memory(source, wishes, meter, params);
     };
-    prepare_start(start);
-    begin_loading(source);
-    watch_console();
-    if (options.idle_minutes > 0) {
-        exit_when_idle(options.idle_minutes);
-    }
-    if (options.with_input) {
-        exit_with_input();
-    }
-    return exit_good;
 }
 
-static int run_server(common_params & params) {
-    // the router alone, which this is not, looks at the arguments; with them upstream handles signals
-    char * arguments[] = { nullptr };
-    llama_backend_init();
-    llama_numa_init(params.numa);
-    const int status = llama_server(params, 0, arguments);
-    common_log_flush(common_log_main());
-    if (status != exit_good) {
-        explain_failure();
+static void watch_for_end(const serve_options & options, server_end & end) {
+    watch_console();
+    if (options.idle_minutes > 0) {
+        end.when_idle(options.idle_minutes);
     }
-    return status;
+    if (options.with_input) {
+        end.with_input();
+    }
+}
+
+// Gives the session what upstream's server will ask it for.
+static int prepare(session &             run,
+                   const artifact &      source,
+                   const serve_options & options,
+                   announce_settings     start,
+                   common_params &       params) {
+    start.open_hosts = hosts_for_others(params);
+    if (const auto refusal = find_refusal(params, start.open_hosts); !refusal.message.empty()) {
+        return run.refuse(refusal.message, refusal.status);
+    }
+    const auto origins = parse_origins(params.cors_origins);
+    if (!origins) {
+        return run.refuse(origins.message(), origins.status());
+    }
+    run.guard = request_guard({ start.open_hosts.empty(), origins.value(), run.files.policy() });
+    run.routes =
+        std::make_unique<mkexe_routes>(routes_settings{ source.contents.name, params.api_prefix,
+                                                        trusted_chats_folder(source, options.chats), options.may_quit },
+                                       run.progress, run.end);
+    start.path_prefix    = params.api_prefix;
+    start.context_chosen = params.n_ctx == 0;
+    start.settle_memory  = memory_settler(source, options, params);
+    run.start.emplace(source, std::move(start));
+    run.progress.begin(source);
+    watch_for_end(options, run.end);
+    return exit_good;
 }
 
 // Who says where to listen, who may ask or where chats are kept wants a server like that, not the one that runs.
@@ -185,70 +170,91 @@ static bool wants_own_server(const std::vector<std::string> & user_arguments, co
            names_option(user_arguments, { "--api-key-file" });
 }
 
+// What says how a start goes, and not what server is started, is no other option.
 static bool says_more_than_no_browser(const std::vector<std::string> & user_arguments) {
-    return std::any_of(user_arguments.begin(), user_arguments.end(),
-                       [](const std::string & word) { return word != "--no-browser"; });
+    for (size_t i = 0; i < user_arguments.size(); i++) {
+        const auto & word   = user_arguments[i];
+        const bool   status = word == "--status-fd";
+        if (word != "--no-browser" && !status) {
+            return true;
+        }
+        i += status;
+    }
+    return false;
 }
 
+static constexpr const char * options_hint = "Try --help, or --help-server for all of llama.cpp's options.";
+
 // Opens the page of a start that runs already. Wrong options are refused all the same.
-static int open_other(const artifact &                 source,
+static int open_other(const session &                  run,
+                      const artifact &                 source,
                       const std::vector<std::string> & user_arguments,
                       const serve_options &            options,
                       const std::string &              address) {
-    serve_embedded_files(source);
-    show_log_on_console(false);
     common_params params;
     if (!read_server_arguments(source, options.server_arguments, "", params)) {
-        return refuse_start("Try --help, or --help-server for all of llama.cpp's options.", exit_usage);
+        return run.refuse(options_hint, exit_usage);
     }
     open_page(address, options.open_browser, says_more_than_no_browser(user_arguments));
+    run.status.listening(address, { address });
     return exit_good;
 }
 
-static int start_server(const artifact & source, const serve_options & options, bool first) {
-    if (const auto page = serve_page(source); !page) {
-        return refuse_start(page.message() + "\n" + damaged_hint, exit_damaged);
+static int start_server(session & run, const artifact & source, const serve_options & options, const file_lock * lock) {
+    if (const auto page = run.files.read(source); !page) {
+        return run.refuse(page.message() + "\n" + damaged_hint, exit_damaged);
     }
     if (const auto problem = options.check_memory ? find_weights_problem(source) : ""; !problem.empty()) {
-        return refuse_start(problem, exit_memory);
+        return run.refuse(problem, exit_memory);
     }
-    serve_embedded_files(source);
     const bool log_said = is_said(options.server_arguments, log_options, "LLAMA_ARG_LOG_VERBOSITY");
-    show_log_on_console(options.verbose || log_said);
+    const auto log      = log_said ? log_file() : claim_log_file(source, lock != nullptr);
+    run.log.show_on_console(options.verbose || log_said);
+    name_log_in_crashes(log.path);
 
-    start_settings start;
-    start.source   = &source;
-    start.program  = file_name(source.path);
-    start.log_path = log_said ? "" : claim_log_file(source, first);
-    name_log_in_crashes(start.log_path);
+    announce_settings start;
+    start.program      = file_name(source.path);
+    start.log_path     = log.path;
     start.open_browser = options.open_browser;
-    start.publish      = first;
+    start.lock         = lock;
 
     common_params params;
-    if (!read_server_arguments(source, options.server_arguments, start.log_path, params)) {
-        return refuse_start("Try --help, or --help-server for all of llama.cpp's options.", exit_usage);
+    if (!read_server_arguments(source, options.server_arguments, log.path, params)) {
+        return run.refuse(options_hint, exit_usage);
     }
-    const int status = prepare_modules(source, options, start, params);
-    return status == exit_good ? run_server(params) : status;
+    const int status = prepare(run, source, options, std::move(start), params);
+    return status == exit_good ? run.run(params) : status;
+}
+
+static int serve_in(session &                        run,
+                    const artifact &                 source,
+                    const std::vector<std::string> & user_arguments,
+                    const serve_options &            options) {
+    if (!options.status_fd.empty() && !run.status.open(options.status_fd)) {
+        return run.refuse("--status-fd: expected the number of an open file that can be written to, found \"" +
+                              options.status_fd + "\".",
+                          exit_usage);
+    }
+    if (const auto variant = chosen_cpu_variant(); !variant) {
+        return run.refuse(variant.message(), exit_unsupported);
+    }
+    say(source.contents.title);
+    const auto claimed = claim_instance(source);
+    const bool joins   = claimed.kind == claim::taken && !wants_own_server(user_arguments, options);
+    if (const auto other = joins ? find_instance(source, answers_at) : ""; !other.empty()) {
+        return open_other(run, source, user_arguments, options, other);
+    }
+    return start_server(run, source, options, claimed.kind == claim::ours ? &claimed.lock : nullptr);
 }
 
 int serve(const artifact & source, const std::vector<std::string> & user_arguments) {
-    const auto variant = chosen_cpu_variant();
-    if (!variant) {
-        return refuse_start(variant.message(), exit_unsupported);
-    }
-    auto words = source.contents.default_args;
-    words.insert(words.end(), user_arguments.begin(), user_arguments.end());
-    const auto options = parse_serve_options(words);
+    auto arguments = source.contents.default_args;
+    arguments.insert(arguments.end(), user_arguments.begin(), user_arguments.end());
+    const auto options = parse_serve_options(arguments);
     if (!options) {
-        return refuse_start(options.message() + " Try --help.", exit_usage);
+        say(options.message() + " Try --help.");
+        return exit_usage;
     }
-    say(source.contents.title);
-    ask_for_exact_port(is_said(options.value().server_arguments, { "--port" }, "LLAMA_ARG_PORT"));
-    const auto claimed = claim_instance(source);
-    const bool joins   = claimed == claim::taken && !wants_own_server(user_arguments, options.value());
-    if (const auto other = joins ? find_instance(source, answers_at) : ""; !other.empty()) {
-        return open_other(source, user_arguments, options.value(), other);
-    }
-    return start_server(source, options.value(), claimed == claim::ours);
+    session run(source, is_said(options.value().server_arguments, { "--port" }, "LLAMA_ARG_PORT"));
+    return serve_in(run, source, user_arguments, options.value());
 }

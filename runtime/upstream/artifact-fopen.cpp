@@ -1,21 +1,14 @@
 #include "upstream/artifact-fopen.h"
 
 #include "platform/system.h"
-#include "upstream-hooks.h"
 
 #include <cerrno>
 #include <cstring>
 
-static const artifact * embedded = nullptr;
-
-void serve_embedded_files(const artifact & source) {
-    embedded = &source;
-}
-
-// A stream on the file that holds the entry, at its first byte: the loader reads GGUF metadata from there, takes the
-// absolute offsets that the position gives, and maps that file. Nothing is copied.
-static std::FILE * open_entry(const std::string & name) {
-    const stored_range * range = embedded ? find_entry(*embedded, name) : nullptr;
+// The loader reads GGUF metadata from where the stream stands, takes the absolute offsets that the position gives, and
+// maps that file. Nothing is copied.
+std::FILE * artifact_hooks::open_entry(const std::string & name) const {
+    const stored_range * range = find_entry(source_, name);
     if (!range) {
         errno = ENOENT;
         return nullptr;
@@ -28,12 +21,11 @@ static std::FILE * open_entry(const std::string & name) {
     return file;
 }
 
-std::string mkexe::file_of(const std::string & path) {
+std::string artifact_hooks::file_of(const std::string & path) const {
     if (path.rfind(artifact_path_prefix, 0) != 0) {
         return path;
     }
-    const stored_range * range =
-        embedded ? find_entry(*embedded, path.substr(std::strlen(artifact_path_prefix))) : nullptr;
+    const stored_range * range = find_entry(source_, path.substr(std::strlen(artifact_path_prefix)));
     return range ? range->path : path;
 }
 
@@ -49,5 +41,5 @@ extern "C" std::FILE * ggml_fopen(const char * path, const char * mode) {
         errno = EROFS;
         return nullptr;
     }
-    return open_entry(path + prefix);
+    return mkexe::current().open_entry(path + prefix);
 }

@@ -1,8 +1,19 @@
 #pragma once
 
-// Files inside the artifact, for llama.cpp's loaders: every one of them opens through ggml_fopen.
+// Files inside the artifact, for llama.cpp's loaders: every one of them opens through ggml_fopen, which asks
+// mkexe::current() for paths that begin with artifact_path_prefix.
 
 #include "artifact/artifact.h"
+#include "upstream/hooks.h"
 
-// From now on ggml_fopen finds the artifact's entries under artifact_path_prefix. `source` must outlive every use.
-void serve_embedded_files(const artifact & source);
+// Hooks that find the entries of an artifact, which outlives them.
+class artifact_hooks : public mkexe::hooks {
+  public:
+    explicit artifact_hooks(const artifact & source) : source_(source) {}
+
+    std::string file_of(const std::string & path) const override;
+    std::FILE * open_entry(const std::string & name) const override;
+
+  private:
+    const artifact & source_;
+};

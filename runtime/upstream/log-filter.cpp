@@ -1,37 +1,25 @@
 #include "upstream/log-filter.h"
 
 #include "base/safe-text.h"
-#include "upstream-hooks.h"
+#include "upstream/hooks.h"
 
-#include <atomic>
-#include <mutex>
-#include <vector>
+static constexpr size_t kept_errors = 2;
 
-static std::atomic<bool> shown = false;
-
-static constexpr size_t         kept_errors = 2;
-static std::mutex               errors_mutex;
-static std::vector<std::string> errors;
-
-void show_log_on_console(bool wanted) {
-    shown = wanted;
-}
-
-bool mkexe::shows_log(enum ggml_log_level level, const char * text) {
+bool log_filter::shows(enum ggml_log_level level, const char * text) {
     if (level == GGML_LOG_LEVEL_ERROR) {
-        const std::lock_guard<std::mutex> lock(errors_mutex);
-        if (errors.size() < kept_errors) {
-            errors.push_back(safe_text(text));
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (errors_.size() < kept_errors) {
+            errors_.push_back(safe_text(text));
         }
     }
     // level none: what was asked for, such as --help-server
-    return shown || level == GGML_LOG_LEVEL_NONE;
+    return shown_ || level == GGML_LOG_LEVEL_NONE;
 }
 
-std::string first_log_errors() {
-    const std::lock_guard<std::mutex> lock(errors_mutex);
+std::string log_filter::first_errors() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
     std::string                       text;
-    for (const auto & error : errors) {
+    for (const auto & error : errors_) {
         text += error;
         if (text.back() != '\n') {
             text += '\n';

@@ -1,21 +1,10 @@
 #include "upstream/page-assets.h"
 
 #include "base/text.h"
-#include "ui/ui.h"
-#include "upstream-hooks.h"
-
-#include <cpp-httplib/httplib.h>
-
-#include <deque>
-#include <set>
+#include "upstream/hooks.h"
 
 static const std::string page_folder     = "page/";
 static const std::string compressed_ends = ".gz";
-
-static std::set<std::string> compressed;  // names of the assets that are stored as gzip
-
-static std::deque<std::string>     contents;  // a deque: the assets point into it
-static std::vector<llama_ui_asset> assets;
 
 static std::string media_type(const std::string & name) {
     static const std::pair<const char *, const char *> types[] = {
@@ -39,7 +28,7 @@ static std::string media_type(const std::string & name) {
     return "application/octet-stream";
 }
 
-result<size_t> serve_page(const artifact & source) {
+result<size_t> page_files::read(const artifact & source) {
     for (const auto & range : source.contents.files) {
         if (range.name.rfind(page_folder, 0) != 0) {
             continue;
@@ -48,21 +37,21 @@ result<size_t> serve_page(const artifact & source) {
         if (!bytes) {
             return failure{ bytes.message() };
         }
-        contents.push_back(std::move(bytes.value()));
-        const auto & stored = contents.back();
+        contents_.push_back(std::move(bytes.value()));
+        const auto & stored = contents_.back();
         auto         name   = range.name.substr(page_folder.size());
         if (ends_with(name, compressed_ends)) {
             name.erase(name.size() - compressed_ends.size());
-            compressed.insert(name);
+            compressed_.insert(name);
         }
-        assets.push_back({ name, reinterpret_cast<const unsigned char *>(stored.data()), stored.size(),
-                           "\"" + to_hex(range.sha256).substr(0, 16) + "\"", media_type(name) });
+        assets_.push_back({ name, reinterpret_cast<const unsigned char *>(stored.data()), stored.size(),
+                            "\"" + to_hex(range.sha256).substr(0, 16) + "\"", media_type(name) });
     }
-    return assets.size();
+    return assets_.size();
 }
 
-const llama_ui_asset * llama_ui_find_asset(const std::string & name) {
-    for (const auto & asset : assets) {
+const llama_ui_asset * page_files::find(const std::string & name) const {
+    for (const auto & asset : assets_) {
         if (asset.name == name) {
             return &asset;
         }
@@ -70,22 +59,20 @@ const llama_ui_asset * llama_ui_find_asset(const std::string & name) {
     return nullptr;
 }
 
-void mkexe::set_encoding(const llama_ui_asset & asset, httplib::Response & response) {
-    if (compressed.count(asset.name)) {
-        response.set_header("Content-Encoding", "gzip");
-    }
+std::string page_files::policy() const {
+    const auto * asset = find("policy.txt");
+    return asset ? std::string(reinterpret_cast<const char *>(asset->data), asset->size) : "";
 }
 
-// Upstream's switch is for all files at once; here each has its own (set_encoding).
+const llama_ui_asset * llama_ui_find_asset(const std::string & name) {
+    return mkexe::current().page().find(name);
+}
+
+// Upstream's switch is for all files at once; here each has its own (mkexe::hooks::set_encoding).
 bool llama_ui_use_gzip() {
     return false;
 }
 
 const std::vector<llama_ui_asset> & llama_ui_get_assets() {
-    return assets;
-}
-
-std::string page_policy() {
-    const auto * asset = llama_ui_find_asset("policy.txt");
-    return asset ? std::string(reinterpret_cast<const char *>(asset->data), asset->size) : "";
+    return mkexe::current().page().assets();
 }

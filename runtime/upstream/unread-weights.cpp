@@ -5,7 +5,6 @@
 #include "ggml-backend.h"
 #include "ggml-cpu.h"
 #include "platform/system.h"
-#include "upstream-hooks.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -17,25 +16,17 @@
 static constexpr uint64_t most_memory = uint64_t(4) << 30;
 static constexpr size_t   alignment   = 64;
 
-static bool     unread  = false;
-static uint64_t allowed = most_memory;
-
-void leave_weights_unread() {
-    unread = true;
-    limit_memory(allowed);
-}
-
-bool mkexe::reads_weights() {
-    return !unread;
+unread_weights::unread_weights() : allowed_(most_memory) {
+    limit_memory(allowed_);
 }
 
 // All tensors lie at the same place: pages that nobody writes take no memory, and zeros are valid blocks of every type.
-ggml_backend_buffer * mkexe::stand_in_for_weights(ggml_context * tensors) {
+ggml_backend_buffer * unread_weights::stand_in_for_weights(ggml_context * tensors) {
     size_t size = alignment;
     for (auto * tensor = ggml_get_first_tensor(tensors); tensor; tensor = ggml_get_next_tensor(tensors, tensor)) {
         size = std::max(size, ggml_nbytes(tensor) + alignment);
     }
-    limit_memory(allowed += size + alignment);
+    limit_memory(allowed_ += size + alignment);
     auto * memory = static_cast<char *>(std::calloc(1, size + alignment));
     if (!memory) {
         std::printf("not checked: no memory for a tensor of %s\n", gigabytes(double(size)).c_str());

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from conftest import ROOT
 from support.asking import FRANCE, PARIS
 from support.running import Running, browser_in, environment_of, run_to_end
 
@@ -340,3 +341,14 @@ def test_a_failed_load_says_the_first_reason(artifact: Path, home: Path) -> None
     assert "The model could not be loaded.\n" in done.stderr
     assert "/no/such.gguf" in done.stderr
     assert f"The whole log: {home}/.local/state/mkexe/tiny.log\n" in done.stderr
+
+
+def test_the_documented_options_are_those_of_the_program(artifact: Path) -> None:
+    """Both have the same texts in the same order; help breaks its lines."""
+    text = run_to_end([str(artifact), "serve", "--help"]).stdout
+    rows = text.partition("\noptions:\n")[2].partition("\n\n")[0]
+    found = re.findall(r"^  (\S.*?)(?: {2,}|\x00)(.*)$", rows.replace("\n" + " " * 24, "\x00"), re.MULTILINE)
+    program = [(names, says.replace("\x00", " ")) for names, says in found]
+    section = (ROOT / "docs/starting.md").read_text().partition("\n## Options\n")[2].partition("\n## ")[0]
+    documented = re.findall(r"^\| `(.+)` \| (.+) \|$", section, re.MULTILINE)
+    assert documented == program

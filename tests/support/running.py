@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -98,27 +97,35 @@ class Running(Server):
         self, command: list[str], home: Path, start: tuple[str, ...] = ("--port", "0", "--no-browser"), **variables: str
     ) -> None:
         super().__init__("")
+        # standard output, which every system and every program between hands on
         self._process = subprocess.Popen(
-            ["sh", *command, *start], env=environment_of(home) | variables, stderr=subprocess.PIPE, text=True,
-            start_new_session=True,
+            ["sh", *command, *start, "--status-fd", "1"], env=environment_of(home) | variables,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         self._until_ready = True
         self.log: list[str] = []
+        self.events: list[dict[str, Any]] = []
         self._said = threading.Condition()
-        self._listening = threading.Event()
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read_log, self._read_status)]
 
-    def _read(self) -> None:
+    def _read_log(self) -> None:
         assert self._process.stderr is not None
         for line in self._process.stderr:
             with self._said:
                 self.log.append(line)
                 self._said.notify_all()
-            found = re.search(r"^    (http://[^/\s]+)/", line)
-            if found:
-                self.address = found[1]
-                self._listening.set()
-        self._listening.set()
+
+    def _read_status(self) -> None:
+        """docs/starting.md, "For programs"; the last event is ours, where nothing more comes."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._note(json.loads(line))
+        self._note({"event": "gone"})
+
+    def _note(self, event: dict[str, Any]) -> None:
+        with self._said:
+            self.events.append(event)
+            self._said.notify_all()
 
     def at_once(self) -> Running:
         """Begin when it listens, and not when the model is loaded."""
@@ -126,22 +133,30 @@ class Running(Server):
         return self
 
     def __enter__(self) -> Running:
-        self._reader.start()
-        assert self._listening.wait(READY_TIMEOUT_S)
-        assert self.address, "".join(self.log)
-        deadline = time.monotonic() + READY_TIMEOUT_S
-        while self._until_ready and self._health() == 503:
-            assert self._process.poll() is None, "".join(self.log)
-            assert time.monotonic() < deadline, "".join(self.log)
-            time.sleep(0.02)  # between two questions, not for synchronisation
+        for reader in self._readers:
+            reader.start()
+        listening = self.until_event("listening")
+        found = re.match(r"http://[^/\s]+", str(listening["address"]))
+        assert found, listening
+        self.address = found[0]
+        # what it said before that has been read then
+        with self._said:
+            assert self._said.wait_for(lambda: any(found[0] in line for line in self.log), READY_TIMEOUT_S), self.log
+        if self._until_ready:
+            self.until_event("ready")
+            self.until_said("Ready.\n")
         return self
 
-    def _health(self) -> int:
-        for path in ("/health", "/llm/health"):
-            status = self.get(path)[0]
-            if status != 404:
-                return status
-        return 404
+    def until_event(self, name: str) -> dict[str, Any]:
+        """Return the event of that name when it has come; fails where the program ends before."""
+        with self._said:
+            assert self._said.wait_for(lambda: self._find(name) or self._find("gone"), READY_TIMEOUT_S), self.log
+            found = self._find(name)
+        assert found, "".join(self.log)
+        return found
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        return next((event for event in self.events if event["event"] == name), None)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -151,7 +166,8 @@ class Running(Server):
             self._process.wait(30)
         finally:
             self._process.kill()
-            self._reader.join(30)
+            for reader in self._readers:
+                reader.join(30)
 
     def until_said(self, line: str) -> None:
         """Return when the program has said this line on stderr."""

@@ -90,11 +90,14 @@ def run(
         raise ProcessFailed(words, child.returncode, "".join(tail), killed.is_set())
 
 
-def start(command: Sequence[str | Path], *, env: Mapping[str, str], stderr: IO[bytes], cwd: Path | None = None,
-          stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:  # fmt: skip
-    """Start a program that goes on running, in a process group of its own; the caller ends it with `stop`."""
+def start(command: Sequence[str | Path], *, env: Mapping[str, str], stderr: IO[bytes], stdout: IO[bytes] | None = None,
+          cwd: Path | None = None, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:  # fmt: skip
+    """Start a program that goes on running, in a process group of its own; the caller ends it with `stop`.
+
+    Its standard output goes where its standard error goes, unless `stdout` is given.
+    """
     words = [str(word) for word in command]
-    return subprocess.Popen(words, env=dict(env), cwd=cwd, stdin=stdin, stdout=stderr, stderr=stderr,
+    return subprocess.Popen(words, env=dict(env), cwd=cwd, stdin=stdin, stdout=stdout or stderr, stderr=stderr,
                             start_new_session=True)  # fmt: skip
 
 

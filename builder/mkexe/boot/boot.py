@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import secrets
 import shutil
 import sys
@@ -36,8 +35,8 @@ DEFAULT_QUESTION = "Say hello."
 
 _ANSWER_TOKENS = 64
 _ANSWER_MAXIMUM = 64 << 20  # bytes
-# runtime/server/announce.cpp shows the page's address on a line of its own
-_ADDRESS = re.compile(rb"^    (http://[^/\s]+)/", re.MULTILINE)
+# the start reports on its standard output (docs/starting.md, "For programs")
+_STATUS = ("--status-fd", "1")
 _POLL_S = 0.05
 _LISTENING_TIMEOUT_S = 60.0
 _HTTP_TIMEOUT_S = 300.0
@@ -223,15 +222,15 @@ def _boot(artifact: Artifact, starter: Starter, question: Question, timeout_s: f
         }  # fmt: skip
         if sys.platform == "win32":
             environment |= process.base_environment(LOCALAPPDATA=name, TEMP=name, TMP=name, **environment)
-        log = folder / "log"
-        command = [*starter.command(folder), "--port", "0", "--no-browser", "--ephemeral"]
+        log, status = folder / "log", folder / "status"
+        command = [*starter.command(folder), "--port", "0", "--no-browser", "--ephemeral", *_STATUS]
         try:
-            with log.open("wb") as stream:
-                child = process.start(command, env=environment, stderr=stream, cwd=folder)
+            with log.open("wb") as stream, status.open("wb") as output:
+                child = process.start(command, env=environment, stderr=stream, stdout=output, cwd=folder)
         except OSError as error:  # no program for this system, or a damaged one
             return BootResult(starter.target, starter.how, FAILED, f"it cannot be started: {error}", 0.0)
         try:
-            server = _Server(key, log, child.poll, time.monotonic() + timeout_s)
+            server = _Server(key, status, child.poll, time.monotonic() + timeout_s)
             answer = _interrogate(server, artifact, question)
             verdict, detail = BOOTED, answer
         except BootError as error:
@@ -247,14 +246,14 @@ def serving(path: Path, folder: Path) -> Iterator[int]:
 
     Its home is `folder`, and it ends with the block. Raises BootError with the end of its log where it does not start.
     """
-    log = folder / "log"
+    log, status = folder / "log", folder / "status"
     command = [str(path)] if os.name == "nt" else ["sh", str(path)]
     environment = process.base_environment(HOME=str(folder), TMPDIR=str(folder), LOCALAPPDATA=str(folder))
-    with log.open("wb") as stream:
-        command += ["--port", "0", "--no-browser", "--ephemeral", "--no-quit"]
-        child = process.start(command, env=environment, stderr=stream, cwd=folder)
+    with log.open("wb") as stream, status.open("wb") as output:
+        command += ["--port", "0", "--no-browser", "--ephemeral", "--no-quit", *_STATUS]
+        child = process.start(command, env=environment, stderr=stream, stdout=output, cwd=folder)
     try:
-        server = _Server("", log, child.poll, time.monotonic() + _LISTENING_TIMEOUT_S)
+        server = _Server("", status, child.poll, time.monotonic() + _LISTENING_TIMEOUT_S)
         yield int(server.wait_until_listening().rpartition(":")[2])
     except BootError as error:
         raise BootError(f"{path}: {error.message}", "try the model with mkexe boot", _tail(log)) from error
@@ -265,27 +264,35 @@ def serving(path: Path, folder: Path) -> Iterator[int]:
 class _Server:
     """A started artifact, seen from outside."""
 
-    def __init__(self, key: str, log: Path, poll: Callable[[], int | None], deadline: float) -> None:
+    def __init__(self, key: str, status: Path, poll: Callable[[], int | None], deadline: float) -> None:
         self._key = key
-        self._log = log
+        self._status = status
         self._poll = poll
         self._deadline = deadline
         self._address = ""
 
     def wait_until_listening(self) -> str:
-        """Wait for the address in the log and return it; raises BootError for an early end or the deadline."""
+        """Wait for its address and return it; raises BootError for an early end or the deadline."""
         while not self._address:
-            found = _ADDRESS.search(self._log.read_bytes())
-            if found:
-                self._address = found[1].decode(errors="replace")
+            address = str(self._reported("listening").get("address", ""))
+            self._address = "/".join(address.split("/")[:3])  # without the page's path
             self._check("say where it listens")
         return self._address
 
     def wait_until_ready(self) -> None:
         """Wait for the address, then for the model; raises BootError for an early end or the deadline."""
         self.wait_until_listening()
-        while self.get("/health", authorized=False)[0] != 200:
+        while not self._reported("ready"):
             self._check("load the model")
+
+    def _reported(self, name: str) -> dict[str, Any]:
+        """The event of that name; empty where it has not come."""
+        for line in self._status.read_bytes().split(b"\n")[:-1]:
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                if isinstance(event, dict) and event.get("event") == name:
+                    return event
+        return {}
 
     def get(self, path: str, authorized: bool = True) -> tuple[int, bytes]:
         """Status and body; status 0 where nothing answers."""

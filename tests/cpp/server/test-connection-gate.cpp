@@ -164,26 +164,27 @@ TEST_CASE("a body that keeps the rate is read to its end after the time that all
 
 TEST_CASE("the bodies of all requests share so many bytes, and small ones need none of them") {
     static constexpr size_t piece = size_t(1) << 20;
-    const size_t            most  = body_budget::most(0);
+    body_budget             budget;
+    const size_t            most = body_budget::most(0);
     CHECK(body_budget::most(size_t(1) << 40) == most);
     CHECK(body_budget::most(size_t(1) << 20) == size_t(16) << 20);
     {
-        const body_budget::request large;
+        const body_budget::request large(budget);
         size_t                     taken = 0;
-        while (body_budget::take(piece)) {
+        while (budget.take(piece)) {
             taken += piece;
         }
         CHECK(taken <= most + awaited_body_bytes);
         CHECK(taken > 0);
         // another thread's request
-        std::thread([] {
-            const body_budget::request small;
-            CHECK(body_budget::take(awaited_body_bytes));
-            CHECK_FALSE(body_budget::take(piece));
+        std::thread([&] {
+            const body_budget::request small(budget);
+            CHECK(budget.take(awaited_body_bytes));
+            CHECK_FALSE(budget.take(piece));
         }).join();
     }
-    const body_budget::request next;
-    CHECK(body_budget::take(piece));
+    const body_budget::request next(budget);
+    CHECK(budget.take(piece));
 }
 
 TEST_CASE("the descriptors decide how many connections there can be") {

@@ -5,7 +5,7 @@
 
 TEST_CASE("serve's own options are taken out, the others stay in order") {
     const auto parsed = parse_serve_options({ "--ctx-size", "4096", "--no-browser", "--exit-when-idle", "5", "--new",
-                                              "--exit-with-input", "-t", "2", "--ephemeral" });
+                                              "--exit-with-input", "-t", "2", "--ephemeral", "--status-fd", "7" });
     REQUIRE_MESSAGE(parsed, parsed.message());
     const auto & options = parsed.value();
     CHECK(options.server_arguments == std::vector<std::string>{ "--ctx-size", "4096", "-t", "2" });
@@ -14,6 +14,7 @@ TEST_CASE("serve's own options are taken out, the others stay in order") {
     CHECK(options.idle_minutes == 5);
     CHECK(options.with_input);
     CHECK(options.chats == chat_place::nowhere);
+    CHECK(options.status_fd == "7");
     CHECK_FALSE(parse_serve_options({}).value().with_input);
     CHECK(parse_serve_options({ "--exit-when-idle=7" }).value().idle_minutes == 7);
 }
@@ -25,6 +26,12 @@ TEST_CASE("minutes that are none are refused") {
         CHECK(parsed.message().find("expected minutes") != std::string::npos);
     }
     CHECK_FALSE(parse_serve_options({ "--exit-when-idle" }));
+}
+
+TEST_CASE("an option that lacks its value is refused, a flag with one is none") {
+    CHECK_FALSE(parse_serve_options({ "--status-fd" }));
+    CHECK(parse_serve_options({ "--no-browser=yes" }).value().server_arguments ==
+          std::vector<std::string>{ "--no-browser=yes" });
 }
 
 TEST_CASE("an option is found under each of its spellings") {

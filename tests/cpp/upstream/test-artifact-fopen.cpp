@@ -25,7 +25,8 @@ TEST_CASE("llama.cpp's loaders find the artifact's entries") {
     const temporary_file file(sample_artifact());
     const auto           opened = open_artifact(file.path());
     REQUIRE_MESSAGE(opened, opened.message());
-    serve_embedded_files(opened.value());
+    artifact_hooks           hooks(opened.value());
+    const mkexe::hooks_scope scope(hooks);
 
     SUBCASE("at the entry's offset in the artifact, so that they map it in place") {
         const auto weights = open("mkexe:/models/tiny.gguf", "rb");
@@ -64,8 +65,15 @@ TEST_CASE("llama.cpp's loaders find the artifact's entries") {
     SUBCASE("and miss them once the artifact is gone") {
         auto moved                             = opened.value();
         moved.contents.models[0].parts[0].path = "/nowhere/tiny";
-        serve_embedded_files(moved);
+        artifact_hooks           others(moved);
+        const mkexe::hooks_scope inner(others);
         CHECK_FALSE(open("mkexe:/models/tiny.gguf", "rb"));
         CHECK(errno == ENOENT);
     }
+}
+
+TEST_CASE("no entry is found where nothing runs on an artifact") {
+    CHECK_FALSE(open("mkexe:/models/tiny.gguf", "rb"));
+    CHECK(errno == ENOENT);
+    CHECK(mkexe::current().file_of("mkexe:/models/tiny.gguf") == "mkexe:/models/tiny.gguf");
 }

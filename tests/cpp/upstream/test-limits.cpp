@@ -1,5 +1,6 @@
 #include "api/chat-store.h"
 #include "artifact/manifest.h"
+#include "base/work-limits.h"
 #include "jinja/lexer.h"
 #include "jinja/parser.h"
 #include "jinja/runtime.h"
@@ -9,7 +10,6 @@
 #include "llama.h"
 #include "platform/folder-access.h"
 #include "support/temporary-folder.h"
-#include "work-limits.h"
 
 #include <doctest.h>
 

@@ -45,13 +45,15 @@ class client_scope {
     client_scope(const client_scope &)             = delete;
     client_scope & operator=(const client_scope &) = delete;
 
-    static const std::function<bool()> *& current() {
-        static thread_local const std::function<bool()> * scope = nullptr;
+    using question = const std::function<bool()> *;
+
+    static question & current() {
+        static thread_local question scope = nullptr;
         return scope;
     }
 
   private:
-    const std::function<bool()> * before_;
+    question before_;
 };
 
 // Throws client_left_error where the client of this thread's work has left.

@@ -3,7 +3,7 @@
 // What the rendering of a chat template has used; called by upstream's Jinja (native/patches/limit-templates.patch).
 // A rendering begins and ends on one thread. Each function throws limit_error where that is too much.
 
-#include "work-limits.h"
+#include "base/work-limits.h"
 
 namespace mkexe {
 

@@ -1,19 +1,17 @@
+#include "server/session.h"
 #include "support/sample.h"
-#include "ui/ui.h"
-#include "upstream-hooks.h"
-#include "upstream/page-assets.h"
 
 #include <cpp-httplib/httplib.h>
 #include <doctest.h>
 
-// One case: the assets live as long as the program.
 TEST_CASE("the page is served from the artifact, if it is whole") {
     auto damaged_bytes = sample_artifact();
     damaged_bytes[sample_page] ^= 1;
     const temporary_file damaged_file(damaged_bytes);
     const auto           damaged = open_artifact(damaged_file.path());
     REQUIRE_MESSAGE(damaged, damaged.message());
-    const auto refused = serve_page(damaged.value());
+    session    unable(damaged.value(), false);
+    const auto refused = unable.files.read(damaged.value());
     REQUIRE_FALSE(refused);
     CHECK(refused.message().find("entry \"page/index.html\" at offset 65600 is damaged") != std::string::npos);
     CHECK(llama_ui_get_assets().empty());
@@ -21,7 +19,8 @@ TEST_CASE("the page is served from the artifact, if it is whole") {
     const temporary_file file(sample_artifact());
     const auto           opened = open_artifact(file.path());
     REQUIRE_MESSAGE(opened, opened.message());
-    const auto count = serve_page(opened.value());
+    session    run(opened.value(), false);
+    const auto count = run.files.read(opened.value());
     REQUIRE_MESSAGE(count, count.message());
     CHECK(count.value() == 2);  // not the licence
     CHECK(llama_ui_get_assets().size() == 2);
@@ -35,7 +34,7 @@ TEST_CASE("the page is served from the artifact, if it is whole") {
     CHECK(llama_ui_find_asset("app.css.gz") == nullptr);
     for (const std::string name : { "app.css", "index.html" }) {
         httplib::Response response;
-        mkexe::set_encoding(*llama_ui_find_asset(name), response);
+        mkexe::current().set_encoding(*llama_ui_find_asset(name), response);
         CHECK(response.get_header_value("Content-Encoding") == (name == "app.css" ? "gzip" : ""));
     }
     CHECK(llama_ui_find_asset("tiny.txt") == nullptr);

@@ -1,0 +1,67 @@
+#pragma once
+
+// One run of upstream's server on an artifact, from the reading of its options to its end. It owns everything that such a
+// run needs and changes, so that another can follow it in the same process; upstream finds it through mkexe::current()
+// for as long as it lives.
+
+#include "api/mkexe-routes.h"
+#include "lifecycle/loading.h"
+#include "lifecycle/shutdown.h"
+#include "server/announce.h"
+#include "server/connection-gate.h"
+#include "server/listener.h"
+#include "server/request-guard.h"
+#include "server/status.h"
+#include "upstream/artifact-fopen.h"
+#include "upstream/log-filter.h"
+#include "upstream/page-assets.h"
+
+#include <memory>
+#include <optional>
+
+struct common_params;
+
+class session final : public artifact_hooks {
+  public:
+    // `exact_port`: the port that was asked for or none. `source` outlives it.
+    session(const artifact & source, bool exact_port);
+
+    // What the caller sets before run().
+    log_filter                    log;
+    start_status                  status;  // outlives what is told to it
+    page_files                    files;
+    request_guard                 guard;
+    loading                       progress;
+    server_end                    end;
+    std::unique_ptr<mkexe_routes> routes;  // null where there is no page
+    std::optional<announcement>   start;   // none where nobody is told anything
+
+    // Runs upstream's server with these parameters until it ends; its exit status, or exit_failed after it was said why.
+    int run(common_params & params);
+
+    // Says on the console why the program ends with `status`, which it returns, and tells who hears of the start.
+    int refuse(const std::string & message, int status) const;
+
+  private:
+    const page_files & page() const override { return files; }
+    void               set_encoding(const llama_ui_asset & asset, httplib::Response & response) const override;
+    bool   shows_log(enum ggml_log_level level, const char * text) override { return log.shows(level, text); }
+    bool   bind(httplib::Server & server, const std::string & host, int & port, bool may_choose) override;
+    size_t most_connections() const override;
+    void watch_connections(httplib::Server & server, httplib::TaskQueue & workers, const std::string & prefix) override;
+    void close_connections() override;
+    bool admit(const httplib::Request & request, httplib::Response & response) override;
+    void explain_refusal(httplib::Response & response) const override;
+    bool is_own_path(const std::string & path) const override;
+    void add_routes(const server_http_context & http) override;
+    void on_listening(const std::vector<std::string> & addresses) override;
+    void on_loading(float fraction) override;
+    void on_ready(llama_context * context) override;
+    void on_ended() override;
+    void on_stop() override;
+    void on_close() override;
+
+    listener                         listener_;
+    std::unique_ptr<connection_gate> gate_;
+    mkexe::hooks_scope               scope_;  // the last: upstream sees nothing that is not whole
+};
