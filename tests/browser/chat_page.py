@@ -39,9 +39,9 @@ class ChatPage:
         return self
 
     def ask(self, text: str) -> None:
-        """Files are read first: until then nothing is sent."""
+        """The page must have started, and have read the files. Until then, nothing can be sent."""
         self.message.fill(text)
-        expect(self.page.locator("#composer .chip.reading")).to_have_count(0)
+        expect(self.page.locator("#send")).to_have_attribute("aria-disabled", "false")
         self.message.press("Enter")
 
     def attach(self, *files: FilePayload) -> None:
