@@ -44,6 +44,7 @@ start opens the page of the first.
 
 options:
 [options]
+
 environment:
   MKEXE_CPU=LEVEL       use these processor kernels (doctor lists them)
 

@@ -6,6 +6,7 @@
 #include "server/serve.h"
 
 #include <cpp-httplib/httplib.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -58,6 +59,12 @@ static json follow(int status) {
 }
 
 int main(int, char ** arguments) {
+    // A server that takes longer than a second to end would end the process (end_soon()). This test lets it take its time.
+    sigset_t end_of_patience;
+    sigemptyset(&end_of_patience);
+    sigaddset(&end_of_patience, SIGALRM);
+    pthread_sigmask(SIG_BLOCK, &end_of_patience, nullptr);
+
     const auto source = open_artifact(arguments[1]);
     if (!source) {
         std::fprintf(stderr, "%s\n", source.message().c_str());
