@@ -1,7 +1,7 @@
-# Runtimes and the page inside the wheel: pip install . -C cmake.define.MKEXE_TARGETS="linux-x86_64;windows-x86_64"
+# Puts runtimes and the page into the wheel: pip install . -C cmake.define.MKEXE_TARGETS="linux-x86_64;windows-x86_64"
 #
-# The builder compiles them into the user's cache, as always; this file only copies the result. It uses a separate
-# virtual environment, so that pip's isolated build needs the wheels of the compilers only if targets are given.
+# The builder compiles them into the user's cache, as usual, and copies the result here. It runs in a separate virtual
+# environment, so that pip's isolated build needs the wheels of the compilers only if MKEXE_TARGETS is set.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 set(bundle ${CMAKE_BINARY_DIR}/bundle)
 set(environment ${CMAKE_BINARY_DIR}/environment)

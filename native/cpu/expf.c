@@ -1,9 +1,10 @@
-// e^x for floats, on targets whose C library zig provides (not macOS). zig's own takes three times as long, a tenth of
-// the time to generate a token: upstream's flash attention asks for one per head and cell of the context.
+// e^x for floats, on the targets whose C library zig provides (all but macOS). zig's own expf takes three times as
+// long. It took a tenth of the time to generate a token, because upstream's flash attention calls it for each head and
+// each cell of the context.
 //
-// e^x = 2^(k/32) * 2^(r/32), k the integer nearest to 32 x / ln 2, |r| <= 1/2: the first factor from a table, the
-// second from the first terms of its series, which leave off 6e-10 of it. In doubles, rounded once: within 0.51 units
-// in the last place (tests/cpp/kernels/test-expf.cpp).
+// e^x = 2^(k/32) * 2^(r/32), where k is the integer nearest to 32 x / ln 2, and |r| <= 1/2. The first factor comes from
+// a table, the second from the first terms of its Taylor series, with a relative error of 6e-10. It computes in doubles
+// and rounds once, so the error is at most 0.51 units in the last place (tests/cpp/kernels/test-expf.cpp).
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -14,7 +15,7 @@ static uint64_t bits_of(double value) {
     return bits;
 }
 
-// C23 7.12.6.1; like musl's, it sets no errno.
+// C23, 7.12.6.1. Like the function of musl, it does not set errno.
 float expf(float x) {
     // clang-format off
     static const double powers[32] = {  // 2^(i/32)
@@ -29,18 +30,18 @@ float expf(float x) {
     };
     // clang-format on
     if (!(x >= -104.0f && x <= 89.0f)) {
-        // below half of the smallest float; above the largest one; NaN
+        // the result is less than half of the smallest float, more than the largest float, or NaN
         return x < 0 ? 0.0f : x > 0 ? HUGE_VALF : x;
     }
     const double   scaled  = x * 0x1.71547652b82fep+5;  // 32 / ln 2
-    // a double of this size has no bits below the point, and the integer in its last bits
+    // a double of this size has no fraction bits, so adding it rounds, and the lowest bits are the integer
     const double   shift   = 0x1.8p52;
     const double   shifted = scaled + shift;
     const uint64_t k       = bits_of(shifted);
     const double   r       = scaled - (shifted - shift);
-    // (ln 2 / 32)^n / n!
+    // the coefficients of the Taylor series are (ln 2 / 32)^n / n!
     const double   rest    = 1.0 + r * (0x1.62e42fefa39efp-6 + r * (0x1.ebfbdff82c58ep-13 + r * 0x1.c6b08d704a0bfp-20));
-    // k / 32 goes to the exponent; what is above it is cut off
+    // adds k / 32 to the exponent; the shift discards the bits above it
     const uint64_t bits    = bits_of(powers[k % 32]) + (k / 32 << 52);
     double         power;
     memcpy(&power, &bits, sizeof power);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the kernels of gemm-*.cpp share: eight rows of weights at a time, each in a lane of 32 bits.
+// The code that the kernels in gemm-*.cpp share. They process eight rows of weights at once, one in each 32-bit lane.
 
 #include <immintrin.h>
 
@@ -11,17 +11,18 @@
 
 namespace {
 
-constexpr int kColumns = 8;  // rows of weights at a time, columns of the result
-constexpr int kRows    = 4;  // rows of the prompt that upstream interleaves
-constexpr int kGroups  = 4;  // of such rows, for which a block of weights is unpacked once
+constexpr int kColumns = 8;  // rows of weights that are processed at once; each is a column of the result
+constexpr int kRows    = 4;  // rows of the prompt that upstream interleaves: one group
+constexpr int kGroups  = 4;  // groups of rows of the prompt per unpacking of a block of weights
 
-// As split() puts the columns; the permutation is its own inverse.
+// The order in which split() stores the columns. The permutation is its own inverse.
 [[maybe_unused]] __m256i column_order() {
     return _mm256_setr_epi32(0, 1, 4, 5, 2, 3, 6, 7);
 }
 
-// Eight bytes of each of the columns 0 to 3, and of 4 to 7, become two vectors of their lower four bits and two of their
-// upper ones: four bytes of each of the columns 0 1 4 5 2 3 6 7.
+// Splits bytes into their lower and upper four bits. `left` has eight bytes of each of the columns 0 to 3, `right`
+// those of the columns 4 to 7. Writes two vectors to `lower` and two to `upper`; each has four bytes of each of the
+// columns 0 1 4 5 2 3 6 7.
 [[maybe_unused]] void split(__m256i left, __m256i right, __m256i * lower, __m256i * upper) {
     const __m256i low = _mm256_set1_epi8(0x0F);
     for (__m256i * target : { lower, upper }) {
@@ -38,15 +39,15 @@ constexpr int kGroups  = 4;  // of such rows, for which a block of weights is un
     return _mm256_loadu_si256(static_cast<const __m256i *>(bytes));
 }
 
-// Four bytes in every lane.
+// Copies four bytes to every lane.
 __m256i repeat(const void * bytes) {
     int value;
     std::memcpy(&value, bytes, sizeof(value));
     return _mm256_set1_epi32(value);
 }
 
-// The four products of bytes in each lane are added to `sum`, which has two sums of 16 bits in a lane, or one of 32 where
-// the processor has an instruction for all of it.
+// Adds the four products of bytes in each lane to `sum`. A lane of `sum` has two sums of 16 bits, or one of 32 bits if
+// the processor has AVX-VNNI.
 [[maybe_unused]] __m256i add_products(__m256i sum, __m256i unsigned_bytes, __m256i signed_bytes) {
 #ifdef __AVXVNNI__
     return _mm256_dpbusd_avx_epi32(sum, unsigned_bytes, signed_bytes);
@@ -55,14 +56,15 @@ __m256i repeat(const void * bytes) {
 #endif
 }
 
-// Eight scales of 16 bits, in the lanes of their columns.
+// Converts eight scales of 16 bits to floats, in the lanes of their columns.
 [[maybe_unused]] __m256 scales_in_lanes(const void * halves) {
     const __m256 scales = _mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i *>(halves)));
     return _mm256_permutevar8x32_ps(scales, column_order());
 }
 
-// What a span of blocks gives of the product of `groups` groups of rows with `nc` columns. `s` is the result's first row, of
-// `bs` floats a row; `first`: it holds nothing yet. `stride`: blocks from one row to the next.
+// Adds the products of one span of `nb` blocks to the result: `groups` groups of rows of the prompt times `nc` columns.
+// `s` is the first row of the result, and its rows are `bs` floats apart. If `first`, it overwrites the result instead.
+// `stride` is the number of blocks from one row to the next.
 template <class Kernel, int groups>
 void multiply_span(const typename Kernel::Weights * weights,
                    const typename Kernel::Prompt *  prompt,
@@ -93,9 +95,9 @@ void multiply_span(const typename Kernel::Weights * weights,
     }
 }
 
-// Weights and a prompt as upstream repacks them (ggml/src/ggml-cpu/repack.h), of `blocks` blocks a row: `nr` rows, a
-// multiple of 4, times `nc` columns, a multiple of 8. The kernel says what the blocks are, how many of them make a span
-// (whose rows the cache holds), and how one is multiplied.
+// Multiplies `nr` rows of a prompt (a multiple of 4) by `nc` columns (a multiple of 8), of `blocks` blocks each, both
+// repacked by upstream (ggml/src/ggml-cpu/repack.h). Kernel defines the types of the blocks, how many blocks make a
+// span (the rows of a span fit into the cache), and how to multiply a block.
 template <class Kernel>
 void multiply_repacked(int blocks, float * s, size_t bs, const void * vx, const void * vy, int nr, int nc) {
     const auto * weights = static_cast<const typename Kernel::Weights *>(vx);

@@ -1,11 +1,12 @@
-// Q4_0 weights times prompts (native/patches/gemm.patch).
+// Multiplies Q4_0 weights by prompts (native/patches/gemm.patch calls it).
 //
-// Upstream's kernel multiplies signed bytes by signed bytes, for which x86 has no instruction: per product it moves a sign
-// from one factor to the other, and it keeps each value of the weights twice, more than the sixteen registers hold. Here
-// the weights stay what their four bits say, 0 to 15, which the instruction takes as they are; eight times the sum of the
-// other factors comes off afterwards, because the format counts from 8. A block's 32 products of at most 15 * 127, added
-// by pairs, fit into 16 bits (8 * 2 * 1905 = 30480), so they are widened once. The results are upstream's to the bit:
-// whole numbers are added in another order, the multiplications by scales are the same.
+// Upstream's kernel multiplies signed bytes by signed bytes. AVX2 has no instruction for that, so for each product it
+// moves a sign from one factor to the other. It also keeps each value of the weights twice, which needs more than
+// sixteen registers. This kernel keeps the weights unsigned, 0 to 15, as the instruction (vpmaddubsw) expects them. A
+// Q4_0 value means 8 less than its four bits say, so the kernel subtracts eight times the sum of the other factors at
+// the end. The 32 products of a block are at most 15 * 127. Added by pairs, they fit into 16 bits
+// (8 * 2 * 1905 = 30480), so one widening to 32 bits is enough. The results equal upstream's to the bit: integers are only added in
+// another order, and the multiplications by the scales are the same.
 #include "gemm.h"
 
 #ifdef MKEXE_GEMM
@@ -17,11 +18,11 @@
 
 namespace {
 
-constexpr int kPieces = 32 / 4;  // of the values of a block: four fill the 32 bits of a lane
+constexpr int kPieces = 32 / 4;  // a piece has four of a block's 32 values for each column, which fill a lane
 
-// The weights of a block, 0 to 15: piece i has the values 4i to 4i + 3 of each column.
+// Unpacks the weights of a block to values from 0 to 15. Piece i has the values 4i to 4i + 3 of each column.
 void unpack(const block_q4_0x8 & block, __m256i (&pieces)[kPieces]) {
-    const __m256i flipped = _mm256_set1_epi8(char(0x88));  // repacking has flipped the highest of each four bits
+    const __m256i flipped = _mm256_set1_epi8(char(0x88));  // repacking flips the highest of each four bits
     for (int half = 0; half < 2; half++) {
         const auto * packed = block.qs + 64 * half;
         split(_mm256_xor_si256(load(packed), flipped), _mm256_xor_si256(load(packed + 32), flipped), pieces + 2 * half,
@@ -29,7 +30,7 @@ void unpack(const block_q4_0x8 & block, __m256i (&pieces)[kPieces]) {
     }
 }
 
-// What add_products() has added up, as 32 bits in each lane.
+// Converts the sums of add_products() to one sum of 32 bits in each lane.
 __m256i total(__m256i sum) {
 #    ifdef __AVXVNNI__
     return sum;
@@ -38,7 +39,7 @@ __m256i total(__m256i sum) {
 #    endif
 }
 
-// Eight times the sum of each row's 32 values.
+// Returns eight times the sum of the 32 values of each row.
 __m128i eightfold_sums(const block_q8_0x4 & block) {
     __m256i sum = _mm256_setzero_si256();
     for (int i = 0; i < 4; i++) {
@@ -65,7 +66,7 @@ struct Q4_0 {
         return rows;
     }
 
-    // The products of a block of weights with four rows are added to `sums`.
+    // Adds the products of a block of weights with four rows of the prompt to `sums`.
     static void multiply_rows(const __m256i (&pieces)[kPieces],
                               __m256         scales,
                               const Prompt & block,

@@ -1,9 +1,9 @@
-// Q4_K weights times prompts (native/patches/gemm.patch).
+// Multiplies Q4_K weights by prompts (native/patches/gemm.patch calls it).
 //
-// Upstream's kernel keeps each value of the weights twice, more than the sixteen registers hold, and shuffles the prompt
-// for every eight rows of weights. Here four bytes of the prompt are read into all lanes at once, and each lane belongs to
-// one row of weights. The 32 products of a sub-block are at most 15 * 127, so by pairs they fit into 16 bits
-// (8 * 2 * 1905 = 30480) and are widened once, by the multiplication with the sub-block's scale.
+// Upstream's kernel keeps each value of the weights twice, which needs more than sixteen registers, and it shuffles the
+// prompt again for every eight rows of weights. This kernel copies four bytes of the prompt to all lanes at once, and
+// each lane belongs to one row of weights. The 32 products of a sub-block are at most 15 * 127. Added by pairs, they
+// fit into 16 bits (8 * 2 * 1905 = 30480), so one widening is enough: the multiplication by the scale of the sub-block.
 #include "gemm.h"
 
 #ifdef MKEXE_GEMM
@@ -15,23 +15,24 @@
 
 namespace {
 
-constexpr int kSubBlocks = 8;       // of a block of 256 values; they share a scale and a minimum
-constexpr int kPieces    = 32 / 4;  // of the values of a sub-block: four fill the 32 bits of a lane
+constexpr int kSubBlocks = 8;       // in a block of 256 values; the values of each share a scale and a minimum
+constexpr int kPieces    = 32 / 4;  // a piece has four of a sub-block's 32 values for each column, which fill a lane
 
 // The scales and minima of a block, in the lanes of their columns.
 struct Scales {
-    __m256i scales[kSubBlocks];      // twice 16 bits, or once 32
-    __m256i minima[kSubBlocks / 2];  // of two sub-blocks, 16 bits each
-    __m256  scale, minimum;          // what these are in units of
+    __m256i scales[kSubBlocks];      // a lane has the scale twice in 16 bits, or with AVX-VNNI once in 32 bits
+    __m256i minima[kSubBlocks / 2];  // a lane has the minima of two sub-blocks, 16 bits each
+    __m256  scale, minimum;          // the block's factors for all scales and all minima
 };
 
-// Eight bytes, in the lanes of their columns.
+// Widens eight bytes to 32 bits, in the lanes of their columns.
 __m256i in_lanes(uint32_t first, uint32_t second) {
     const __m128i bytes = _mm_set_epi32(0, 0, int(second), int(first));
     return _mm256_permutevar8x32_epi32(_mm256_cvtepu8_epi32(bytes), column_order());
 }
 
-// ggml/src/ggml-cpu/repack.cpp, make_block_q4_Kx8: 12 bytes for each sub-block, eight scales and eight minima of 6 bits.
+// Unpacks the scales and minima. Each sub-block has 12 bytes: for eight columns, a scale and a minimum of 6 bits each
+// (make_block_q4_Kx8 in ggml/src/ggml-cpu/repack.cpp).
 Scales scales_of(const block_q4_Kx8 & block) {
     constexpr uint32_t k6Bits = 0x3f3f3f3f, k4Bits = 0x0f0f0f0f, k2Bits = 0x03030303;
     Scales             result;
@@ -66,7 +67,7 @@ struct Q4_K {
     using Prompt               = block_q8_Kx4;
     static constexpr int kSpan = 16;
 
-    // The sums of each sub-block; the block has those of 16 values.
+    // The sums of the 32 values of each sub-block. The block itself has sums of 16 values.
     struct Rows {
         int16_t sums[kRows][kSubBlocks];
     };
@@ -82,7 +83,7 @@ struct Q4_K {
         return rows;
     }
 
-    // The products of sub-block `index` of the weights with four rows are added to `totals`.
+    // Adds the products of sub-block `index` of the weights with four rows of the prompt to `totals`.
     static void multiply_rows(const __m256i (&pieces)[kPieces],
                               __m256i        scales,
                               const Prompt & block,
@@ -98,7 +99,7 @@ struct Q4_K {
         }
     }
 
-    // What the totals and the minima of a block give is added to four rows' `sums`.
+    // Adds the scaled totals of a block to the `sums` of four rows, and subtracts the minima's share.
     static void add_rows(const Scales &  scales,
                          const __m256i * totals,
                          const Prompt &  block,

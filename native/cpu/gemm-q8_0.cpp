@@ -1,10 +1,11 @@
-// Q8_0 weights times prompts (native/patches/gemm.patch).
+// Multiplies Q8_0 weights by prompts (native/patches/gemm.patch calls it).
 //
-// Upstream's kernel multiplies block by block and keeps eight partial sums of each result, so that every 32 products cost
-// a conversion, a scale and an addition of their own, and it moves signs about, because x86 multiplies bytes only if one
-// of the two has none. Here eight rows of weights are interleaved as they are read, and each lane belongs to one of them:
-// those three are done once for eight blocks. Values are widened to 16 bits, where signs are no matter: the weights once
-// for kShared rows of the prompt, the prompt once for kChunk rows of weights.
+// Upstream's kernel multiplies block by block and keeps eight partial sums of each result. So every 32 products need a
+// conversion, a scale and an addition of their own. It also moves signs from one factor to the other, because AVX2
+// multiplies bytes only if one of the two is unsigned. This kernel interleaves eight rows of weights while it reads
+// them, and each lane belongs to one row. So it needs those three steps once for eight blocks. It widens the values to
+// signed 16 bits, which AVX2 can multiply: the weights once for kShared rows of the prompt, the prompt once for kChunk
+// rows of weights.
 #include "gemm.h"
 
 #ifdef MKEXE_GEMM
@@ -16,13 +17,13 @@
 namespace {
 
 constexpr int kBlock    = 32;          // values of a row that share a scale
-constexpr int kTogether = 4;           // rows of the prompt for which a piece of the weights is loaded once
-constexpr int kShared   = 16;          // rows of the prompt that share the interleaving
-constexpr int kPieces   = kBlock / 2;  // two widened values fill the 32 bits of a lane
-constexpr int kSpan     = 64;          // blocks of a row at a time: 64 KiB of the prompt, widened, on the stack
-constexpr int kChunk    = 128;         // rows of weights at a time, which the cache holds
+constexpr int kTogether = 4;           // rows of the prompt per load of a piece of the weights
+constexpr int kShared   = 16;          // rows of the prompt per interleaving of the weights
+constexpr int kPieces   = kBlock / 2;  // a piece has two widened values for each column, which fill a lane
+constexpr int kSpan     = 64;          // blocks of a row at once: 64 KiB of the widened prompt, on the stack
+constexpr int kChunk    = 128;         // rows of weights at once; they fit into the cache
 
-// A matrix of blocks, a row every `stride` of them.
+// A matrix of blocks. Its rows are `stride` blocks apart.
 struct Blocks {
     const block_q8_0 * first;
     int64_t            stride;
@@ -31,13 +32,14 @@ struct Blocks {
     const block_q8_0 & at(int64_t row) const { return first[row * stride]; }
 };
 
-// A block of eight rows of weights: piece i and piece i + 8 have the values 4i, 4i + 2 and 4i + 1, 4i + 3 of each.
+// One block of each of eight rows of weights. Piece i has the values 4i and 4i + 2 of each row, piece i + 8 the values
+// 4i + 1 and 4i + 3.
 struct Columns {
     __m256i pieces[kPieces];
     __m256  scales;
 };
 
-// A block of a row of the prompt, its values in the same order.
+// One block of a row of the prompt. Its values have the same order.
 struct Row {
     __m256i pieces[2];
 };
@@ -79,7 +81,7 @@ Row row_of(const block_q8_0 & block) {
     return row;
 }
 
-// Two products of each lane are added to `sum`.
+// Adds the two products of each lane to `sum`.
 __m256i add_pairs(__m256i sum, __m256i a, __m256i b) {
 #    ifdef __AVXVNNI__
     return _mm256_dpwssd_avx_epi32(sum, a, b);
@@ -88,7 +90,7 @@ __m256i add_pairs(__m256i sum, __m256i a, __m256i b) {
 #    endif
 }
 
-// The products of a block of `together` rows of the prompt are added to `sums`.
+// Adds the products of the weights with one block of `together` rows of the prompt to `sums`.
 template <int together>
 void add_block(const Columns & columns, const Row * rows, const float * row_scales, __m256 * sums) {
     __m256i products[together];
@@ -108,8 +110,8 @@ void add_block(const Columns & columns, const Row * rows, const float * row_scal
     }
 }
 
-// What `blocks` blocks of each row, kSpan at most, give of `nr` rows and `nc` columns of the result `c`, of `ldc` floats a
-// row; `first`: it holds nothing yet.
+// Adds the products of `blocks` blocks of each row (at most kSpan) to `nr` rows and `nc` columns of the result `c`,
+// whose rows are `ldc` floats apart. If `first`, it overwrites the result instead.
 void multiply_part(Blocks a, Blocks b, int blocks, float * c, int64_t ldc, int nc, int nr, bool first) {
     Row   rows[kSpan][kShared];
     float scales[kSpan][kShared];

@@ -1,4 +1,4 @@
-# The CPU kernels (upstream's ggml-cpu), compiled once per variant. A variant is an instruction-set level.
+# Compiles the CPU kernels (upstream's ggml-cpu) once per variant. A variant is an instruction-set level.
 #
 # Each variant is compiled under a generated header that renames every symbol that ggml-cpu defines (renamed.txt) to
 # NAME__VARIANT, so that one static program can hold all of them; runtime/backends/cpu-dispatch.cpp chooses one by
@@ -12,7 +12,8 @@
 # or only fused multiply-add (docs/decisions/0003-cpu-variants.md has the cost of that). tests/native/test_kernels.py
 # compares what the compiler sees. The rows go from the lowest level to the highest, because the linker keeps the first
 # copy of the C++ library's inline code. MKEXE_CPU_NEEDS describes in words the requirements of the lowest row. If
-# MKEXE_CPU_LEVELS is set, only the rows that it names are compiled (for trials; include the rows that these rows name).
+# MKEXE_CPU_LEVELS is set, only the rows that it names are compiled. It is for trials; it must also name the rows that
+# these rows refer to.
 
 set(MKEXE_CPU_HOT ggml-cpu.c quants.c vec.cpp amx/mmq.cpp tiled/tiled.cpp tiled/tiled-kernel.cpp llamafile/sgemm.cpp)
 # Code that runs once per element or less, never once per weight: small code is as fast here (docs/performance.md). Most
@@ -73,7 +74,8 @@ set(MKEXE_CPU_FLAGS_AVX512_VNNI -mavx512vnni)
 set(MKEXE_CPU_FLAGS_AVX512_BF16 -mavx512bf16)
 set(MKEXE_CPU_FLAGS_AMX_TILE -mamx-tile)
 set(MKEXE_CPU_FLAGS_AMX_INT8 -mamx-int8)
-# zig takes Arm levels as -mcpu, with LLVM's names of features; the highest architecture that a feature needs counts
+# zig selects Arm levels with -mcpu and LLVM's names of features. It takes the highest architecture that a feature
+# needs.
 set(MKEXE_CPU_TAGS_DOTPROD v8_2a dotprod)
 set(MKEXE_CPU_TAGS_FP16_VECTOR_ARITHMETIC v8_2a fullfp16)
 set(MKEXE_CPU_TAGS_SVE v8_2a sve)
@@ -86,7 +88,7 @@ set(ggml_src ${MKEXE_LLAMA_DIR}/ggml/src)
 set(MKEXE_CPU_SYSTEM_Linux _GNU_SOURCE _XOPEN_SOURCE=600)
 set(MKEXE_CPU_SYSTEM_Darwin _DARWIN_C_SOURCE)
 set(MKEXE_CPU_SYSTEM_Windows _XOPEN_SOURCE=600)
-# own kernels, which native/patches/gemm.patch calls instead of upstream's; empty for a level without AVX2
+# mkexe's own kernels, which native/patches/gemm.patch calls instead of upstream's; without AVX2 they compile to nothing
 set(MKEXE_CPU_OWN "")
 if(MKEXE_CPU_ARCH STREQUAL "x86")
     set(MKEXE_CPU_OWN gemm-q4_0.cpp gemm-q4_K.cpp gemm-q8_0.cpp)
@@ -99,11 +101,11 @@ if(MKEXE_CPU_ARCH STREQUAL "x86")
 endif()
 set(MKEXE_CPU_NO_UNWINDING "")
 if(WIN32)
-    # No exception passes through the kernels. So the program that is not packed leaves out the unwind tables, 30 KB for
-    # each level.
+    # No exception passes through the kernels, so they need no unwind tables. These are 30 KB for each level, and the
+    # Windows program is not packed.
     set(MKEXE_CPU_NO_UNWINDING -fno-exceptions -fno-unwind-tables -fno-asynchronous-unwind-tables)
 endif()
-# native/patches/prefetch-weights.patch uses it
+# native/patches/prefetch-weights.patch uses MKEXE_PREFETCH in these files
 set_property(SOURCE ${ggml_src}/ggml-cpu/vec.cpp ${ggml_src}/ggml-cpu/arch/x86/quants.c
     ${ggml_src}/ggml-cpu/arch/x86/repack.cpp APPEND PROPERTY COMPILE_OPTIONS
     -include ${CMAKE_CURRENT_LIST_DIR}/prefetch.h)
@@ -133,7 +135,7 @@ function(mkexe_cpu_flags features result)
     set(${result} "${flags}" PARENT_SCOPE)
 endfunction()
 
-# The definitions by which upstream's cpu-feats.cpp asks the processor for a list of features.
+# The definitions that tell upstream's cpu-feats.cpp which features to ask the processor for.
 function(mkexe_score_definitions features result)
     set(prefix GGML_)
     if(MKEXE_CPU_ARCH STREQUAL "arm")
@@ -143,7 +145,7 @@ function(mkexe_score_definitions features result)
     set(${result} "${features}" PARENT_SCOPE)
 endfunction()
 
-# A header that renames the names of the kernels to NAME__`symbol`, those of the elementwise kernels to
+# Writes a header that renames the symbols of the kernels to NAME__`symbol`, and those of the elementwise kernels to
 # NAME__`ops_symbol`.
 function(mkexe_rename header symbol ops_symbol)
     list(TRANSFORM MKEXE_CPU_RENAMED REPLACE "^(.+)$" "#define \\1 \\1__${symbol}" OUTPUT_VARIABLE lines)
@@ -153,8 +155,9 @@ function(mkexe_rename header symbol ops_symbol)
     file(CONFIGURE OUTPUT ${header} CONTENT "${lines}\n${ops_lines}\n" @ONLY)
 endfunction()
 
-# ggml-cpu-NAME and -NAME-cold are the kernels. -NAME-ops are the elementwise kernels, if this level has its own.
-# -NAME-score, compiled without the variant's flags, is the score of this processor for them.
+# Adds the targets of one variant. ggml-cpu-NAME and ggml-cpu-NAME-cold are the kernels. ggml-cpu-NAME-ops are the
+# elementwise kernels, if this level has its own. ggml-cpu-NAME-score computes the score of the variant on the processor
+# that runs it, so it is compiled without the variant's flags.
 function(mkexe_add_variant name symbol features ops)
     set(header ${CMAKE_BINARY_DIR}/generated/rename-${name}.h)
     string(MAKE_C_IDENTIFIER ${ops} ops_symbol)
@@ -173,7 +176,7 @@ function(mkexe_add_variant name symbol features ops)
     set(targets ggml-cpu-${name} ggml-cpu-${name}-cold)
     if(ops STREQUAL name)
         add_library(ggml-cpu-${name}-ops OBJECT ${OPS})
-        # small code is as fast here, if the loops of flash attention's products are still fully unrolled
+        # small code is as fast here if the loops that multiply in flash attention are still fully unrolled
         target_compile_options(ggml-cpu-${name}-ops PRIVATE ${flags} -Os
             "SHELL:-Xclang -mllvm -Xclang -unroll-threshold=300")
         list(APPEND targets ggml-cpu-${name}-ops)
@@ -194,7 +197,8 @@ function(mkexe_add_variant name symbol features ops)
         target_link_libraries(${target} PRIVATE ggml-base)
     endforeach()
     if(ops STREQUAL name)
-        # after the other header: the chosen level decides how rows of a type are multiplied (cpu-dispatch.cpp)
+        # included after the other header: the chosen level decides how rows of a type are multiplied
+        # (runtime/backends/cpu-dispatch.cpp)
         target_compile_options(ggml-cpu-${name}-ops PRIVATE
             "SHELL:-include ${CMAKE_BINARY_DIR}/generated/type-traits.h")
     endif()

@@ -1,4 +1,4 @@
-# CMake toolchain: zig as a cross compiler for C and C++.
+# CMake toolchain file: zig as a cross compiler for C and C++.
 #
 #   MKEXE_ZIG          the zig executable
 #   MKEXE_TRIPLE       zig's name of the target, e.g. x86_64-linux-musl (native/targets.toml)
@@ -10,18 +10,18 @@ set(CMAKE_SYSTEM_NAME ${MKEXE_SYSTEM_NAME})
 set(CMAKE_SYSTEM_PROCESSOR ${MKEXE_PROCESSOR})
 set(CMAKE_SYSTEM_VERSION 1)
 
-# One program is compiler, archiver and resource compiler: the sub-command is its first argument.
+# zig is the compiler, the archiver and the resource compiler. Its first argument selects one of them.
 set(CMAKE_C_COMPILER ${MKEXE_ZIG} cc)
 set(CMAKE_CXX_COMPILER ${MKEXE_ZIG} c++)
-# Nothing is linked before the runtime itself: zig would compile its C++ library for it (1.5 to 3 minutes), and once
-# more for the runtime's flags. With a COMPILER_TARGET CMake identifies the compiler by an object file.
+# CMake's checks must not link: for the first program that is linked, zig compiles its C++ library (1.5 to 3 minutes),
+# and again for the runtime's flags. If COMPILER_TARGET is set, CMake identifies the compiler by an object file.
 set(CMAKE_C_COMPILER_TARGET ${MKEXE_TRIPLE})
 set(CMAKE_CXX_COMPILER_TARGET ${MKEXE_TRIPLE})
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_AR ${MKEXE_ZIG} CACHE FILEPATH "")
 set(CMAKE_RANLIB ${MKEXE_ZIG} CACHE FILEPATH "")
 set(CMAKE_USER_MAKE_RULES_OVERRIDE ${CMAKE_CURRENT_LIST_DIR}/zig-rules.cmake)
-# CMake looks for it when the system is Darwin, though nothing here uses it
+# On Darwin, CMake stops if it finds no install_name_tool. No step of this build uses it.
 set(CMAKE_INSTALL_NAME_TOOL ${MKEXE_ZIG} CACHE FILEPATH "")
 
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)

@@ -1,31 +1,31 @@
-//! The small program that an artifact's head starts before the runtime: it unpacks the runtime, which is packed better
-//! than gzip can (docs/FORMAT.md, "Packed runtimes").
+//! The head of an artifact starts this small program before the runtime. It unpacks the runtime, which is packed with
+//! LZMA2 because that makes it smaller than gzip does (docs/FORMAT.md, "Packed runtimes").
 //!
 //!     unpack FILE OFFSET SIZE SKIP TAKE > PROGRAM
 //!
-//! reads the .xz stream of SIZE bytes at OFFSET of FILE, and writes TAKE of the bytes that it holds, from SKIP on.
-//! All numbers are decimal bytes. The exit status is 0 where the stream was whole, as its CRC-32 says.
+//! It reads the .xz stream of SIZE bytes at OFFSET of FILE, skips SKIP bytes of the unpacked data, and writes the next
+//! TAKE bytes. All numbers are decimal and in bytes. The exit status is 0 if the CRC-32 of the unpacked data is right.
 //!
-//! The .xz container is read as its specification says (The .xz File Format 1.2.0, sections 2 to 3), as far as
-//! `mkexe.artifact.xz` writes it: one block, check CRC-32, LZMA2 alone or behind the filter x86 or ARM64. Zig's library does LZMA2.
+//! It reads the part of the .xz container (The .xz File Format 1.2.0, sections 2 and 3) that `mkexe.artifact.xz`
+//! writes: one block, the check CRC-32, and LZMA2, alone or after the x86 or the ARM64 filter. Zig's library decodes
+//! LZMA2.
 
 const std = @import("std");
 
 const Failure = error{ Usage, Unreadable, NotXz, CutOff, Unsupported, Damaged, OutOfMemory, NotWritten };
 
-// section 5.3 of the specification
+// filter IDs: The .xz File Format 1.2.0, section 5.3
 const Filter = enum(u8) { none = 0, x86 = 0x04, arm64 = 0x0a };
 const filter_lzma2 = 0x21;
 const check_crc32 = 0x01;
 
 pub export fn main(count: c_int, arguments: [*]const [*:0]const u8) c_int {
-    const words = arguments[0..@intCast(count)];
-    run(words) catch |failure| {
+    run(arguments[0..@intCast(count)]) catch |failure| {
         complain(switch (failure) {
             error.Usage => "usage: unpack FILE OFFSET SIZE SKIP TAKE",
             error.Unreadable => "the file cannot be read",
             error.NotXz, error.CutOff, error.Damaged => "this copy of the file is damaged or incomplete",
-            error.Unsupported => "the program is packed in a way that is not known here",
+            error.Unsupported => "this program cannot read the way in which the runtime is packed",
             error.OutOfMemory => "there is not enough memory to unpack the program",
             error.NotWritten => "the program cannot be written: is the disk full?",
         });
@@ -34,13 +34,13 @@ pub export fn main(count: c_int, arguments: [*]const [*:0]const u8) c_int {
     return 0;
 }
 
-fn run(words: []const [*:0]const u8) Failure!void {
-    if (words.len != 6) return error.Usage;
+fn run(arguments: []const [*:0]const u8) Failure!void {
+    if (arguments.len != 6) return error.Usage;
     var numbers: [4]usize = undefined;
-    for (&numbers, words[2..]) |*number, word| {
-        number.* = std.fmt.parseInt(usize, std.mem.span(word), 10) catch return error.Usage;
+    for (&numbers, arguments[2..]) |*number, argument| {
+        number.* = std.fmt.parseInt(usize, std.mem.span(argument), 10) catch return error.Usage;
     }
-    const packed_bytes = try readRange(words[1], numbers[0], numbers[1]);
+    const packed_bytes = try readRange(arguments[1], numbers[0], numbers[1]);
     const unpacked = try unpack(std.heap.c_allocator, packed_bytes);
     const skip, const take = .{ numbers[2], numbers[3] };
     if (skip > unpacked.len or take > unpacked.len - skip) return error.Damaged;
@@ -72,7 +72,7 @@ fn complain(text: [:0]const u8) void {
 
 extern "c" fn fseeko(file: *std.c.FILE, offset: i64, whence: c_int) c_int;
 
-/// What the .xz stream holds. Its memory is never freed: the program ends soon.
+/// Return the unpacked data of an .xz stream. Nothing frees its memory, because the program ends soon.
 fn unpack(allocator: std.mem.Allocator, stream: []const u8) Failure![]u8 {
     const magic = "\xfd7zXZ\x00";
     const stream_header_size = 12; // magic, flags, CRC-32 of the flags
@@ -110,13 +110,14 @@ fn unpack(allocator: std.mem.Allocator, stream: []const u8) Failure![]u8 {
     return unpacked;
 }
 
-/// The filter before LZMA2 that the block header (without its CRC) asks for.
+/// Return the filter before LZMA2 that a block header names. `header` excludes the CRC-32 at its end.
 fn readFilter(header: []const u8) Failure!Filter {
     const flags = header[1];
     const has_sizes = flags & 0xc0 != 0;
     const filter_count = (flags & 3) + 1;
     if (has_sizes or filter_count > 2 or header.len < 8) return error.Unsupported;
-    // a filter: its number, the size of its properties, these; LZMA2's are a byte, the others have none here
+    // a filter is its ID, the size of its properties, and these; LZMA2 has one byte of them, the other filters have
+    // none
     var filters = header[2..];
     var filter = Filter.none;
     if (filter_count == 2) {
@@ -132,10 +133,10 @@ fn readFilter(header: []const u8) Failure!Filter {
     return filter;
 }
 
-/// Turn the targets of calls (BL) and the addresses of pages (ADRP) back from absolute to relative ones, in place.
+/// Convert the targets of calls (BL) and the addresses of pages (ADRP) from absolute back to relative, in place.
 ///
-/// Arm Architecture Reference Manual, C6.2: BL has 26 bits, counted in words; ADRP 21 bits, counted in pages of 4096
-/// bytes, of which the two lowest stand apart. The filter takes only pages within 512 MiB.
+/// Arm Architecture Reference Manual, C6.2: BL has a 26-bit offset in words. ADRP has a 21-bit offset in pages of 4096
+/// bytes, and its two lowest bits are stored separately. The filter converts only pages within 512 MiB.
 fn unfilterArm64(bytes: []u8) void {
     var position: usize = 0;
     while (position + 4 <= bytes.len) : (position += 4) {
@@ -149,17 +150,17 @@ fn unfilterArm64(bytes: []u8) void {
             if ((absolute +% 0x2_0000) & 0x1c_0000 != 0) continue;
             const page = absolute -% (here >> 12);
             const sign = (0 -% (page & 0x2_0000)) & 0xe0_0000;
-            const turned = (word & 0x9000_001f) | (page & 3) << 29 | (page & 0x3_fffc) << 3 | sign;
-            std.mem.writeInt(u32, place, turned, .little);
+            const instruction = (word & 0x9000_001f) | (page & 3) << 29 | (page & 0x3_fffc) << 3 | sign;
+            std.mem.writeInt(u32, place, instruction, .little);
         }
     }
 }
 
-/// Turn the targets of calls and jumps (opcodes e8 and e9) back from absolute to relative ones, in place.
+/// Convert the targets of calls and jumps (opcodes e8 and e9) from absolute back to relative, in place.
 ///
-/// The filter takes four bytes behind an opcode for a target where the last of them, the sign of a near target, is 00
-/// or ff. An opcode's byte may itself lie in another one's target, so it looks at the three bytes before it: `nearby`
-/// has bit k for such a byte, left as it was, k + 1 bytes ago.
+/// The filter treats the four bytes after an opcode as a target if the last of them, the sign of a near target, is 00
+/// or ff. The byte of an opcode can also be part of another opcode's target, so the filter looks at the three bytes
+/// before it: bit k of `nearby` is set if the byte k + 1 bytes ago was such an opcode that the filter left unchanged.
 fn unfilterX86(bytes: []u8) void {
     const target_size = 4;
     var nearby: u3 = 0;
@@ -188,7 +189,7 @@ fn isSign(byte: u8) bool {
     return byte == 0 or byte == 0xff;
 }
 
-/// How many bits of the target lie above the byte that an opcode nearby has as its own sign.
+/// Return how many bits of the target are above the byte that is the sign byte of a nearby opcode's target.
 fn bitsAbove(nearby: u3) u5 {
     return switch (nearby) {
         0 => 0,
@@ -198,7 +199,8 @@ fn bitsAbove(nearby: u3) u5 {
     };
 }
 
-/// Whether an opcode's byte after `nearby` can be one: not where the byte that decided about the other is a sign too.
+/// Return whether a byte can be an opcode after `nearby`: not if the sign byte of the nearby target is 00 or ff as
+/// well.
 fn mayBeOpcode(nearby: u3, target: *const [4]u8) bool {
     return switch (nearby) {
         0 => true,
@@ -207,13 +209,13 @@ fn mayBeOpcode(nearby: u3, target: *const [4]u8) bool {
     };
 }
 
-/// The relative target, as sign-extended 25 bits. `next` is the position of the next instruction.
+/// Return the relative target, sign-extended from 25 bits. `next` is the position of the next instruction.
 fn relative(absolute: u32, next: u32, nearby: u3) u32 {
     var source = absolute;
     var result = source -% next;
     if (nearby != 0) {
         const above = bitsAbove(nearby);
-        // the byte that decided must not have become a sign, or the filter would have turned it once more
+        // the sign byte of the nearby target must not become 00 or ff, because the filter would have converted it again
         while (isSign(@truncate(result >> @intCast(24 - @as(u6, above))))) {
             source = result ^ ((@as(u32, 1) << @intCast(32 - @as(u6, above))) - 1);
             result = source -% next;
