@@ -3,7 +3,7 @@
     python native/move_pin.py            # the present pin: do the lists in the repository still match it?
     python native/move_pin.py VERSION    # report what llama-cpp-python VERSION would change; write nothing
     python native/move_pin.py VERSION --write
-    python native/move_pin.py --source DIR  # report what a checkout of llama.cpp would change, before any release
+    python native/move_pin.py --source FOLDER  # report what a checkout of llama.cpp would change, before any release
 
 It needs `pip install '.[compile]'`. It fetches a version with pip if the cache does not have it. docs/contributing.md
 says what to do with the report. The lists come from upstream's source without our patches:
@@ -206,7 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("version", nargs="?", help="of llama-cpp-python (default: the present pin's)")
     parser.add_argument("--write", action="store_true", help="write the pin and the lists")
-    parser.add_argument("--source", type=Path, metavar="DIR", help="a checkout of llama.cpp in place of a version")
+    parser.add_argument("--source", type=Path, metavar="FOLDER", help="a checkout of llama.cpp in place of a version")
     options = parser.parse_args()
     if options.source and (options.version or options.write):
         parser.error("--source compares a checkout alone: no VERSION, no --write")

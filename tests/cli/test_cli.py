@@ -40,7 +40,7 @@ from mkexe.artifact import reader
         (["build", "m.gguf", "--config", "nowhere.toml"], "nowhere.toml: does not exist", "--config"),
         (["build", "m.gguf", "--accent", "blue"], "--accent: expected a colour as #rrggbb, found 'blue'", "#008080"),
         (["build", "m.gguf", "--lock", "temprature"], "--lock: the page has no setting 'temprature'", "temperature?"),
-        (["build", "m.gguf", *["--question", "q"] * 9], "--question: expected at most 8 questions, found 9", "keep"),
+        (["build", "m.gguf", *["--question", "q"] * 9], "--question: expected at most 8 questions, found 9", "remove"),
     ],
 )
 def test_a_wrong_command_line_gets_what_where_and_the_next_step(

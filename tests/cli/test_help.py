@@ -57,7 +57,9 @@ def test_help_fits_80_columns_and_has_no_escapes_in_a_pipe(tmp_path: Path, words
     assert "\x1b" not in text
     assert f"Usage: {' '.join(['mkexe', *words.split()])} " in text
     assert "…" not in text  # nothing is cut
+    assert not re.search(r"<[\w\[\]]+>", text)  # Python's types: metavars name the values
     assert "{" not in text.partition("Usage: ")[2].partition("\n")[0]
+
 
 
 def test_no_color_is_respected_where_colours_are_forced(tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
-"""Start a shipped artifact and ask it questions over HTTP, once per way of starting it.
+"""Start a built artifact in every possible way, and ask it questions over HTTP.
 
-Built, audited and booted are three facts: a result says which one it is and how it was found out. The program runs with
-a scrubbed environment, on a port that the system chooses, and behind an API key made for this one start, so that no
-other server can answer in its place.
+A result says whether the program was started or only audited, and how. The program gets a minimal environment, a port
+that the system chooses, and a new API key for each start, so that no other server can answer in its place.
 """
 
 from __future__ import annotations
@@ -43,12 +42,12 @@ _HTTP_TIMEOUT_S = 300.0
 _SHELLS = {
     "sh": ["sh"], "bash": ["bash"], "dash": ["dash"], "zsh": ["zsh"], "mksh": ["mksh"], "busybox": ["busybox", "sh"],
 }  # fmt: skip
-_MACOS_SHELLS = ("sh", "bash", "dash", "zsh")  # those that come with it
+_MACOS_SHELLS = ("sh", "bash", "dash", "zsh")  # macOS itself includes these
 
 
 @dataclass(frozen=True)
 class BootResult:
-    """One way of starting: `verdict` is one of the constants above, `detail` the answer or the reason."""
+    """The result of one start: `verdict` is one of the constants above, `detail` is the answer or the reason."""
 
     target: str
     how: str
@@ -59,7 +58,7 @@ class BootResult:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, and the exact answer that is expected, if any."""
+    """A question for the model, and the exact answer that is expected, if any."""
 
     text: str
     expected: str | None
@@ -67,7 +66,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Starter:
-    """A way of starting: `command` gives the words in front of the artifact's options; `tools` must be installed."""
+    """A way to start: `command` returns the words in front of the artifact's options; `tools` must be installed."""
 
     target: str
     how: str
@@ -83,9 +82,9 @@ def boot_artifact(
     timeout_s: float,
     reporter: Reporter,
 ) -> list[BootResult]:
-    """Boot or audit every wanted target that the artifact holds (all without `wanted`); `reporter` gets each at once.
+    """Start or audit the program for each target in `wanted`; if it is empty, for each target of the artifact.
 
-    Raises UsageError for a wanted target that is not inside.
+    `reporter` gets each result at once. Raises UsageError if the artifact has no program for a wanted target.
     """
     held = [record.target for record in artifact.manifest.runtimes]
     missing = [name for name in wanted if name not in held]
@@ -138,7 +137,7 @@ def _facts_of(report: AuditReport) -> str:
 
 
 def _is_here(target: str) -> bool:
-    """Whether this machine is of that kind."""
+    """Whether this machine is that target."""
     try:
         return targets.host_target() == target
     except UsageError:
@@ -146,7 +145,7 @@ def _is_here(target: str) -> bool:
 
 
 def find_starters(artifact: Artifact, target: str, system: str) -> list[Starter]:
-    """The ways of starting the program for a target on this machine, whether their tools are here or not."""
+    """The ways to start the program for a target on this machine. Their tools need not be installed."""
     if system == targets.WINDOWS and _is_here(target):
         return [Starter(target, "CreateProcess (this machine)", (), lambda _: [str(artifact.path)], {})]
     if system == targets.WINDOWS:
@@ -167,7 +166,7 @@ def _shell_starter(artifact: Artifact, target: str, name: str, words: list[str])
 
 
 def _qemu_starter(artifact: Artifact, target: str) -> Starter:
-    """The runtime is taken out as the head's script does it, because qemu-user has no shell of that processor."""
+    """Extract the runtime, as the head's script would: qemu-user has no shell for that processor."""
     emulator = f"qemu-{targets.all_targets()[target].processor}-static"
     how = f"{emulator} (emulated)"
     if artifact.manifest.layout == NATIVE:
@@ -185,7 +184,7 @@ def _qemu_starter(artifact: Artifact, target: str) -> Starter:
 
 
 def _wine_starter(artifact: Artifact, target: str) -> Starter:
-    """Layout script's Windows program is taken out, because Wine has neither PowerShell nor tar for its head."""
+    """Extract the Windows program of layout script, because Wine lacks the PowerShell and tar that its head needs."""
     record = next(record for record in artifact.manifest.runtimes if record.target == target)
 
     def command(folder: Path) -> list[str]:
@@ -205,8 +204,8 @@ def _wine_starter(artifact: Artifact, target: str) -> Starter:
 
 
 def _user_suffix() -> str:
-    """What tells users apart in a folder that they share."""
-    if sys.platform == "win32":  # each has a folder of his own
+    """A suffix that differs between users, for names in a folder that they share."""
+    if sys.platform == "win32":  # every user has another temporary folder
         return ""
     return f"-{os.getuid()}"
 
@@ -227,7 +226,7 @@ def _boot(artifact: Artifact, starter: Starter, question: Question, timeout_s: f
         try:
             with log.open("wb") as stream, status.open("wb") as output:
                 child = process.start(command, env=environment, stderr=stream, stdout=output, cwd=folder)
-        except OSError as error:  # no program for this system, or a damaged one
+        except OSError as error:  # it is damaged, or for another system
             return BootResult(starter.target, starter.how, FAILED, f"it cannot be started: {error}", 0.0)
         try:
             server = _Server(key, status, child.poll, time.monotonic() + timeout_s)
@@ -242,9 +241,10 @@ def _boot(artifact: Artifact, starter: Starter, question: Question, timeout_s: f
 
 @contextlib.contextmanager
 def serving(path: Path, folder: Path) -> Iterator[int]:
-    """Start an artifact for this machine; the block gets its port, while it may still be loading its model.
+    """Start an artifact on this machine, and yield its port. The model may still be loading.
 
-    Its home is `folder`, and it ends with the block. Raises BootError with the end of its log where it does not start.
+    The program gets `folder` as its home and is stopped at the end of the block. Raises BootError with the end of the
+    log if it does not start.
     """
     log, status = folder / "log", folder / "status"
     command = [str(path)] if os.name == "nt" else ["sh", str(path)]
@@ -272,7 +272,7 @@ class _Server:
         self._address = ""
 
     def wait_until_listening(self) -> str:
-        """Wait for its address and return it; raises BootError for an early end or the deadline."""
+        """Wait for its address and return it; raises BootError if it ends, or if the time is up."""
         while not self._address:
             address = str(self._reported("listening").get("address", ""))
             self._address = "/".join(address.split("/")[:3])  # without the page's path
@@ -280,13 +280,13 @@ class _Server:
         return self._address
 
     def wait_until_ready(self) -> None:
-        """Wait for the address, then for the model; raises BootError for an early end or the deadline."""
+        """Wait for the address, then for the model; raises BootError if it ends, or if the time is up."""
         self.wait_until_listening()
         while not self._reported("ready"):
             self._check("load the model")
 
     def _reported(self, name: str) -> dict[str, Any]:
-        """The event of that name; empty where it has not come."""
+        """The event of that name; empty if it has not been reported yet."""
         for line in self._status.read_bytes().split(b"\n")[:-1]:
             with contextlib.suppress(ValueError):
                 event = json.loads(line)
@@ -295,7 +295,7 @@ class _Server:
         return {}
 
     def get(self, path: str, authorized: bool = True) -> tuple[int, bytes]:
-        """Status and body; status 0 where nothing answers."""
+        """Status and body of the answer; status 0 if nothing answers."""
         return self._send(path, None, authorized)
 
     def post(self, path: str, body: dict[str, Any], authorized: bool = True) -> tuple[int, bytes]:
@@ -330,7 +330,7 @@ class _Server:
 
 
 def _interrogate(server: _Server, artifact: Artifact, question: Question) -> str:
-    """Everything that must hold of a started artifact; returns its answer."""
+    """Check all that a started artifact must do; returns its answer to the question."""
     server.wait_until_ready()
     status, _ = server.get("/props", authorized=False)
     if status != 401:
@@ -377,7 +377,7 @@ def _ask_embedding(server: _Server, question: Question) -> str:
 
 
 def _found_in(body: bytes, *keys: str | int) -> object:
-    """What lies under these members and numbers of JSON; None where that is not there, or `body` is not JSON."""
+    """The value at this path of member names and indexes; None if there is none, or if `body` is not JSON."""
     try:
         found = json.loads(body)
         for key in keys:

@@ -22,7 +22,7 @@ def run(
         list[str] | None, typer.Argument(metavar="ENTRY", help="The entries to take out. Default: all.")
     ] = None,
     directory: Annotated[
-        Path, path_option("--directory", "-C", metavar="DIR", help="The folder to write to. Default: here.")
+        Path, path_option("--directory", "-C", metavar="FOLDER", help="The folder to write to. Default: here.")
     ] = Path(),
 ) -> None:
     """Take files out of a built file."""

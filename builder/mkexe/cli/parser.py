@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from mkexe.base.suggest import suggest
 from mkexe.cli import console
@@ -23,7 +23,9 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Raise UsageError for whatever is wrong with the words."""
-        options = _options(self.get_params(ctx))
+        parameters = self.get_params(ctx)
+        _hide_types(parameters)
+        options = _options(parameters)
         if ctx.resilient_parsing:  # a shell completes words that are not finished
             return super().parse_args(ctx, args)
         try:
@@ -69,6 +71,13 @@ class Group(TyperGroup):
         """Help is a result, and it is an error where it cannot be written."""
         with console.standard_output():
             super().format_help(ctx, formatter)
+
+
+def _hide_types(parameters: Sequence[object]) -> None:
+    """Leave Python's types, such as <Path>, out of the help on arguments: the metavar says what an argument is."""
+    for item in parameters:
+        if isinstance(item, TyperArgument):
+            item.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
 
 
 def _options(parameters: Sequence[object]) -> list[TyperOption]:

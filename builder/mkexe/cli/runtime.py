@@ -20,8 +20,8 @@ def build(
     copy_to: Annotated[
         Path | None,
         path_option(
-            "--copy-to", metavar="DIR",
-            help="Copy the runtimes and the page to DIR, in the form that a wheel contains.",
+            "--copy-to", metavar="FOLDER",
+            help="Copy the runtimes and the page to FOLDER, in the form that a wheel contains.",
         ),
     ] = None,
     *,

@@ -1,1 +1,1 @@
-"""What each command does, without a terminal: it raises errors, and prints nothing."""
+"""The commands without the terminal: they raise errors and print nothing."""

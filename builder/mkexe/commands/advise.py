@@ -1,4 +1,4 @@
-"""Say what will happen with a model: how it starts on each system, what limits its size, which memory it needs."""
+"""Predict how a model will run: how it starts on each system, what limits its size, how much memory it needs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from mkexe.runtimes import targets
 from mkexe.runtimes.records import Target
 
 OVERHEAD_BYTES = 25_000_000
-"""What a file of all five targets has beside its weights (docs/performance.md); with fewer targets it is less."""
+"""The bytes that a file for all five targets adds to the weights (docs/performance.md); fewer targets add less."""
 
 
 @dataclass(frozen=True)
 class AdviceRequest:
-    """What `mkexe advise` was asked for; no `targets` mean all that the layout can hold."""
+    """The arguments of `mkexe advise`; empty `targets` mean all that the layout can hold."""
 
     model: Path
     layout: str
@@ -33,11 +33,11 @@ class AdviceRequest:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known before anything is built: sizes in bytes, `context_length` in tokens, the layout as chosen.
+    """The facts before a build: sizes in bytes, `context_length` in tokens, and the chosen layout.
 
-    `name` is the file that `mkexe build` would write; `weights` are the sizes of the model's files by the names that
-    they get where the layout lays them beside it; `largest_tensor` is what cannot be cut. `cache` is None where it is
-    not known.
+    `name` is the file that `mkexe build` would write. `weights` has the sizes of the model's files, by the names that
+    they get as sidecars. A tensor cannot be split, so `largest_tensor` limits the size of
+    shards. `cache` is None if it is not known.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Advice:
-    """All of it; `size` is about what the file would have, in bytes, `beside` are the files that belong to it."""
+    """The result. `size` is the file's approximate size in bytes; `beside` are the files that belong to it."""
 
     file: str
     size: int
@@ -64,9 +64,9 @@ class Advice:
 
 
 def advise(request: AdviceRequest, reporter: Reporter) -> Advice:
-    """Say what a build would be and what it would do on each system; nothing is compiled and nothing written.
+    """Describe what a build would write and how it would run on each system. Compiles and writes nothing.
 
-    Raises ModelError and UsageError as a build would.
+    Raises ModelError and UsageError as a build does.
     """
     from mkexe.models.gguf.file import check_model
     from mkexe.models.gguf.kv_cache import read_kv_cache  # gguf comes with it: slow to import
@@ -97,7 +97,7 @@ def advise(request: AdviceRequest, reporter: Reporter) -> Advice:
 
 
 def _describe(facts: Facts) -> Advice:
-    """Describe what a build with these facts would be, and what it would do on each system."""
+    """Describe what a build with these facts would write, and how it would run on each system."""
     layout = facts.choice.layout
     weights = sum(facts.weights.values())
     beside = facts.weights if layout.has_sidecars else {}

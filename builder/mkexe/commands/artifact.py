@@ -10,12 +10,12 @@ from mkexe.base.reporter import Reporter
 
 
 def open_and_verify(path: Path, reporter: Reporter) -> tuple[Artifact, list[str]]:
-    """Open an artifact and look at every byte of it; returns it with what is wrong."""
+    """Open an artifact and check every byte; returns the artifact and a list of all defects."""
     artifact = open_artifact(path)
     with reporter.bytes_progress(f"verifying {path.name}", artifact.size) as progress:
         return artifact, verify_artifact(artifact, progress)
 
 
 def extract(path: Path, names: list[str], folder: Path) -> list[Path]:
-    """Write entries (all without `names`) below `folder`; runtimes come out as executables."""
+    """Write the entries `names`, or all if it is empty, below `folder`. Runtimes are written as executables."""
     return extract_entries(open_artifact(path), names, folder)

@@ -1,4 +1,4 @@
-"""Start a built file in every way there is here."""
+"""Start a built file in every way that this machine supports."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from mkexe.runtimes import targets
 def boot_file(
     path: Path, names: list[str], question: boot.Question, timeout_s: float, reporter: Reporter
 ) -> list[boot.BootResult]:
-    """Start an artifact for the targets called `names`, and audit what cannot be started; `reporter` gets each result.
+    """Start an artifact for the targets `names`, and audit programs that cannot be started here.
 
-    Without `names` these are all targets that it holds.
+    Empty `names` mean all targets of the artifact. `reporter` gets each result.
     """
     artifact = open_artifact(path.absolute())
     return boot.boot_artifact(artifact, targets.choose_targets(names, "--on"), question, timeout_s, reporter)

@@ -1,4 +1,4 @@
-"""Write one executable file out of a model."""
+"""Build one executable file from a model."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from mkexe.runtimes.records import Runtime
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What `mkexe build` was asked for."""
+    """The arguments of `mkexe build`."""
 
     model: Path
     settings: config.BuildSettings
@@ -45,7 +45,7 @@ class BuildRequest:
 
 
 def build(request: BuildRequest, reporter: Reporter) -> deliver.Built:
-    """Check the model, get the runtimes and the page, write the artifact under its final name or not at all."""
+    """Check the model, get the runtimes and the page, and write the artifact. An error leaves no partial file."""
     from mkexe.models.gguf.file import check_model
     from mkexe.models.gguf.kv_cache import read_kv_cache  # gguf comes with it: slow to import
 
@@ -65,7 +65,7 @@ def build(request: BuildRequest, reporter: Reporter) -> deliver.Built:
     files = _small_files(models.text.name, request.page, runtimes[0][1], reporter)
     layout = decide_layout(settings.layout, models, runtimes, packs, files, reporter)
     written = cut_models(models, settings.split_size)
-    is_whole = written == models  # cut into others they are nobody's files
+    is_whole = written == models  # otherwise they are new shards, which no later build reads
     contents = Contents(
         name=name,
         shape=layout.shape(targets),
@@ -87,7 +87,7 @@ def build(request: BuildRequest, reporter: Reporter) -> deliver.Built:
 
 
 def _creation_time() -> int:
-    """Seconds since 1970: SOURCE_DATE_EPOCH where it is set (reproducible-builds.org), else now."""
+    """Seconds since 1970: SOURCE_DATE_EPOCH if it is set (reproducible-builds.org), else now."""
     text = os.environ.get("SOURCE_DATE_EPOCH")
     if text is None:
         return int(time.time())
@@ -97,7 +97,7 @@ def _creation_time() -> int:
 
 
 def _small_files(model_name: str, settings: Branding, runtime: Runtime, reporter: Reporter) -> dict[str, bytes]:
-    """Page, page settings and licences, by entry name in order."""
+    """The page, the page's settings and the licences, sorted by entry name."""
     built = branding.page_files(page_build.read_page(page_folder(reporter)), settings, model_name)
     # the settings stay readable: people look at them with any tool that reads ZIP files
     plain = {f"page/{branding.SETTINGS_FILE}": built.pop(branding.SETTINGS_FILE)}
@@ -109,9 +109,10 @@ def _small_files(model_name: str, settings: Branding, runtime: Runtime, reporter
 
 
 def _stored(entry: str, data: bytes) -> tuple[str, bytes]:
-    """A page's file as it is stored: as gzip, with that ending, unless other programs read it, or it is sw.js.
+    """The name and the bytes under which a file of the page is stored.
 
-    Upstream's server sends sw.js, which browsers must not keep, without asking how it is compressed.
+    That is gzip with the ending .gz, except for files that other programs read, and for sw.js: llama.cpp's server sends
+    sw.js, which browsers must not cache, without looking at its compression.
     """
     if entry.endswith((".html", ".txt", ".png", "/sw.js")):
         return entry, data

@@ -1,4 +1,4 @@
-"""What can be done with a file that was just written."""
+"""Steps after a file was written: further names, its hash, and how to start it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mkexe.runtimes import targets
 
 
 def give_other_names(built: deliver.Built) -> deliver.Built:
-    """Give the file the names under which it starts by a double click on each of its systems; no byte is copied.
+    """Give the file further names, so that a double click starts it on each of its systems. Copies no bytes.
 
-    Raises OutputError where the file system has neither hard links nor clones; the file itself stays.
+    Raises OutputError if the file system has neither hard links nor clones; the file itself stays.
     """
     chosen = tuple(targets.all_targets()[name] for name in built.targets)
     names = LAYOUTS[built.layout].other_names(built.path.name, chosen)

@@ -35,7 +35,7 @@ from mkexe.runtimes.records import Runtime, Target
 
 @dataclass(frozen=True)
 class ConvertRequest:
-    """What `mkexe convert` was asked for; `output` None and no `targets` mean the default."""
+    """The arguments of `mkexe convert`; `output` None and empty `targets` mean the default."""
 
     artifact: Path
     layout: str
@@ -45,9 +45,9 @@ class ConvertRequest:
 
 
 def convert(request: ConvertRequest, reporter: Reporter) -> deliver.Built:
-    """Write an artifact in another layout, under its final name or not at all; the weights are copied and checked.
+    """Write an artifact in another layout; copies and checks the weights. An error leaves no partial file.
 
-    Programs for systems that it holds none for are this mkexe's own.
+    For a system without a program in the artifact, it adds this mkexe's own runtime.
     """
     check_split_size(request.layout, request.split_size)
     if request.output is not None:
@@ -67,7 +67,7 @@ def convert(request: ConvertRequest, reporter: Reporter) -> deliver.Built:
             packs = _packs_of(runtimes, parts.packs, reporter)
         layout = decide_layout(request.layout, parts.models, runtimes, packs, parts.files, reporter)
         if request.split_size is not None:
-            _check_weights(parts.models.files, reporter)  # what is written has other hashes
+            _check_weights(parts.models.files, reporter)  # the new shards have other hashes
         contents = Contents(
             name=_held_name(manifest.name, request.artifact),
             shape=layout.shape(tuple(target for target, _ in runtimes)),
@@ -85,7 +85,7 @@ def convert(request: ConvertRequest, reporter: Reporter) -> deliver.Built:
 
 @contextlib.contextmanager
 def _named_for(path: Path, folder: str) -> Iterator[None]:
-    """What is damaged in `folder` was taken out of `path`, which is what a person knows."""
+    """Name `path`, which the user knows, in errors about files that were extracted from it into `folder`."""
     try:
         yield
     except ArtifactError as error:
@@ -94,14 +94,14 @@ def _named_for(path: Path, folder: str) -> Iterator[None]:
 
 
 def _held_name(name: str, path: Path) -> str:
-    """An artifact's name, which becomes that of a file."""
+    """An artifact's name, checked because it becomes the name of a file."""
     if not NAME.fullmatch(name):
         raise ArtifactError(f"{path}: the name {name!r} is not allowed for a file", DAMAGED_HINT)
     return name
 
 
 def _usual_targets(held: list[str], layout: str, reporter: Reporter) -> tuple[str, ...]:
-    """The targets when the user names none: those of `held` that the layout can hold. Without any, as in a build."""
+    """The default targets: those of `held` that the layout can hold; if there are none, the default of a build."""
     if holds_one_program(layout):
         return tuple(held) if len(held) == 1 else (targets.host_target(),)
     if not packs_programs(layout):
@@ -114,7 +114,7 @@ def _usual_targets(held: list[str], layout: str, reporter: Reporter) -> tuple[st
 def _with_own(
     held: tuple[tuple[Target, Runtime], ...], names: tuple[str, ...], path: Path, reporter: Reporter
 ) -> tuple[tuple[Target, Runtime], ...]:
-    """The runtimes that a file holds, and this mkexe's own for the targets `names` that it holds none for."""
+    """The runtimes for `names`: from the file if it has them, else this mkexe's own."""
     table = targets.all_targets()
     missing = [name for name in names if name not in {target.name for target, _ in held}]
     if missing:
@@ -124,7 +124,7 @@ def _with_own(
 
 
 def _check_weights(files: tuple[ModelFile, ...], reporter: Reporter) -> None:
-    """Compare the weights with what their artifact says of them."""
+    """Compare the weights with the hashes in their artifact."""
     with reporter.bytes_progress("checking the weights", sum(file.size_bytes for file in files)) as progress:
         deliver.check_weights(files, tuple(hash_range(file, progress) for file in files))
 
@@ -132,7 +132,7 @@ def _check_weights(files: tuple[ModelFile, ...], reporter: Reporter) -> None:
 def _packs_of(
     runtimes: tuple[tuple[Target, Runtime], ...], packs: tuple[Pack, ...], reporter: Reporter
 ) -> tuple[Pack, ...]:
-    """The packs that were inside, where these hold all that must be packed; else everything is packed anew."""
+    """The packs of the artifact if they hold all runtimes that must be packed; else new ones."""
     packed = {name for pack in packs for name in pack.offsets}
     if packed == {target.name for target, runtime in runtimes if runtime.unpacker is not None}:
         return packs
@@ -140,7 +140,7 @@ def _packs_of(
 
 
 def _with_unpacker(target: Target, runtime: Runtime, reporter: Reporter) -> Runtime:
-    """A runtime from a native artifact comes without the program that unpacks it: this mkexe's own is taken."""
+    """Add this mkexe's own unpacker to a runtime from a native artifact, which has none."""
     if runtime.unpacker is not None or target.system == targets.WINDOWS:
         return runtime
     return dataclasses.replace(runtime, unpacker=get_runtime(target, reporter).unpacker)

@@ -1,8 +1,8 @@
-"""Let this machine's runtime look at a model before it is bundled: what it cannot load or compute is refused here.
+"""Test a model with this machine's runtime before it is bundled, and refuse a model that cannot be loaded or computed.
 
-`RUNTIME check-model -m MODEL` (runtime/server/model-check.cpp) loads the model as the built file will, with zeros in
-the place of its weights, computes two tokens and writes the first question of a chat. In a process of its own: a model
-that upstream does not expect ends it by a signal.
+`RUNTIME check-model -m MODEL` (runtime/server/model-check.cpp) loads the model as the built file will, with zeros
+instead of its weights, computes two tokens and formats the first question of a chat. It runs in a process of its own,
+because llama.cpp crashes on some defective models.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _TIMEOUT_S = 60.0
 _SECONDS_PER_GB = 2.0
 _SHOWN_CHARACTERS = 300
 _NO_MEMORY = 14  # exit_memory in runtime/base/exit-status.h
-_KILLED = -9  # not by us: the system had no memory left, which says nothing of the model
+_KILLED = -9  # the system sends it if memory runs out; that is not a fault of the model
 _REFUSED = "refused: "
 _NOT_CHECKED = "not checked: "
 _READING_PROJECTOR = "reading: projector"
-# which function of upstream says it, and that loading failed: known already
+# parts of llama.cpp's messages that add nothing: the name of a function, and that loading failed
 _PREAMBLE = re.compile(
     r"^(?:(?:srv +)?\w+: |operator\(\): |error loading model(?: \w+)?: |failed to load model '[^']*': )+"
 )
@@ -43,22 +43,22 @@ _OTHER_TEMPLATE = 'give it another chat template, such as --arg "--chat-template
 
 @dataclass(frozen=True)
 class Question:
-    """A model to look at: its first file, what goes with it, and what the built file will be started with."""
+    """A model to test: its first file, its projector, and the default options of the built file."""
 
     model: Path
     projector: Path | None
-    context_length: int  # tokens it was trained for
+    context_length: int  # tokens that the model was trained for
     size_bytes: int
     default_args: tuple[str, ...]
 
 
 def check_model(question: Question, runtime: Runtime, timeout_s: float | None = None) -> str:
-    """Raise ModelError for a model that `runtime`, which is for this machine, cannot use or does not survive.
+    """Raise ModelError if `runtime`, which is for this machine, cannot use the model or crashes with it.
 
-    Where it can without the default options, these are at fault: UsageError.
+    Raises UsageError instead if the model works without the default options.
 
-    `timeout_s` stands for a time that suits the model's size. Returns why it could not be looked at, as a sentence;
-    empty where it could.
+    If `timeout_s` is None, the time depends on the model's size. Returns a sentence that says why the model could not
+    be tested; an empty text if it was tested.
     """
     limit = timeout_s or _TIMEOUT_S + _SECONDS_PER_GB * question.size_bytes / 1e9
     lines: list[str] = []
@@ -71,7 +71,7 @@ def check_model(question: Question, runtime: Runtime, timeout_s: float | None = 
         if said is not None:
             return _unchecked(said.removeprefix(_NOT_CHECKED))
         if error.returncode == _NO_MEMORY:
-            return _unchecked("the test needs more memory than there is, or than it should")
+            return _unchecked("the test needs more memory than this computer has, or more than it should")
         if error.returncode == _KILLED and not error.timed_out:
             return _unchecked("the system ended the runtime, as it does if memory runs out")
         cause = _cause(lines, error, limit)
@@ -130,13 +130,13 @@ def _refusal(question: Question, lines: list[str], cause: str) -> ModelError:
 
 
 def _words_of(refused: str) -> str:
-    """What llama.cpp said first, without the functions that said it."""
+    """The first message of llama.cpp, without the names of its functions."""
     of_template = "chat template: " if "chat_templates" in refused.partition(" ")[0] else ""
     return of_template + _PREAMBLE.sub("", _FOLLOWING.sub("", refused)) or "llama.cpp does not say why"
 
 
 def _last_words(lines: list[str], status: int) -> str:
-    """What the runtime said when it gave up; where it said nothing, how the process ended."""
+    """The runtime's last message; without one, how the process ended."""
     crashed = next((found for line in lines if (found := _CRASHED.fullmatch(line))), None)
     return crashed[1] if crashed is not None else f"it ended with {process.describe_status(status)}"
 

@@ -1,4 +1,4 @@
-"""The model that a person names, and what goes with it."""
+"""The model that the user names, and its projector."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ +-]*")
 
 
 def model_file(path: Path) -> ModelFile:
-    """A whole file, under the name that it has; what no entry's name may hold (docs/FORMAT.md) is replaced."""
+    """A whole file under its own name; replaces characters that an entry's name may not have (docs/FORMAT.md)."""
     check_model_name(path)
     name = re.sub(r"[\\:]", "_", plain_text.cleaned(path.name))
     return ModelFile(path, f"models/{name}", path.stat().st_size)
 
 
 def read_models(checked: ModelFiles, name: str, projector: Path | None) -> ModelSet:
-    """The checked text model, called `name` where it says no name itself, and its projector, which is checked here."""
+    """The checked text model, called `name` if its file has no name, and its projector, which is checked here."""
     files = tuple(model_file(path) for path in checked.parts)
     text = Model(TEXT_ROLE, *_described(checked.header, name), files, checked.quantization)
     return ModelSet((text,) if projector is None else (text, _read_projector(projector, checked, files)))
 
 
 def _described(header: GgufHeader, name: str) -> tuple[str, str, str]:
-    """What a model says of itself, without control characters: its name (or `name`), architecture and licence."""
+    """A model's name (or `name`), architecture and licence from its file, without control characters."""
     said, architecture, licence = map(plain_text.cleaned, (header.name, header.architecture, header.license))
     return said or plain_text.cleaned(name) or "model", architecture, licence
 
@@ -51,7 +51,7 @@ def _read_projector(path: Path, model: ModelFiles, others: tuple[ModelFile, ...]
 
 
 def checked_name(name: str, hint: str = "choose another with --name") -> str:
-    """The name, which becomes that of a file; raises UsageError."""
+    """Check the name, which becomes the name of a file. Raises UsageError."""
     if not NAME.fullmatch(name):
         raise UsageError(f"the name {name!r} may only have letters, digits, spaces and . _ + -", hint)
     if problem := find_name_problem(name):

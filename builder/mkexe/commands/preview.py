@@ -62,7 +62,7 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int, re
 
 @contextlib.contextmanager
 def _needing_studio() -> Iterator[None]:
-    """Explain what is missing where the modules that serve cannot be imported."""
+    """Turn a failed import of the server's packages into an error that says what to install."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -73,7 +73,7 @@ def _needing_studio() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _answering(model: Path | None, reporter: Reporter) -> Iterator[tuple[str, ASGIApp]]:
-    """The name of what answers, and the application that does."""
+    """The name of the model and the application that answers; without a model, the scripted answers."""
     from mkexe.preview import forwarding, stand_in
 
     if model is None:
@@ -95,7 +95,7 @@ def _entries_of(config_file: Path, required: bool) -> config.Entries:
 
 
 def _watched_files(config_file: Path) -> list[Path]:
-    """What decides the page: the file, what it names, and the page's sources where it is built from them."""
+    """The files that the page depends on: mkexe.toml, the files that it names, and the page's sources in a checkout."""
     watched = [config_file]
     with contextlib.suppress(UsageError):
         watched += config.named_files(config.read_config(config_file))

@@ -14,7 +14,7 @@ from mkexe.runtimes.records import Runtime, Target
 
 
 def get_runtime(target: Target, reporter: Reporter) -> Runtime:
-    """The runtime for a target: bundled, cached, or compiled now with a progress bar; audited when compiled."""
+    """The runtime for a target: bundled, cached, or compiled and audited now, with a progress bar."""
     found = runtime_store.find_runtime(target)
     if found is not None:
         return found
@@ -30,6 +30,6 @@ def get_runtime(target: Target, reporter: Reporter) -> Runtime:
 
 
 def copy_for_bundling(runtime: Runtime, folder: Path, reporter: Reporter) -> None:
-    """Copy a runtime to `folder`/runtimes/TARGET and the page to `folder`/page: what a wheel carries."""
+    """Copy a runtime to `folder`/runtimes/TARGET and the page to `folder`/page, as a wheel contains them."""
     atomic_files.copy_folder(runtime.path.parent, folder / "runtimes" / runtime.target)
     atomic_files.copy_folder(page_folder(reporter), folder / "page")

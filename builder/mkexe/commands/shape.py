@@ -1,4 +1,4 @@
-"""Which layout models get, and in how many files their weights lie."""
+"""Choose the layout, and split the weights into files if that was asked for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mkexe.runtimes.targets import WINDOWS
 
 
 def check_split_size(layout: str, maximum: int | None) -> None:
-    """Raise UsageError where the layout has no files that could be cut."""
+    """Raise UsageError if --split-size was given for a layout without sidecars."""
     if maximum is not None and not has_sidecars(layout):
         message = f"--split-size is for layout pair, and this is layout {layout}"
         raise UsageError(message, "add --layout pair, or leave it out")
@@ -35,7 +35,7 @@ def decide_layout(
     name: str, models: ModelSet, runtimes: tuple[tuple[Target, Runtime], ...], packs: tuple[Pack, ...],
     files: dict[str, bytes], reporter: Reporter,
 ) -> Layout:  # fmt: skip
-    """What the layout `name`, perhaps AUTO, means for all this; says why where the size decides."""
+    """The layout for `name`, which may be AUTO. The reporter gets the reason if the size decides."""
     small = sum(pack.path.stat().st_size for pack in packs) + sum(map(len, files.values()))
     programs = sum(runtime.size_bytes for target, runtime in runtimes if target.system == WINDOWS)
     targets = tuple(target for target, _ in runtimes)

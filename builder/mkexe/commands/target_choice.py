@@ -1,4 +1,4 @@
-"""Which systems a file is for, and what this machine is."""
+"""Choose the targets of a file, and find the target of this machine."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 from mkexe.runtimes.records import Runtime, Target
 
-# measured on 2 cores (docs/performance.md); said before a long wait
+# measured on 2 cores (docs/performance.md); announced before a long compile
 _MINUTES_PER_TARGET = 9
 
 
 def choose_targets(names: tuple[str, ...], layout: str, reporter: Reporter) -> list[Target]:
-    """The targets to bundle: those asked for; else all whose runtime is there; else this machine.
+    """The targets to bundle: those asked for, else all with a compiled runtime, else this machine.
 
-    A layout that holds one program gets this machine's where none was asked for; one for one system gets that system's.
+    By default, a layout with one program gets this machine's, and a layout for one system gets the programs of that
+    system.
     """
     table = targets.all_targets()
     if holds_one_program(layout) and not names:
@@ -41,13 +42,13 @@ def _how_to_get_all(count: int) -> str:
 
 
 def host_runtime() -> Runtime | None:
-    """This machine's runtime, where it is there."""
+    """This machine's runtime, if it is compiled or bundled."""
     name = host_name()
     return runtime_store.find_runtime(targets.all_targets()[name]) if name else None
 
 
 def host_name() -> str:
-    """The target that this machine is; empty where it is none."""
+    """The target of this machine; empty if mkexe has no target for it."""
     try:
         return targets.host_target()
     except UsageError:

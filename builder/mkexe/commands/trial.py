@@ -1,4 +1,4 @@
-"""Let this machine's runtime try a model and its default options before anything is written."""
+"""Test a model and its default options with this machine's runtime before anything is written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """What this machine's runtime is asked before anything is written, whatever the targets are."""
+    """The tests with this machine's runtime. They do not depend on the targets of the file."""
 
     checked: ModelFiles
     models: ModelSet
@@ -34,7 +34,7 @@ class Trial:
 
 
 def tried_runtimes(chosen: tuple[Target, ...], trial: Trial, reporter: Reporter) -> tuple[tuple[Target, Runtime], ...]:
-    """The runtimes of `chosen`; the model is tried as soon as it can be, not after minutes of compiling for others."""
+    """The runtimes of `chosen`; tests the model before it compiles for other systems, which takes minutes."""
     tried = try_model(trial, reporter)
     if not tried:
         for target in chosen:
@@ -47,7 +47,7 @@ def tried_runtimes(chosen: tuple[Target, ...], trial: Trial, reporter: Reporter)
 
 
 def say_untried(default_args: tuple[str, ...], reporter: Reporter) -> None:
-    """Say that nothing was tried, and why."""
+    """Report that nothing was tested, and why."""
     name = host_name()
     why = (
         "the runtime for this machine is not compiled (mkexe runtime build)"
@@ -60,9 +60,9 @@ def say_untried(default_args: tuple[str, ...], reporter: Reporter) -> None:
 
 
 def try_model(trial: Trial, reporter: Reporter) -> bool:
-    """Let this machine's runtime read the default options and load the model: what it cannot use is refused here.
+    """Check the default options and the model with this machine's runtime; raises an error if it cannot use them.
 
-    False where there is no such runtime.
+    Returns False if there is no such runtime.
     """
     runtime = host_runtime()
     if runtime is None:
@@ -93,7 +93,7 @@ def _check_default_args(arguments: tuple[str, ...], runtime: Runtime, reporter: 
 
 
 def _write_empty_artifact(path: Path) -> None:
-    """An artifact without programs and weights, for what a runtime can tell without them."""
+    """An artifact without programs and weights: a runtime needs one to check options."""
     weights = path.with_suffix(".gguf")
     weights.write_bytes(b"GGUF")
     file = ModelFile(weights, "models/empty.gguf", weights.stat().st_size)

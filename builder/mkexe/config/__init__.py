@@ -1,4 +1,4 @@
-"""What a builder chooses: mkexe.toml, the flags of `mkexe build`, and the one table of both (options.py)."""
+"""The options of a build: mkexe.toml, the flags of `mkexe build`, and the table that defines both (options.py)."""
 
 from mkexe.config.chosen import BuildSettings, build_settings, named_files, page_settings
 from mkexe.config.entries import Entries, flag_entry

@@ -1,4 +1,4 @@
-"""The checked choices of a builder, as records for the commands."""
+"""The checked options of a build, as records for the commands."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mkexe.page.branding import Branding
 
 @dataclass(frozen=True)
 class BuildSettings:
-    """What is built; None and empty mean the default."""
+    """The options of the table [build]; None and empty mean the default."""
 
     output: Path | None
     targets: tuple[str, ...]
@@ -41,7 +41,7 @@ def build_settings(entries: Entries) -> BuildSettings:
 
 
 def page_settings(entries: Entries) -> Branding:
-    """The checked entries of the tables [page] and [page.settings], with what the files named in them hold."""
+    """The checked entries of the tables [page] and [page.settings], with the contents of the files that they name."""
     values = _read("page", entries)
     prompt, language = values["system_prompt"], values["language"]
     presets = read_presets(entries, {"system_prompt": prompt, "language": language})
@@ -53,7 +53,7 @@ def page_settings(entries: Entries) -> Branding:
 
 
 def named_files(entries: Entries) -> list[Path]:
-    """The files that the entries name: the icon, and what stands behind an @."""
+    """The files that the entries name: the icon, and the texts given as @FILE."""
     paths = []
     for row in options.ALL:
         entry = entries.get(row.key)
@@ -64,7 +64,7 @@ def named_files(entries: Entries) -> list[Path]:
 
 
 def _read(table: str, entries: Entries) -> dict[str, Any]:
-    """The checked values of a table's options by name; None where nothing was given."""
+    """The checked values of a table's options by name; None for an option that was not given."""
     return {
         row.name: row.kind.read(entries[row.key]) if row.key in entries else None
         for row in options.ALL

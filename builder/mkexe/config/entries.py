@@ -1,4 +1,4 @@
-"""A value as it was given, with the place where it was given."""
+"""Values as the user wrote them, each with its place."""
 
 from __future__ import annotations
 

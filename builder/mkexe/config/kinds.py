@@ -70,7 +70,7 @@ def texts(count: int, maximum: int) -> Kind:
         found = _text_list(entry)
         if len(found) > count:
             raise UsageError(
-                f"{entry.label}: expected at most {count} questions, found {len(found)}", "keep the best ones"
+                f"{entry.label}: expected at most {count} questions, found {len(found)}", "remove some of them"
             )
         return tuple(_check_length(item, maximum, entry.label) for item in found)
 
@@ -107,12 +107,12 @@ def command_line() -> Kind:
 
 
 def path() -> Kind:
-    """A path, which must not be empty."""
+    """A path that is not empty."""
     return Kind(lambda entry: entry.folder / _checked_path(entry), "path")
 
 
 def icon() -> Kind:
-    """The path of an icon; the value is its PNG."""
+    """The path of an icon; the checked value is the icon as a PNG."""
 
     def read(entry: Entry) -> bytes:
         from mkexe.page.icon import read_icon  # it starts programs, and takes a while to import
@@ -169,7 +169,7 @@ def switch() -> Kind:
 
 
 def language() -> Kind:
-    """A language of the page, as the table of its settings has them."""
+    """A language of the page: one from the table of the page's settings."""
 
     def read(entry: Entry) -> str:
         value = _checked_text(entry.value, entry.label)
@@ -187,7 +187,7 @@ def language() -> Kind:
 
 
 def checked_layout(name: str, label: str) -> str:
-    """The name of a layout; raises UsageError, which begins with `label`, where there is none of that name."""
+    """The name of a layout; raises UsageError, which begins with `label`, for an unknown name."""
     if name not in CHOICES:
         raise UsageError(f"{label}: unknown layout {name!r}", suggest(name, CHOICES))
     return name
@@ -222,7 +222,7 @@ def _checked_path(entry: Entry) -> str:
     value = _any_text(entry.value, entry.label)
     _without_controls(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), entry.label)
     if not value:  # as a shell writes a variable that is not set
-        raise UsageError(f"{entry.label}: expected a file's name, found ''", "name one, or leave it out")
+        raise UsageError(f"{entry.label}: expected a file's name, found ''", "name a file, or leave the option out")
     return value
 
 
@@ -234,7 +234,7 @@ def _any_text(value: object, label: str) -> str:
 
 def _without_controls(value: str, label: str) -> str:
     if found := plain_text.find_unsafe(value):
-        raise UsageError(f"{label}: found the control character {found} in the text", "take it out")
+        raise UsageError(f"{label}: found the control character {found} in the text", "remove it from the text")
     return value
 
 

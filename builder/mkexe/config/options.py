@@ -1,8 +1,8 @@
-"""The one table of what a builder can choose.
+"""The table of the options of a build.
 
-Each row is a key of mkexe.toml and a flag of `mkexe build`. The command line, the reader of mkexe.toml and its checks
-take the rows from here; a test compares docs/configuration.md and the page's types with them. A new option is a new
-row, and the code that uses its value.
+Each row is a key of mkexe.toml and a flag of `mkexe build`. The command line, the reader of mkexe.toml and the checks
+use these rows. A test compares docs/configuration.md and the page's types with them. To add an option, add a row and
+the code that uses the value.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from mkexe.config.kinds import Kind
 from mkexe.layouts.names import CHOICES
 
 QUESTIONS_MAXIMUM = 8
-SETTINGS = "page.settings"  # a table of its own, which --setting and --lock stand for
+SETTINGS = "page.settings"  # this key is itself a table; its flags are --setting and --lock
 
 
 @dataclass(frozen=True)
 class Option:
-    """One row: `flags` as they are typed, the usual one first; `default` says in words what stands for no value.
+    """One row: `flags` as they are typed, the usual one first; `default` describes the default value in words.
 
-    `flag_help` is the flag's text where the flag says the opposite of the key.
+    `flag_help` is the flag's text if the flag means the opposite of the key.
     """
 
     key: str
@@ -34,7 +34,7 @@ class Option:
 
     @property
     def table(self) -> str:
-        """The table of mkexe.toml that the key stands in."""
+        """The table of mkexe.toml that holds the key."""
         return self.key.partition(".")[0]
 
     @property

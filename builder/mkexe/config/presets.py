@@ -1,4 +1,4 @@
-"""What a builder presets in the page's settings: the table [page.settings], --setting and --lock."""
+"""Presets for the page's settings: the table [page.settings], and the flags --setting and --lock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mkexe.page.branding import Preset
 
 
 def setting_entries(assignments: Iterable[str], locked: Iterable[str], below: Entries) -> Entries:
-    """The entries of --setting NAME=VALUE and --lock NAME, over those of the file."""
+    """The entries of --setting NAME=VALUE and --lock NAME. They replace the entries of the file."""
     entries: Entries = {}
     for text in assignments:
         name, equals, value = text.partition("=")
@@ -32,7 +32,7 @@ def setting_entries(assignments: Iterable[str], locked: Iterable[str], below: En
 
 
 def read_presets(entries: Entries, elsewhere: Mapping[str, str | None]) -> dict[str, Preset]:
-    """The presets by setting, in the table's order; `elsewhere` are values of settings that have a key in [page]."""
+    """The presets by setting, in the table's order; `elsewhere` has the values of settings with a key in [page]."""
     presets = {}
     for name, setting in all_settings().items():
         entry = entries.get(f"{SETTINGS}.{name}")
@@ -60,5 +60,5 @@ def _preset(setting: Setting, entry: Entry, elsewhere: str | None) -> Preset:
 
 
 def _preset_table(value: object) -> dict[str, object]:
-    """`{ value = ..., locked = ... }` as it is, and a bare value in the same form."""
+    """A preset as a table: `{ value = ..., locked = ... }` stays as it is, and a bare value becomes its `value`."""
     return value if isinstance(value, dict) else {"value": value}

@@ -1,7 +1,7 @@
-"""The page's settings that a person can change and a builder can preset, and what their values may be.
+"""The page's settings, which a person can change and a build can preset, and the values that each allows.
 
-The table is templates/webui/src/prefs/settings-table.json, the same file that the page is built from. Every value from
-a file or a flag is checked here.
+The table is templates/webui/src/prefs/settings-table.json. The page is built from the same file. This module checks
+every value from mkexe.toml or a flag.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BOOLEANS = {"true": True, "false": False}
 
 @dataclass(frozen=True)
 class Setting:
-    """One row: `kind` is number, integer, boolean, choice or text; `default` is None where the model decides."""
+    """One row: `kind` is number, integer, boolean, choice or text; `default` is None if the model decides."""
 
     name: str
     kind: str
@@ -33,7 +33,7 @@ class Setting:
 
     @property
     def expected(self) -> str:
-        """What a value must be, in words."""
+        """Describe the allowed values in words."""
         if self.kind == "choice":
             return "one of " + ", ".join(self.choices)
         if self.kind == "boolean":
@@ -59,7 +59,7 @@ def all_settings() -> dict[str, Setting]:
 
 
 def find_setting(name: str, label: str) -> Setting:
-    """The setting of this name; raises UsageError, which begins with `label`, where there is none."""
+    """The setting of this name; raises UsageError, which begins with `label`, for an unknown name."""
     known = all_settings()
     if name not in known:
         raise UsageError(f"{label}: the page has no setting {name!r}", suggest(name, known))
@@ -67,7 +67,7 @@ def find_setting(name: str, label: str) -> Setting:
 
 
 def check_value(setting: Setting, value: object, label: str, typed: str = "") -> object:
-    """The value, if it is one that the setting can have; raises UsageError otherwise, with the value as `typed`."""
+    """Return the value if the setting allows it. Raises UsageError otherwise, with the value as `typed`."""
     if not _fits(setting, value):
         raise UsageError(
             f"{label}: expected {setting.expected}, found {typed or repr(value)}",
@@ -77,7 +77,7 @@ def check_value(setting: Setting, value: object, label: str, typed: str = "") ->
 
 
 def parse_value(setting: Setting, text: str, label: str) -> object:
-    """A value written as text, as on the command line."""
+    """The checked value of a text from the command line."""
     value: object = text
     if setting.kind == "boolean":
         value = _BOOLEANS.get(text, text)

@@ -1,4 +1,4 @@
-"""Reading the text files that a builder writes: mkexe.toml, and what an `@FILE` names."""
+"""Read the text files of a build: mkexe.toml, and the files given as `@FILE`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MAXIMUM = 1 << 20  # bytes
 
 
 def read_text_file(path: Path) -> str:
-    """A file's text; raises OSError, and ValueError where it is not UTF-8 or longer than 1 MiB.
+    """A file's text; raises OSError, or ValueError if it is not UTF-8 or longer than 1 MiB.
 
     Windows' Notepad may begin a file with a byte order mark, which is not part of the text.
     """

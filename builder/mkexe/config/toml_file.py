@@ -1,4 +1,4 @@
-"""Reading mkexe.toml (docs/configuration.md): its keys become entries, and every entry knows its line."""
+"""Read mkexe.toml (docs/configuration.md) as entries. Each entry records its line number."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _KEY_LINE = re.compile(r"\s*([\w.\"'-]+)\s*=")
 
 
 def default_file() -> Path | None:
-    """mkexe.toml of the current folder, if there is one; reading it refuses what is not a file."""
+    """mkexe.toml in the current folder, if there is one; `read_config` raises an error if it is not a file."""
     path = Path(FILE_NAME)
     return path if os.path.lexists(path) else None
 
 
 def read_config(path: Path) -> Entries:
-    """The entries of a file, by key; raises UsageError for what is not TOML, and for unknown keys."""
+    """The entries of a file, by key; raises UsageError if the file is not TOML or has unknown keys."""
     try:
         text = read_text_file(path)
         tables = tomllib.loads(text)
@@ -41,7 +41,7 @@ def read_config(path: Path) -> Entries:
 
 
 class _Reader:
-    """One file: its keys become entries with their lines."""
+    """Turns the keys of one file into entries with line numbers."""
 
     def __init__(self, path: Path, text: str) -> None:
         self._path = path
@@ -91,7 +91,7 @@ class _Reader:
 
 
 def _lines_of_keys(text: str) -> dict[str, int]:
-    """The lines of the keys, counted from 1. tomllib does not tell them; this knows the usual ways of writing."""
+    """The line numbers of the keys, from 1. tomllib does not report them; this finds keys written in the usual ways."""
     lines: dict[str, int] = {}
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
