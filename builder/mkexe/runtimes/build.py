@@ -34,16 +34,24 @@ def compile_runtime(target: Target, progress: Progress) -> Runtime:
     # one build at a time: all builds use the same source tree of llama.cpp, and one build uses all processors
     with cache.locked("compile"):
         found = find_runtime(target)
-        if found is not None:
-            return found
-        started = time.monotonic()
-        logs = cache.root() / "logs" / f"{target.name}-{runtime_key(target)}"
-        shutil.rmtree(logs, ignore_errors=True)
-        source = prepare_source(logs, progress)
-        built = _build(target, source, logs, progress)
-        unpacker = _build_unpacker(target, built.parent, logs) if target.system != "Windows" else None
-        licenses = components.license_texts(source, tools()["zig"].parent)
-        return store_runtime(target, built, unpacker, licenses, round(time.monotonic() - started))
+        while found is None:
+            found = _compile_and_store(target, progress)
+        return found
+
+
+def _compile_and_store(target: Target, progress: Progress) -> Runtime | None:
+    """None where the sources were changed meanwhile: nobody knows which of them were compiled."""
+    started, key = time.monotonic(), runtime_key(target)
+    logs = cache.root() / "logs" / f"{target.name}-{key}"
+    shutil.rmtree(logs, ignore_errors=True)
+    source = prepare_source(logs, progress)
+    built = _build(target, source, logs, progress)
+    unpacker = _build_unpacker(target, built.parent, logs) if target.system != "Windows" else None
+    licenses = components.license_texts(source, tools()["zig"].parent)
+    if runtime_key(target) != key:
+        progress.advance(0, "the sources changed: compiling what is new")
+        return None
+    return store_runtime(target, key, built, unpacker, licenses, round(time.monotonic() - started))
 
 
 def build_tests(target: Target, program: str, doctest: Path, progress: Progress) -> Path:

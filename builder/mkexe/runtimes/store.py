@@ -54,15 +54,18 @@ def find_runtime(target: Target) -> Runtime | None:
     return None
 
 
-def store_runtime(target: Target, built: Path, unpacker: Path | None, licenses: str, seconds: int) -> Runtime:
+def store_runtime(
+    target: Target, key: str, built: Path, unpacker: Path | None, licenses: str, seconds: int
+) -> Runtime:
     """Finish the executable and put it into the cache with the facts that manifests quote.
 
-    `licenses` are the texts that belong to it; `seconds` is how long it took to compile.
+    `key` is that of the sources that were compiled; `licenses` are the texts that belong to it; `seconds` is how long it
+    took to compile.
     """
     image = built.read_bytes()
     if target.system == "Darwin":
         image = weak_binds.drop_weak_binds(image)
-    pin, key = pins.llama_pin(), runtime_key(target)
+    pin = pins.llama_pin()
     folder = _folder_of(target, key)
     facts = {
         "target": target.name,
