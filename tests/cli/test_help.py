@@ -61,7 +61,6 @@ def test_help_fits_80_columns_and_has_no_escapes_in_a_pipe(tmp_path: Path, words
     assert "{" not in text.partition("Usage: ")[2].partition("\n")[0]
 
 
-
 def test_no_color_is_respected_where_colours_are_forced(tmp_path: Path) -> None:
     colours = re.compile(r"\x1b\[(?:\d+;)*3\d")
     assert colours.search(help_of(tmp_path, "build", 80, FORCE_COLOR="1", TERM="xterm", NO_COLOR=""))

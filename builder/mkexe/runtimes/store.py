@@ -54,13 +54,11 @@ def find_runtime(target: Target) -> Runtime | None:
     return None
 
 
-def store_runtime(
-    target: Target, key: str, built: Path, unpacker: Path | None, licenses: str, seconds: int
-) -> Runtime:
+def store_runtime(target: Target, key: str, built: Path, unpacker: Path | None, licenses: str, seconds: int) -> Runtime:
     """Finish the executable and put it into the cache with the facts that manifests quote.
 
-    `key` is that of the sources that were compiled; `licenses` are the texts that belong to it; `seconds` is how long it
-    took to compile.
+    `key` is that of the sources that were compiled; `licenses` are the texts that belong to it; `seconds` is how long
+    it took to compile.
     """
     image = built.read_bytes()
     if target.system == "Darwin":
