@@ -51,7 +51,7 @@ static std::string text_in(const json & object, const char * member) {
 
 // Null where `text` is not a chat.
 static json parse_chat(const std::string & text) {
-    if (mkexe::json_levels(text) > mkexe::most_json_levels) {
+    if (mkexe::json_levels(text) > mkexe::max_json_levels) {
         return json();
     }
     const json chat = json::parse(text, nullptr, false);
@@ -63,8 +63,8 @@ static json parse_chat(const std::string & text) {
 // A line for each member of the chat, each message and each of its members, and what is below on that line: indented
 // further, a list of numbers in 200 lists would be written as a hundred times its size.
 static void write_lines(std::string & out, const json & value, size_t level) {
-    static const size_t most_levels = 3;
-    if (level == most_levels || !value.is_structured() || value.empty()) {
+    static const size_t max_levels = 3;
+    if (level == max_levels || !value.is_structured() || value.empty()) {
         out += json_text(value);
         return;
     }
@@ -84,7 +84,7 @@ chat_store::known_ptr chat_store::look_at(const std::string & id) const {
     auto       known = std::make_shared<known_chat>();
     const auto path  = path_of(id);
     known->stamp     = file_stamp(path);
-    const auto text  = read_file(path, most_bytes);
+    const auto text  = read_file(path, max_bytes);
     const json chat  = text ? parse_chat(text.value()) : json();
     if (chat.is_null()) {
         return known;
@@ -143,7 +143,7 @@ std::string chat_store::list(const std::string & search) {
     return json_text(json{ { "chats", found } });
 }
 
-static const std::string most_text = "a chat may have " + std::to_string(chat_store::most_bytes >> 20) + " MiB";
+static const std::string size_limit_text = "a chat may have " + std::to_string(chat_store::max_bytes >> 20) + " MiB";
 
 // Why the file `path` could not be read: `message` is what reading it said.
 static chat_result refuse_file(const std::string & path, const std::string & message) {
@@ -153,16 +153,16 @@ static chat_result refuse_file(const std::string & path, const std::string & mes
         return { chat_error::not_found, message, "" };
     }
     const auto size = std::filesystem::file_size(file, error);
-    if (!error && size > chat_store::most_bytes) {
-        return { chat_error::too_large, path + ": " + most_text + ", this one has " + std::to_string(size) + " bytes",
-                 "" };
+    if (!error && size > chat_store::max_bytes) {
+        return { chat_error::too_large,
+                 path + ": " + size_limit_text + ", this one has " + std::to_string(size) + " bytes", "" };
     }
     return { chat_error::not_read, message, "" };
 }
 
 chat_result chat_store::read(const std::string & id) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto                        text = read_file(path_of(id), most_bytes);
+    const auto                        text = read_file(path_of(id), max_bytes);
     if (!text) {
         return refuse_file(path_of(id), text.message());
     }
@@ -171,13 +171,14 @@ chat_result chat_store::read(const std::string & id) {
 
 // Why `text` cannot be a chat's, before it is parsed.
 static chat_result refuse_text(const std::string & text) {
-    if (text.size() > chat_store::most_bytes) {
-        return { chat_error::too_large, most_text + ", this one has " + std::to_string(text.size()) + " bytes", "" };
+    if (text.size() > chat_store::max_bytes) {
+        return { chat_error::too_large, size_limit_text + ", this one has " + std::to_string(text.size()) + " bytes",
+                 "" };
     }
     const size_t levels = mkexe::json_levels(text);
-    if (levels > mkexe::most_json_levels) {
+    if (levels > mkexe::max_json_levels) {
         return { chat_error::bad_chat,
-                 "a chat may nest " + std::to_string(mkexe::most_json_levels) + " levels deep, this one has " +
+                 "a chat may nest " + std::to_string(mkexe::max_json_levels) + " levels deep, this one has " +
                      std::to_string(levels),
                  "" };
     }
@@ -197,9 +198,9 @@ chat_result chat_store::write(const std::string & id, const std::string & text, 
     std::string content;
     write_lines(content, chat, 0);
     content += "\n";
-    if (content.size() > most_bytes) {
+    if (content.size() > max_bytes) {
         return { chat_error::too_large,
-                 most_text + ", this one would be written as " + std::to_string(content.size()) + " bytes", "" };
+                 size_limit_text + ", this one would be written as " + std::to_string(content.size()) + " bytes", "" };
     }
 
     const std::lock_guard<std::mutex> lock(mutex_);

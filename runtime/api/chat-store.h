@@ -22,7 +22,7 @@ struct chat_result {
 class chat_store {
   public:
     // The largest chat in bytes, as it is sent and as it is written.
-    static constexpr size_t most_bytes = size_t(64) << 20;
+    static constexpr size_t max_bytes = size_t(64) << 20;
 
     explicit chat_store(std::string folder);
 

@@ -38,8 +38,8 @@ bool is_target_name(const std::string & name) {
            name.find_first_not_of(target_letters) == std::string::npos;
 }
 
-std::string shortened(const std::string & text, size_t most_bytes) {
-    return text.size() <= most_bytes ? text : text.substr(0, most_bytes) + "...";
+std::string shortened(const std::string & text, size_t max_bytes) {
+    return text.size() <= max_bytes ? text : text.substr(0, max_bytes) + "...";
 }
 
 static std::string quoted(const std::string & name) {

@@ -19,7 +19,7 @@ bool is_entry_name(const std::string & name);
 bool is_target_name(const std::string & name);
 
 // The begin of what stands in a manifest, for a message.
-std::string shortened(const std::string & text, size_t most_bytes = 80);
+std::string shortened(const std::string & text, size_t max_bytes = 80);
 
 // What is wrong with a manifest whose members are good one by one; empty where nothing is.
 std::string problem_with_limits(const manifest & contents);

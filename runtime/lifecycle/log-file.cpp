@@ -5,7 +5,7 @@
 #include "platform/own-folder.h"
 #include "platform/user-folders.h"
 
-static constexpr int most_logs = 100;
+static constexpr int max_logs = 100;
 
 // What is there and cannot be locked, such as a link, is replaced.
 static lock_result take_log(const std::string & path, file_lock & lock) {
@@ -19,7 +19,7 @@ log_file claim_log_file(const artifact & source, bool first) {
         !is_own_folder(folder, folder_link::ours_leads_there)) {
         return {};
     }
-    for (int number = first ? 1 : 2; number <= most_logs; number++) {
+    for (int number = first ? 1 : 2; number <= max_logs; number++) {
         const auto ending = number == 1 ? std::string() : "-" + std::to_string(number);
         const auto path   = native_path(folder + "/" + source.contents.name + ending + ".log");
         file_lock  lock;

@@ -15,7 +15,7 @@
 #include <atomic>
 
 // Where the standard error is a pipe that nobody reads any more.
-static constexpr unsigned most_seconds_to_write = 2;
+static constexpr unsigned write_timeout_s = 2;
 
 static std::atomic<bool> speaking = false;
 static pthread_t         speaker;
@@ -89,7 +89,7 @@ void end_with_words(const fixed_text & text, exit_status status) {
     sigemptyset(&alarms);
     sigaddset(&alarms, SIGALRM);
     pthread_sigmask(SIG_UNBLOCK, &alarms, nullptr);
-    alarm(most_seconds_to_write);
+    alarm(write_timeout_s);
     // first what cannot make it wait
     const int log = crash_log()[0] == '\0' ? -1 : open(crash_log(), O_WRONLY | O_APPEND | O_CLOEXEC);
     if (log >= 0) {

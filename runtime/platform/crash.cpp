@@ -15,10 +15,10 @@ static char program_name[512] = "This program";
 static char log_path[4096];
 static char shown_log_path[4096];
 
-static constexpr size_t most_mapped_files = 1024;
+static constexpr size_t max_mapped_files = 1024;
 
 // for ever: a thread may still read weights while main ends
-static mapped_file files[most_mapped_files];
+static mapped_file files[max_mapped_files];
 static size_t      file_count = 0;
 
 // What steers a terminal does not reach it; lines end where this program ends them.
@@ -162,7 +162,7 @@ void name_in_crashes(const std::string & program, const std::vector<sized_file> 
     copy_text(safe_line(program), program_name, sizeof(program_name));
     file_count = 0;
     for (const auto & file : mapped) {
-        if (file_count < most_mapped_files) {
+        if (file_count < max_mapped_files) {
             files[file_count++] = { keep(file.path), keep(safe_line(file.path)), file.size };
         }
     }

@@ -108,7 +108,7 @@ std::string reading_problem() {
     return errno == EINVAL ? "this is not an ordinary file" : std::strerror(errno);
 }
 
-result<std::string> read_file(const std::string & path, uint64_t most_bytes) {
+result<std::string> read_file(const std::string & path, uint64_t max_bytes) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(open_for_reading(path), std::fclose);
     if (!file) {
         return failure{ path + ": " + reading_problem() };
@@ -116,8 +116,8 @@ result<std::string> read_file(const std::string & path, uint64_t most_bytes) {
     std::string content;
     char        buffer[1 << 16];
     for (size_t count; (count = std::fread(buffer, 1, sizeof(buffer), file.get())) > 0;) {
-        if (count > most_bytes - content.size()) {
-            return failure{ path + ": more than " + std::to_string(most_bytes) + " bytes" };
+        if (count > max_bytes - content.size()) {
+            return failure{ path + ": more than " + std::to_string(max_bytes) + " bytes" };
         }
         content.append(buffer, count);
     }

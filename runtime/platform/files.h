@@ -44,8 +44,8 @@ bool make_empty_file(const std::string & path);
 // Why open_for_reading() has just failed, from errno.
 std::string reading_problem();
 
-// A file of more than `most_bytes` is not read.
-result<std::string> read_file(const std::string & path, uint64_t most_bytes = UINT64_MAX);
+// A file of more than `max_bytes` is not read.
+result<std::string> read_file(const std::string & path, uint64_t max_bytes = UINT64_MAX);
 
 // False where it cannot be removed; a file that is not there counts as removed.
 bool remove_file(const std::string & path);

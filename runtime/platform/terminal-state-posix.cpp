@@ -9,7 +9,7 @@
 #include <initializer_list>
 
 // Where the terminal shows nothing any more (Ctrl-S).
-static constexpr unsigned most_seconds_to_write = 2;
+static constexpr unsigned write_timeout_s = 2;
 
 static termios           kept;
 static bool              has_colour = false;
@@ -30,7 +30,7 @@ void restore_terminal() {
 // The signal ends the program as it would have, once this returns.
 REALIGNED_STACK static void on_end(int number) {
     signal(SIGALRM, SIG_DFL);
-    alarm(most_seconds_to_write);
+    alarm(write_timeout_s);
     restore_terminal();
     signal(number, SIG_DFL);
     raise(number);

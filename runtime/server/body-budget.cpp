@@ -6,41 +6,43 @@
 
 #include <algorithm>
 
-static constexpr size_t fewest_bytes = size_t(16) << 20;  // one body with pictures
+static constexpr size_t min_budget_bytes = size_t(16) << 20;  // enough for one body with pictures
 
-static constexpr size_t free_bytes = awaited_body_bytes;
+// The first bytes of each body do not count.
+static constexpr size_t uncounted_bytes = awaited_body_bytes;
 
-size_t body_budget::most(size_t memory_free) {
-    // a body is copied and parsed while it is held
-    return memory_free == 0 ? mkexe::most_body_bytes :
-                              std::clamp(memory_free / 8, fewest_bytes, mkexe::most_body_bytes);
+size_t body_budget::bytes_for(size_t memory_free) {
+    // an eighth, because the server copies and parses a body while it holds it
+    return memory_free == 0 ? mkexe::body_budget_bytes :
+                              std::clamp(memory_free / 8, min_budget_bytes, mkexe::body_budget_bytes);
 }
 
-// The request that this thread answers: httplib hands a body over without saying whose it is.
-static thread_local body_budget::request * answered = nullptr;
+// The request that this thread answers. httplib does not say to which request the bytes of a body belong.
+static thread_local body_budget::request * current_request = nullptr;
 
-body_budget::body_budget() : limit_(most(size_t(read_machine().memory_free))) {}
+body_budget::body_budget() : limit_(bytes_for(size_t(read_machine().memory_free))) {}
 
 body_budget::request::request(body_budget & budget) : budget_(budget) {
-    answered = this;
+    current_request = this;
 }
 
 body_budget::request::~request() {
-    budget_.taken_by_all_ -= taken_;
-    answered = nullptr;
+    budget_.counted_of_all_ -= counted_;
+    current_request = nullptr;
 }
 
 bool body_budget::take(size_t bytes) {
-    auto * one = answered;
-    if (!one) {
+    auto * request = current_request;
+    if (!request) {
         return true;
     }
-    one->held_ += bytes;
-    const size_t wanted = one->held_ > free_bytes ? one->held_ - free_bytes - one->taken_ : 0;
-    if ((taken_by_all_ += wanted) > limit_) {
-        taken_by_all_ -= wanted;
+    request->held_ += bytes;
+    const size_t counted = request->held_ > uncounted_bytes ? request->held_ - uncounted_bytes : 0;
+    const size_t added   = counted - request->counted_;
+    if ((counted_of_all_ += added) > limit_) {
+        counted_of_all_ -= added;
         return false;
     }
-    one->taken_ += wanted;
+    request->counted_ = counted;
     return true;
 }

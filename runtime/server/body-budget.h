@@ -1,7 +1,7 @@
 #pragma once
 
-// How many bytes of bodies all requests hold at the same time. A thread answers one request from its first byte to its
-// last, so what it holds belongs to that request.
+// Limits how many bytes of bodies all requests hold at the same time. One thread reads and answers a whole request, so the
+// bytes that a thread holds belong to its request.
 
 #include <atomic>
 #include <cstddef>
@@ -10,7 +10,7 @@ class body_budget {
   public:
     body_budget();
 
-    // While it lives, this thread answers a request; at its end nothing of the body is held.
+    // Marks that this thread answers a request. Its destructor returns the bytes of the body to the budget.
     class request {
       public:
         explicit request(body_budget & budget);
@@ -21,18 +21,18 @@ class body_budget {
       private:
         friend class body_budget;
         body_budget & budget_;
-        size_t        held_  = 0;
-        size_t        taken_ = 0;  // of that, what counts
+        size_t        held_    = 0;  // bytes
+        size_t        counted_ = 0;  // bytes of these that count against the budget
     };
 
-    // Before this thread keeps that many bytes more. False where there is no room; the first of each body are free, so
-    // that small requests are answered while large ones wait.
+    // Call this before this thread stores `bytes` more. Returns false if there is no room. The first bytes of each body do
+    // not count, so that small requests are answered while large ones wait.
     bool take(size_t bytes);
 
-    // What all may hold, by the memory that is free, which is 0 where nobody knows.
-    static size_t most(size_t memory_free);
+    // How many bytes all requests may hold. `memory_free` is in bytes, or 0 if it is unknown.
+    static size_t bytes_for(size_t memory_free);
 
   private:
     const size_t        limit_;
-    std::atomic<size_t> taken_by_all_{ 0 };
+    std::atomic<size_t> counted_of_all_{ 0 };
 };

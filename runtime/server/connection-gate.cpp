@@ -1,5 +1,6 @@
 #include "server/connection-gate.h"
 
+#include "base/work-limits.h"
 #include "server/request-head.h"
 
 #include <algorithm>
@@ -7,8 +8,11 @@
 
 static constexpr size_t requests_per_connection = 100;  // upstream's, httplib.h
 static constexpr size_t own_descriptors         = 64;   // the artifact, the log, chats, libraries
-static constexpr size_t fewest_connections      = 16;
-static constexpr size_t most_closing            = 64;  // refused clients that read why
+static constexpr size_t min_connections         = 16;
+static constexpr size_t max_closing             = 64;  // refused clients that read why
+
+static_assert(mkexe::max_body_bytes == CPPHTTPLIB_PAYLOAD_MAX_LENGTH && max_line_bytes == CPPHTTPLIB_MAX_LINE_LENGTH,
+              "this file refuses what httplib would refuse");
 
 // A body may come as slowly as over a mobile network at its worst.
 static constexpr time_t body_grace_ms         = 30000;
@@ -17,9 +21,9 @@ static constexpr size_t body_bytes_per_second = 4096;
 gate_limits possible_limits(size_t descriptors) {
     gate_limits limits;
     if (descriptors > 0) {
-        const auto kept    = own_descriptors + limits.reserve + most_closing;
+        const auto kept    = own_descriptors + limits.reserve + max_closing;
         const auto left    = descriptors > kept ? descriptors - kept : 0;
-        limits.connections = std::clamp(left, fewest_connections, limits.connections);
+        limits.connections = std::clamp(left, min_connections, limits.connections);
     }
     return limits;
 }
@@ -299,7 +303,7 @@ bool connection_gate::refuse(connection & one, const char * status, const char *
     end_sending(one.socket);
     const auto closing = std::count_if(waiting.begin(), waiting.end(),
                                        [](const connection & other) { return other.at == phase::closing; });
-    if (size_t(closing) >= most_closing) {
+    if (size_t(closing) >= max_closing) {
         close_at_once(one.socket);
         return false;
     }

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cstdlib>
 
-static constexpr double most_idle_minutes = 60 * 24 * 365;
+static constexpr double max_idle_minutes = 60 * 24 * 365;
 
 static std::string take_minutes(serve_options & options, const std::string & text) {
     char *       end    = nullptr;
     const double number = std::strtod(text.c_str(), &end);
-    if (text.empty() || *end != '\0' || !(number > 0 && number <= most_idle_minutes)) {
+    if (text.empty() || *end != '\0' || !(number > 0 && number <= max_idle_minutes)) {
         return "--exit-when-idle: expected minutes, more than 0, found \"" + text + "\".";
     }
     options.idle_minutes = number;
@@ -38,8 +38,7 @@ const std::vector<serve_option> & all_serve_options() {
         { "--exit-when-idle N", "end after N minutes without a question", take_minutes },
         { "--exit-with-input", "end when standard input closes, as a pipe does when\nthe program at its other end ends",
           set<&own::with_input, true> },
-        { "--status-fd N", "report the start in JSON lines on file descriptor N",
-          take_status_fd },
+        { "--status-fd N", "report the start in JSON lines on file descriptor N", take_status_fd },
         { "--portable", "keep chats beside this file, not in the user's folder",
           set<&own::chats, chat_place::beside_file> },
         { "--ephemeral", "keep no chats", set<&own::chats, chat_place::nowhere> },

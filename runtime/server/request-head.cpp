@@ -1,13 +1,11 @@
 #include "server/request-head.h"
 
 #include "base/text.h"
+#include "base/work-limits.h"
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-
-// Longer ones are refused, and that at once: nobody waits for all their bytes.
-static constexpr unsigned long long most_body_bytes = 100ULL * 1024 * 1024;  // CPPHTTPLIB_PAYLOAD_MAX_LENGTH
 
 // The value of the first field of that name, empty where there is none. `head` is in lower case.
 static std::string field(const std::string & head, const std::string & name) {
@@ -22,7 +20,7 @@ static std::string field(const std::string & head, const std::string & name) {
 static request_state look_at_body(const std::string & received, size_t head_end) {
     const auto head   = lower_case(received.substr(0, head_end));
     const auto length = std::strtoull(field(head, "content-length").c_str(), nullptr, 10);
-    if (length > most_body_bytes) {
+    if (length > mkexe::max_body_bytes) {
         return request_state::too_large;
     }
     // such a client sends its body when it was told to; and in chunks nobody says how long it is
@@ -36,14 +34,14 @@ static request_state look_at_head(const std::string & head) {
     if (!head.empty() && !std::isalpha((unsigned char) head[0])) {
         return request_state::not_http;
     }
-    if (std::min(head.find('\n'), head.size()) > most_line_bytes) {
+    if (std::min(head.find('\n'), head.size()) > max_line_bytes) {
         return request_state::long_address;
     }
     // RFC 9112, section 2.2, leaves it open whether such an empty line counts; here it would be waited for the right one
     if (head.find("\n\n") != std::string::npos) {
         return request_state::bare_line_feeds;
     }
-    return head.size() > most_head_bytes ? request_state::too_long : request_state::complete;
+    return head.size() > max_head_bytes ? request_state::too_long : request_state::complete;
 }
 
 request_state look_at_request(const std::string & received) {

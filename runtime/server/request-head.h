@@ -20,10 +20,10 @@ enum class request_state {
 // Bytes of a body that are waited for before a thread takes the request.
 static constexpr size_t awaited_body_bytes = 64 * 1024;
 
-static constexpr size_t most_head_bytes = 64 * 1024;
+static constexpr size_t max_head_bytes = 64 * 1024;
 
 // CPPHTTPLIB_MAX_LINE_LENGTH: a longer line is not read.
-static constexpr size_t most_line_bytes = 32 * 1024;
+static constexpr size_t max_line_bytes = 32 * 1024;
 
 request_state look_at_request(const std::string & received);
 

@@ -43,7 +43,7 @@ bool session::bind(httplib::Server & server, const std::string & host, int & por
     return listener_.bind(server, host, port, may_choose);
 }
 
-size_t session::most_connections() const {
+size_t session::max_connections() const {
     return limits_here().connections + limits_here().reserve;
 }
 

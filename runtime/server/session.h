@@ -47,7 +47,7 @@ class session final : public artifact_hooks {
     void               set_encoding(const llama_ui_asset & asset, httplib::Response & response) const override;
     bool   shows_log(enum ggml_log_level level, const char * text) override { return log.shows(level, text); }
     bool   bind(httplib::Server & server, const std::string & host, int & port, bool may_choose) override;
-    size_t most_connections() const override;
+    size_t max_connections() const override;
     void watch_connections(httplib::Server & server, httplib::TaskQueue & workers, const std::string & prefix) override;
     void close_connections() override;
     bool admit(const httplib::Request & request, httplib::Response & response) override;

@@ -18,7 +18,7 @@ int slots_for(uint64_t memory_free, const std::function<uint64_t(int)> & bytes_o
     if (one == 0 || memory_free == 0) {
         return slots_of_upstream;
     }
-    int slots = most_slots;
+    int slots = max_slots;
     while (slots > 1 && bytes_of(slots) > one + memory_free / share_of_memory) {
         slots /= 2;
     }
@@ -36,7 +36,7 @@ bool ask_for_most_slots(common_params & params) {
     if (params.n_parallel >= 0) {
         return false;
     }
-    params.n_parallel = most_slots;
+    params.n_parallel = max_slots;
     params.kv_unified = true;
     return true;
 }

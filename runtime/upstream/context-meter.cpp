@@ -7,7 +7,7 @@
 #include <algorithm>
 
 // Upstream makes its tables of cells even where it only measures; for more tokens the result is multiplied.
-static constexpr int most_measured = 1 << 20;
+static constexpr int max_measured = 1 << 20;
 
 namespace {
 
@@ -58,8 +58,8 @@ uint64_t context_meter::bytes(common_params params, int tokens) const {
         return 0;
     }
     const quiet_log quiet;
-    const double    times = std::max(1.0, double(tokens) / most_measured);
-    params.n_ctx          = std::min(tokens, most_measured);
+    const double    times = std::max(1.0, double(tokens) / max_measured);
+    params.n_ctx          = std::min(tokens, max_measured);
     const std::unique_ptr<llama_context, decltype(&llama_free)> context(
         llama_init_from_model(model_, common_context_params_to_llama(params)), llama_free);
     if (!context) {

@@ -65,7 +65,7 @@ bool hooks::bind(httplib::Server & server, const std::string & host, int & port,
     return server.bind_to_port(host, port);
 }
 
-size_t hooks::most_connections() const {
+size_t hooks::max_connections() const {
     return 1024;  // tools/server/server-http.cpp
 }
 

@@ -57,7 +57,7 @@ class hooks {
 
     // How many connections can be open; takes those of `server`, whose requests are then answered by `workers`; closes
     // those that wait, so that the workers come to an end.
-    virtual size_t most_connections() const;
+    virtual size_t max_connections() const;
     virtual void   watch_connections(httplib::Server &    server,
                                      httplib::TaskQueue & workers,
                                      const std::string &  path_prefix);

@@ -20,25 +20,25 @@ class template_work {
     void step(size_t count = 1) {
         check_client_at_times(count);
         steps_ += counts() ? count : 0;
-        check_limit("a template with a rendering", counts() ? steps_ : 0, "steps", most_template_steps);
+        check_limit("a template with a rendering", counts() ? steps_ : 0, "steps", max_template_steps);
     }
 
     // A string or list of so many bytes comes to be.
     void make(size_t bytes) {
         bytes_ += counts() ? bytes : 0;
-        check_limit("a template with texts", counts() ? bytes_ : 0, "bytes", most_template_bytes);
+        check_limit("a template with texts", counts() ? bytes_ : 0, "bytes", max_template_bytes);
     }
 
     // So many bytes are copied or looked at.
     void copy(size_t bytes) {
         copies_ += counts() ? bytes : 0;
-        check_limit("a template that copies texts", counts() ? copies_ : 0, "bytes", most_template_copies);
+        check_limit("a template that copies texts", counts() ? copies_ : 0, "bytes", max_template_copies);
     }
 
     // `count` texts of `size` bytes come to be; no product of the two overflows.
     void make(size_t count, size_t size) {
-        check_limit("a template that repeats a text", count, "times", most_template_bytes);
-        check_limit("a template that repeats a text", size, "bytes", most_template_bytes);
+        check_limit("a template that repeats a text", count, "times", max_template_bytes);
+        check_limit("a template that repeats a text", size, "bytes", max_template_bytes);
         make(count * size);
     }
 
@@ -59,9 +59,9 @@ class template_work {
       private:
         static void add() {
             // one that was made elsewhere may end here, so less than none is possible
-            if (++current().values_ > (long long) most_template_values) {
+            if (++current().values_ > (long long) max_template_values) {
                 current().values_--;  // this one does not come to be
-                check_limit("a template with values", most_template_values + 1, "at a time", most_template_values);
+                check_limit("a template with values", max_template_values + 1, "at a time", max_template_values);
             }
         }
     };

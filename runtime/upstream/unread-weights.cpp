@@ -13,10 +13,10 @@
 // What a check may use beside the stand-ins for weights: a template that makes a text without end, or sizes in the
 // metadata that no machine has, end here and not in the machine's last page. 4 GiB: vocabularies and graphs of the largest
 // models take less than one.
-static constexpr uint64_t most_memory = uint64_t(4) << 30;
-static constexpr size_t   alignment   = 64;
+static constexpr uint64_t memory_limit_bytes = uint64_t(4) << 30;
+static constexpr size_t   alignment          = 64;
 
-unread_weights::unread_weights() : allowed_(most_memory) {
+unread_weights::unread_weights() : allowed_(memory_limit_bytes) {
     limit_memory(allowed_);
 }
 

@@ -110,7 +110,7 @@ TEST_CASE("a file that is there and cannot be read is not said to be absent") {
     chat_store             store(folder.path());
     const auto             path = folder.path() + "/" + id + ".json";
     std::ofstream(path) << "";
-    std::filesystem::resize_file(path, chat_store::most_bytes + 1);
+    std::filesystem::resize_file(path, chat_store::max_bytes + 1);
     const auto large = store.read(id);
     CHECK(large.error == chat_error::too_large);
     CHECK(large.text == path + ": a chat may have 64 MiB, this one has 67108865 bytes");

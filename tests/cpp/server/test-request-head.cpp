@@ -44,8 +44,8 @@ TEST_CASE("what brings a body later, or one that is refused, is not waited for")
 
 TEST_CASE("what is not a request is seen at once") {
     CHECK(state_of(std::string("\x16\x03\x01", 3)) == request_state::not_http);
-    CHECK(state_of("GET /" + std::string(most_line_bytes, 'a')) == request_state::long_address);
-    CHECK(state_of("GET / HTTP/1.1\r\nA: " + std::string(most_head_bytes, 'a')) == request_state::too_long);
+    CHECK(state_of("GET /" + std::string(max_line_bytes, 'a')) == request_state::long_address);
+    CHECK(state_of("GET / HTTP/1.1\r\nA: " + std::string(max_head_bytes, 'a')) == request_state::too_long);
 }
 
 TEST_CASE("which requests ask for the health alone") {

@@ -51,7 +51,7 @@ TEST_CASE("brackets of JSON are counted, those in strings are not") {
 }
 
 TEST_CASE("JSON is parsed up to the limit, and refused above it with what was found") {
-    CHECK(common_json::parse(nested(mkexe::most_json_levels)).is_array());
+    CHECK(common_json::parse(nested(mkexe::max_json_levels)).is_array());
     CHECK(problem_of([] { common_json::parse(nested(100000)); }) == "JSON of 100000 levels: at most 200 are possible");
     CHECK(common_json::parse_no_throw(nested(100000)).is_discarded());
     const auto result = read_manifest(R"({"format":)" + nested(100000) + "}", superblock{}, "file");
@@ -147,7 +147,7 @@ TEST_CASE("a pattern that says more than a word is looked for as a regular expre
 TEST_CASE("all grammars together have so much room") {
     const auto before = mkexe::grammar_place::all().load();
     {
-        const mkexe::grammar_place first(mkexe::most_grammars_bytes - before);
+        const mkexe::grammar_place first(mkexe::grammar_budget_bytes - before);
         CHECK(problem_of([] { is_grammar("root ::= \"a\""); }).find("try again in a moment") != std::string::npos);
     }
     CHECK(is_grammar("root ::= \"a\""));
@@ -155,7 +155,7 @@ TEST_CASE("all grammars together have so much room") {
 }
 
 TEST_CASE("JSON of more values than a body may have is refused") {
-    CHECK(problem_of([] { common_json::parse("[0" + repeat(",0", mkexe::most_json_values) + "]"); }).find("values") !=
+    CHECK(problem_of([] { common_json::parse("[0" + repeat(",0", mkexe::max_json_values) + "]"); }).find("values") !=
           std::string::npos);
     CHECK(problem_of([] { common_json::parse("{" + joined(30000, "\"p", "\":0") + "}"); }).find("members") !=
           std::string::npos);
@@ -319,7 +319,7 @@ TEST_CASE("a chat that nests too deep, or is too large as it would be written, i
     const auto             deep = store.write(id, chat_with(nested(40000)), "*");
     CHECK(deep.error == chat_error::bad_chat);
     CHECK(deep.text.find("40001") != std::string::npos);
-    CHECK(store.write(id, std::string(chat_store::most_bytes + 1, ' '), "*").error == chat_error::too_large);
+    CHECK(store.write(id, std::string(chat_store::max_bytes + 1, ' '), "*").error == chat_error::too_large);
     // lines of their own for 20 million numbers in "messages"
     const auto wide = store.write(id, R"({"title":"","messages":[0)" + repeat(",0", 20000000) + "]}", "*");
     CHECK(wide.error == chat_error::too_large);

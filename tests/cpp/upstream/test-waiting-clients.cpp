@@ -39,7 +39,7 @@ static void post_three(server_response_reader & reader) {
 }
 
 TEST_CASE("before the next batch all tasks of a client that left are cancelled") {
-    static constexpr int        most_rounds = 1000000;  // where nobody asks
+    static constexpr int        max_rounds = 1000000;  // where nobody asks
     looping_queue               loop;
     std::atomic<bool>           asked       = false;
     std::atomic<bool>           left        = false;
@@ -59,7 +59,7 @@ TEST_CASE("before the next batch all tasks of a client that left are cancelled")
             loop.queue.terminate();
         }
         // it leaves while a batch is decoded
-        left = asked || ++rounds > most_rounds;
+        left = asked || ++rounds > max_rounds;
         std::this_thread::yield();
     };
     std::thread waiting([&] { reader.next(should_stop); });
