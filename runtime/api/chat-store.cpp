@@ -204,10 +204,10 @@ chat_result chat_store::write(const std::string & id, const std::string & text, 
     }
 
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto                        present = read_file(path_of(id));
-    const auto                        there   = present ? revision_of(present.value()) : "";
-    if (expected != "*" && expected != there) {
-        return { chat_error::changed, "another page wrote this chat meanwhile", there };
+    const auto                        present  = read_file(path_of(id));
+    const auto                        revision = present ? revision_of(present.value()) : "";
+    if (expected != "*" && expected != revision) {
+        return { chat_error::changed, "another page wrote this chat meanwhile", revision };
     }
     auto done = make_folder(folder_);
     if (done.problem == write_problem::none) {
@@ -217,9 +217,9 @@ chat_result chat_store::write(const std::string & id, const std::string & text, 
         case write_problem::none:
             return { chat_error::none, "", revision_of(content) };
         case write_problem::disk_full:
-            return { chat_error::disk_full, done.message, there };
+            return { chat_error::disk_full, done.message, revision };
         default:
-            return { chat_error::not_written, done.message, there };
+            return { chat_error::not_written, done.message, revision };
     }
 }
 

@@ -20,8 +20,8 @@ std::string page_key() {
         return "";  // who can write there could choose the key
     }
     const auto path = folder + "/page.key";
-    if (const auto kept = read_file(path); kept && is_key(kept.value())) {
-        return kept.value();
+    if (const auto stored = read_file(path); stored && is_key(stored.value())) {
+        return stored.value();
     }
     const auto key = random_name();
     if (key.empty() || write_file(path, key).problem != write_problem::none) {

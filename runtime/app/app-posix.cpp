@@ -33,12 +33,12 @@ static std::string output_path(const artifact & source) {
 }
 
 static std::string read_output(const std::string & path) {
-    const auto said = path.empty() ? result<std::string>(std::string()) : read_file(path);
-    return said ? said.value() : "";
+    const auto output = path.empty() ? result<std::string>(std::string()) : read_file(path);
+    return output ? output.value() : "";
 }
 
-static int fail(const artifact & source, const std::string & said) {
-    show_alert(source.contents.title + " could not start", said);
+static int fail(const artifact & source, const std::string & output) {
+    show_alert(source.contents.title + " could not start", output);
     return exit_failed;
 }
 

@@ -54,9 +54,9 @@ static std::string make_safe(const std::string & text, bool with_lines) {
             at++;
             continue;
         }
-        const auto found = read_character(text, at);
-        const bool kept  = with_lines && (found.code == '\n' || found.code == '\t');
-        if (found.size > 0 && (kept || is_safe(found.code))) {
+        const auto found              = read_character(text, at);
+        const bool is_allowed_control = with_lines && (found.code == '\n' || found.code == '\t');
+        if (found.size > 0 && (is_allowed_control || is_safe(found.code))) {
             safe.append(text, at, found.size);
         } else {
             safe += replacement;

@@ -41,6 +41,6 @@ bool ends_with(const std::string & text, const std::string & ending) {
     return text.size() > ending.size() && text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
 }
 
-bool contains(const std::vector<std::string> & list, const std::string & word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
+bool contains(const std::vector<std::string> & list, const std::string & item) {
+    return std::find(list.begin(), list.end(), item) != list.end();
 }

@@ -22,5 +22,5 @@ bool is_number_to(const std::string & text, int most);
 // Whether `text` is longer than `ending` and ends in it.
 bool ends_with(const std::string & text, const std::string & ending);
 
-// Whether `list` has `word`.
-bool contains(const std::vector<std::string> & list, const std::string & word);
+// Whether `list` has `item`.
+bool contains(const std::vector<std::string> & list, const std::string & item);

@@ -22,14 +22,14 @@ using json = nlohmann::ordered_json;
 
 static const char chat_help[] =
     R"(/help          this list
-/system TEXT   what the model is told at the start; without TEXT, nothing
+/system TEXT   input the model is told at the start; without TEXT, nothing
 /regen         another answer to the last question
 /save FILE     write this chat; FILE.json as JSON, else as Markdown
 /clear         forget this chat
 /quit          end; Ctrl-D too
 
 A line that ends in \ goes on in the next one. Lines between """ and """ are one message.
-Ctrl-C stops an answer, or drops what is typed. Arrow up brings back what you wrote.
+Ctrl-C stops an answer, or drops input is typed. Arrow up brings back input you wrote.
 )";
 
 namespace {
@@ -245,26 +245,26 @@ static void save(conversation & talk, const std::string & path) {
 
 // What a line that begins with a slash asks for; false where it ends the chat.
 static bool obey(conversation & talk, const std::string & line) {
-    const auto word = line.substr(0, line.find(' '));
-    if (word == "/quit" || word == "/exit") {
+    const auto command = line.substr(0, line.find(' '));
+    if (command == "/quit" || command == "/exit") {
         return false;
     }
-    if (word == "/help") {
+    if (command == "/help") {
         print(chat_help);
-    } else if (word == "/system") {
+    } else if (command == "/system") {
         talk.set_system(argument_of(line));
         print("from the next answer on\n");
-    } else if (word == "/regen") {
+    } else if (command == "/regen") {
         if (!talk.regenerate()) {
             print_error("there is no answer yet\n");
         }
-    } else if (word == "/save") {
+    } else if (command == "/save") {
         save(talk, argument_of(line));
-    } else if (word == "/clear") {
+    } else if (command == "/clear") {
         talk.clear();
         print("forgotten\n");
     } else {
-        print_error(word + " is not a command; /help lists them\n");
+        print_error(command + " is not a command; /help lists them\n");
     }
     return true;
 }
@@ -286,11 +286,11 @@ static void converse(conversation & talk, interrupts & ctrl_c) {
     std::string text;
     bool        warned = false;
     for (bool more = true; more;) {
-        const entry what = read_message(text, ctrl_c);
-        if (what == entry::message) {
+        const entry input = read_message(text, ctrl_c);
+        if (input == entry::message) {
             warned = false;
             more   = take(talk, text);
-        } else if (what == entry::end || (what == entry::interrupt && warned)) {
+        } else if (input == entry::end || (input == entry::interrupt && warned)) {
             more = false;
         } else {
             warned = true;

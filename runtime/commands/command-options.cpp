@@ -5,9 +5,9 @@
 #include <algorithm>
 
 static const std::vector<std::string> * find_option(const std::vector<std::vector<std::string>> & names,
-                                                    const std::string &                           word) {
+                                                    const std::string &                           argument) {
     for (const auto & spellings : names) {
-        if (std::find(spellings.begin(), spellings.end(), word) != spellings.end()) {
+        if (std::find(spellings.begin(), spellings.end(), argument) != spellings.end()) {
             return &spellings;
         }
     }
@@ -27,19 +27,19 @@ result<command_options> parse_command_options(const std::vector<std::string> &  
         options.server_arguments.push_back("--no-memory-check");  // local_server::load() knows it too
     }
     for (size_t i = 0; i < arguments.size(); i++) {
-        const auto & word   = arguments[i];
-        const auto   equals = word.rfind("--", 0) == 0 ? word.find('=') : std::string::npos;
-        const auto * option = find_option(names, word.substr(0, equals));
-        if (word == "--verbose") {
+        const auto & argument = arguments[i];
+        const auto   equals   = argument.rfind("--", 0) == 0 ? argument.find('=') : std::string::npos;
+        const auto * option   = find_option(names, argument.substr(0, equals));
+        if (argument == "--verbose") {
             options.verbose = true;
         } else if (!option) {
-            options.server_arguments.push_back(word);
+            options.server_arguments.push_back(argument);
         } else if (equals != std::string::npos) {
-            options.values[option->front()] = word.substr(equals + 1);
+            options.values[option->front()] = argument.substr(equals + 1);
         } else if (i + 1 < arguments.size()) {
             options.values[option->front()] = arguments[++i];
         } else {
-            return failure{ word + ": expected a value after it." };
+            return failure{ argument + ": expected a value after it." };
         }
     }
     return options;

@@ -15,11 +15,11 @@ static constexpr const char * usual_port  = "8080";  // upstream's, common/commo
 static constexpr auto         answer_time = std::chrono::seconds(5);
 
 // What --NAME says, for this command or by default, or upstream's variable.
-static std::string option_or_variable(const command_options & own,
+static std::string option_or_variable(const command_options & options,
                                       const command_options & bundled,
                                       const std::string &     name,
                                       const char *            variable) {
-    return value_of(own, name, value_of(bundled, name, environment(variable)));
+    return value_of(options, name, value_of(bundled, name, environment(variable)));
 }
 
 // An address that can be asked, of one that a server listens on.
@@ -56,18 +56,18 @@ static bool is_port(const std::string & text) {
 int show_health(const artifact & source, const std::vector<std::string> & arguments) {
     const std::vector<std::vector<std::string>> names = { { "--host" }, { "--port" }, { "--api-prefix" } };
 
-    const auto own     = parse_command_options({}, arguments, names);
+    const auto options = parse_command_options({}, arguments, names);
     const auto bundled = parse_command_options({}, source.contents.default_args, names);
-    if (!own || !bundled) {
-        say((own ? bundled : own).message() + " Try health --help.");
+    if (!options || !bundled) {
+        say((options ? bundled : options).message() + " Try health --help.");
         return exit_usage;
     }
-    if (!own.value().server_arguments.empty()) {
-        say("health: unexpected argument \"" + own.value().server_arguments[0] + "\". Try health --help.");
+    if (!options.value().server_arguments.empty()) {
+        say("health: unexpected argument \"" + options.value().server_arguments[0] + "\". Try health --help.");
         return exit_usage;
     }
-    const auto host = option_or_variable(own.value(), bundled.value(), "--host", "LLAMA_ARG_HOST");
-    const auto port = option_or_variable(own.value(), bundled.value(), "--port", "LLAMA_ARG_PORT");
+    const auto host = option_or_variable(options.value(), bundled.value(), "--host", "LLAMA_ARG_HOST");
+    const auto port = option_or_variable(options.value(), bundled.value(), "--port", "LLAMA_ARG_PORT");
     if (!port.empty() && !is_port(port)) {
         say("health: expected a port from 1 to 65535, found \"" + port + "\".");
         return exit_usage;
@@ -77,6 +77,6 @@ int show_health(const artifact & source, const std::vector<std::string> & argume
     if (!published.empty()) {
         return ask(published.substr(0, published.size() - 1));  // it ends in a slash
     }
-    const auto prefix = option_or_variable(own.value(), bundled.value(), "--api-prefix", "LLAMA_ARG_API_PREFIX");
+    const auto prefix = option_or_variable(options.value(), bundled.value(), "--api-prefix", "LLAMA_ARG_API_PREFIX");
     return ask("http://" + reachable(host) + ":" + (port.empty() ? usual_port : port) + prefix);
 }

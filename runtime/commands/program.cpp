@@ -17,7 +17,7 @@
 #include <algorithm>
 #include <functional>
 
-using words = std::vector<std::string>;
+using argument_list = std::vector<std::string>;
 
 static int unexpected(const std::string & command, const std::string & argument) {
     say(command + ": unexpected argument \"" + argument + "\". Try " + command + " --help.");
@@ -27,11 +27,11 @@ static int unexpected(const std::string & command, const std::string & argument)
 namespace {
 
 struct command {
-    const char *                                        name;
-    std::function<int(const artifact &, const words &)> run;
-    words flags;  // its own; takes_server_options says whether llama.cpp's are taken too
-    bool  takes_server_options = false;
-    bool  reads_arguments      = false;  // and refuses them itself
+    const char *                                                name;
+    std::function<int(const artifact &, const argument_list &)> run;
+    argument_list flags;  // its own; takes_server_options says whether llama.cpp's are taken too
+    bool          takes_server_options = false;
+    bool          reads_arguments      = false;  // and refuses them itself
 };
 
 }  // namespace
@@ -90,8 +90,11 @@ static void name_files_in_crashes(const artifact & source) {
     name_in_crashes(file_name(source.path), mapped);
 }
 
-// `given` are all arguments, `rest` those of the command.
-static int run_command(const command & chosen, const std::string & path, const words & given, const words & rest) {
+// `arguments` are all arguments of the program, `rest` are those after the command's name.
+static int run_command(const command &       chosen,
+                       const std::string &   path,
+                       const argument_list & arguments,
+                       const argument_list & rest) {
     for (const auto & argument : rest) {
         if (!chosen.takes_server_options && !chosen.reads_arguments && !contains(chosen.flags, argument)) {
             return unexpected(chosen.name, argument);
@@ -107,18 +110,18 @@ static int run_command(const command & chosen, const std::string & path, const w
         say(problem + "\n" + beside_hint);
         return exit_damaged;
     }
-    return is_opened_as_app(given) ? run_app(source.value()) : chosen.run(source.value(), rest);
+    return is_opened_as_app(arguments) ? run_app(source.value()) : chosen.run(source.value(), rest);
 }
 
-int run_program(const std::vector<std::string> & arguments) {
-    const words given(arguments.begin() + std::min<size_t>(1, arguments.size()), arguments.end());
-    words       rest = given;
+int run_program(const std::vector<std::string> & command_line) {
+    const argument_list arguments(command_line.begin() + std::min<size_t>(1, command_line.size()), command_line.end());
+    argument_list       rest = arguments;
     clear_abandoned_programs();
     if (contains(rest, "--version")) {
         return show_version();
     }
     if (!rest.empty() && rest[0] == "check-model") {  // asked by mkexe, of a runtime without an artifact
-        return check_model(words(rest.begin() + 1, rest.end()));
+        return check_model(argument_list(rest.begin() + 1, rest.end()));
     }
     const auto  path = find_artifact();
     std::string name;
@@ -134,5 +137,5 @@ int run_program(const std::vector<std::string> & arguments) {
         return show_help(file_name(path), name);
     }
     std::replace(rest.begin(), rest.end(), std::string("--help-server"), std::string("--help"));
-    return run_command(*chosen, path, given, rest);
+    return run_command(*chosen, path, arguments, rest);
 }

@@ -69,8 +69,8 @@ static json messages_of(const std::string & system, const std::string & question
 
 static int fail_without_question(const std::vector<std::string> & arguments) {
     std::string found;
-    for (const auto & word : arguments) {
-        found += (found.empty() ? ", found only: " : " ") + word;
+    for (const auto & argument : arguments) {
+        found += (found.empty() ? ", found only: " : " ") + argument;
     }
     return fail("run: expected a question, as run -p \"...\" or through a pipe" + found + ". Try run --help.",
                 exit_usage);
@@ -90,20 +90,20 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
     if (!model) {
         return fail(model.message(), model.status());
     }
-    char       last   = '\n';
-    bool       wanted = true;  // somebody can still read the answer
-    bool       came   = false;
-    const auto end    = model.value()->ask(
-           json_text(messages_of(value_of(options.value(), "--system", source.contents.system_prompt), question)),
-           [&](const answer_piece & piece) {
-            came = came || !piece.text.empty();
+    char       last      = '\n';
+    bool       can_write = true;  // somebody can still read the answer
+    bool       has_text  = false;
+    const auto end       = model.value()->ask(
+              json_text(messages_of(value_of(options.value(), "--system", source.contents.system_prompt), question)),
+              [&](const answer_piece & piece) {
+            has_text = has_text || !piece.text.empty();
             if (!piece.reasoning) {
-                wanted = print_result(piece.text) && std::fflush(stdout) == 0;
-                last   = piece.text.back();
+                can_write = print_result(piece.text) && std::fflush(stdout) == 0;
+                last      = piece.text.back();
             }
-            return wanted;
+            return can_write;
         });
-    if (!wanted) {
+    if (!can_write) {
         return exit_failed;
     }
     if (last != '\n') {
@@ -113,7 +113,7 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
         return fail(end.error, exit_failed);
     }
     const bool stopped = model.value()->ctrl_c().came();
-    if (!came && !stopped) {
+    if (!has_text && !stopped) {
         return fail("The model gave no answer.", exit_failed);
     }
     const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);

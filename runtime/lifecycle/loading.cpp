@@ -23,7 +23,7 @@ struct loading::state {
     uint64_t               bytes  = 0;
     clock_type::time_point began;
 
-    int                                           told = 0;  // hundredths
+    int                                           last_reported = 0;  // hundredths
     std::function<void(const loading_progress &)> tell;
 
     loading_progress progress();
@@ -56,8 +56,8 @@ void loading::state::tell_if_moved() {
     }
     const auto found      = progress();
     const int  hundredths = int(found.fraction * 100);
-    if (hundredths > told) {
-        told = hundredths;
+    if (hundredths > last_reported) {
+        last_reported = hundredths;
         tell(found);
     }
 }

@@ -34,12 +34,12 @@ static std::vector<char *> child_environment() {
 }
 
 // `input` and `status` are descriptors, or -1 for none.
-static result<int> spawn(const std::vector<std::string> & words, int input, const char * output, int status) {
-    std::vector<char *> arguments;
-    for (const auto & word : words) {
-        arguments.push_back(const_cast<char *>(word.c_str()));
+static result<int> spawn(const std::vector<std::string> & arguments, int input, const char * output, int status) {
+    std::vector<char *> argv;
+    for (const auto & argument : arguments) {
+        argv.push_back(const_cast<char *>(argument.c_str()));
     }
-    arguments.push_back(nullptr);
+    argv.push_back(nullptr);
 
     posix_spawn_file_actions_t streams;
     posix_spawn_file_actions_init(&streams);
@@ -60,18 +60,17 @@ static result<int> spawn(const std::vector<std::string> & words, int input, cons
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
 
     pid_t     child = 0;
-    const int error =
-        posix_spawnp(&child, arguments[0], &streams, &attributes, arguments.data(), child_environment().data());
+    const int error = posix_spawnp(&child, argv[0], &streams, &attributes, argv.data(), child_environment().data());
     posix_spawn_file_actions_destroy(&streams);
     posix_spawnattr_destroy(&attributes);
     if (error != 0) {
-        return failure{ words[0] + ": " + std::strerror(error) };
+        return failure{ arguments[0] + ": " + std::strerror(error) };
     }
     return int(child);
 }
 
-bool start_detached(const std::vector<std::string> & words) {
-    const auto child = spawn(words, -1, "/dev/null", -1);
+bool start_detached(const std::vector<std::string> & arguments) {
+    const auto child = spawn(arguments, -1, "/dev/null", -1);
     if (child) {
         std::thread([child] { waitpid(child.value(), nullptr, 0); }).detach();
     }
@@ -93,14 +92,14 @@ static bool make_pipe(int (&ends)[2]) {
     return ends[0] >= 0 && ends[1] >= 0;
 }
 
-result<started_process> start_process(const std::vector<std::string> & words, const std::string & output) {
+result<started_process> start_process(const std::vector<std::string> & arguments, const std::string & output) {
     unlink(output.c_str());
     int input[2], status[2];
     if (!make_pipe(input) || !make_pipe(status)) {
         return failure{ std::string("pipe: ") + std::strerror(errno) };
     }
     // the second end of its input stays open here until this process ends
-    const auto child = spawn(words, input[0], output.empty() ? "/dev/null" : output.c_str(), status[1]);
+    const auto child = spawn(arguments, input[0], output.empty() ? "/dev/null" : output.c_str(), status[1]);
     close(input[0]);
     close(status[1]);
     if (!child) {

@@ -9,7 +9,7 @@
 
 // Starts words[0], looked for in PATH, and does not wait for its end; its streams go nowhere. False where there is no
 // such program.
-bool start_detached(const std::vector<std::string> & words);
+bool start_detached(const std::vector<std::string> & arguments);
 
 struct started_process {
     int process = 0;   // its number
@@ -20,7 +20,7 @@ constexpr int status_descriptor = 3;
 
 // The same with its output in a new file at `output`, nowhere where that is empty, and with a pipe as its input, which ends
 // with this process, however that ends.
-result<started_process> start_process(const std::vector<std::string> & words, const std::string & output);
+result<started_process> start_process(const std::vector<std::string> & arguments, const std::string & output);
 
 // Reads the next line from a descriptor; false where there is none any more.
 bool read_line_of(int descriptor, std::string & line);

@@ -75,11 +75,11 @@ void end_by_crash(const char * cause, exit_status status) {
 }
 
 static void add_lost_file(fixed_text & cause, const mapped_file & file) {
-    uint64_t   size  = 0;
-    const bool there = size_of_path(file.path, size);
+    uint64_t   size   = 0;
+    const bool exists = size_of_path(file.path, size);
     cause.add("the file ").add(file.shown).add(" was cut off, or its disk went away, while the program ran: expected ");
     cause.add_number(file.size).add(" bytes, ");
-    if (there) {
+    if (exists) {
         cause.add("found ").add_number(size);
     } else {
         cause.add("and it cannot be found any more");

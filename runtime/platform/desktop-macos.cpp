@@ -8,16 +8,18 @@ std::string why_no_browser() {
 
 // AppleScript Language Guide, "display alert"; the texts are arguments, and so are no part of the script.
 void show_alert(const std::string & title, const std::string & text) {
-    const std::vector<std::string> words = { "/usr/bin/osascript",
-                                             "-e",
-                                             "on run words",
-                                             "-e",
-                                             "display alert (item 1 of words) message (item 2 of words) as critical",
-                                             "-e",
-                                             "end run",
-                                             title,
-                                             text };
-    start_detached(words);
+    const std::vector<std::string> arguments = {
+        "/usr/bin/osascript",
+        "-e",
+        "on run words",
+        "-e",
+        "display alert (item 1 of words) message (item 2 of words) as critical",
+        "-e",
+        "end run",
+        title,
+        text
+    };
+    start_detached(arguments);
 }
 
 bool open_browser(const std::string & address) {

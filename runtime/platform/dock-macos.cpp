@@ -28,7 +28,7 @@ struct objc_runtime {
 }  // namespace
 
 static objc_runtime objc;
-static dock_actions wanted;
+static dock_actions handlers;
 
 template <typename F> static bool find(void * library, const char * name, F & function) {
     function = reinterpret_cast<F>(dlsym(library, name));
@@ -62,17 +62,17 @@ static void * text(const std::string & utf8) {
 
 // -applicationShouldHandleReopen:hasVisibleWindows:, "false" for "it has been dealt with"
 static signed char on_reopen(void *, void *, void *, signed char) {
-    wanted.open();
+    handlers.open();
     return 0;
 }
 
 static void on_open(void *, void *, void *) {
-    wanted.open();
+    handlers.open();
 }
 
 // -applicationShouldTerminate:, NSTerminateNow
 static unsigned long on_terminate(void *, void *, void *) {
-    wanted.quit();
+    handlers.quit();
     return 1;
 }
 
@@ -113,7 +113,7 @@ void stay_in_dock(const std::string & title, const dock_actions & actions) {
     if (!open_libraries()) {
         return;
     }
-    wanted          = actions;
+    handlers        = actions;
     void * pool     = make("NSAutoreleasePool");
     void * app      = send(objc.get_class("NSApplication"), "sharedApplication");
     void * delegate = make_delegate();

@@ -26,9 +26,9 @@ static int open_own_file(const std::string & path, int flags) {
 
 // Whether the path still leads to this file: who cleans up may have removed it before the lock was taken.
 static bool is_still_there(const std::string & path, int file) {
-    struct stat here, there;
-    return fstat(file, &here) == 0 && lstat(path.c_str(), &there) == 0 && here.st_ino == there.st_ino &&
-           here.st_dev == there.st_dev;
+    struct stat opened, by_path;
+    return fstat(file, &opened) == 0 && lstat(path.c_str(), &by_path) == 0 && opened.st_ino == by_path.st_ino &&
+           opened.st_dev == by_path.st_dev;
 }
 
 static lock_result try_to_lock(const std::string & path, int & file) {

@@ -18,7 +18,7 @@ bool is_in_memory(std::FILE * file, uint64_t offset, size_t size) {
 #else
     std::vector<unsigned char> pages((size + page - 1) / page);
 #endif
-    const bool known = mincore(mapped, size, pages.data()) == 0;
+    const bool succeeded = mincore(mapped, size, pages.data()) == 0;
     munmap(mapped, size);
-    return !known || std::all_of(pages.begin(), pages.end(), [](auto state) { return state & 1; });
+    return !succeeded || std::all_of(pages.begin(), pages.end(), [](auto state) { return state & 1; });
 }

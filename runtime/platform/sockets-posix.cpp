@@ -20,8 +20,8 @@ size_t raise_descriptor_limit() {
     }
     const rlim_t raised = std::min(limit.rlim_max, wanted_descriptors);
     if (limit.rlim_cur < raised) {
-        const rlimit wanted = { raised, limit.rlim_max };
-        limit.rlim_cur      = setrlimit(RLIMIT_NOFILE, &wanted) == 0 ? raised : limit.rlim_cur;
+        const rlimit new_limit = { raised, limit.rlim_max };
+        limit.rlim_cur         = setrlimit(RLIMIT_NOFILE, &new_limit) == 0 ? raised : limit.rlim_cur;
     }
     return size_t(limit.rlim_cur);
 }

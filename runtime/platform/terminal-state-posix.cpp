@@ -11,7 +11,7 @@
 // Where the terminal shows nothing any more (Ctrl-S).
 static constexpr unsigned write_timeout_s = 2;
 
-static termios           kept;
+static termios           initial_state;
 static bool              has_colour = false;
 static std::atomic<bool> is_kept    = false;
 
@@ -21,7 +21,7 @@ void restore_terminal() {
         return;
     }
     static const char plain[] = "\x1b[0m";
-    tcsetattr(STDIN_FILENO, TCSANOW, &kept);
+    tcsetattr(STDIN_FILENO, TCSANOW, &initial_state);
     if (has_colour && write(STDOUT_FILENO, plain, sizeof(plain) - 1) < 0) {
         return;
     }
@@ -37,7 +37,7 @@ REALIGNED_STACK static void on_end(int number) {
 }
 
 void keep_terminal(bool coloured) {
-    if (tcgetattr(STDIN_FILENO, &kept) != 0) {
+    if (tcgetattr(STDIN_FILENO, &initial_state) != 0) {
         return;
     }
     has_colour              = coloured;

@@ -21,9 +21,9 @@ static constexpr size_t body_bytes_per_second = 4096;
 gate_limits possible_limits(size_t descriptors) {
     gate_limits limits;
     if (descriptors > 0) {
-        const auto kept    = own_descriptors + limits.reserve + max_closing;
-        const auto left    = descriptors > kept ? descriptors - kept : 0;
-        limits.connections = std::clamp(left, min_connections, limits.connections);
+        const auto reserved  = own_descriptors + limits.reserve + max_closing;
+        const auto available = descriptors > reserved ? descriptors - reserved : 0;
+        limits.connections   = std::clamp(available, min_connections, limits.connections);
     }
     return limits;
 }
@@ -51,32 +51,32 @@ void connection_gate::stop() {
 }
 
 void connection_gate::admit(httplib::Server & server, socket_t socket) {
-    connection one;
-    one.server = &server;
-    one.socket = socket;
+    connection client;
+    client.server = &server;
+    client.socket = socket;
     {
         const std::lock_guard<std::mutex> lock(mutex);
-        busy[one.reserve]++;  // until give_back()
+        busy[client.reserve]++;  // until give_back()
     }
-    give_back(std::move(one), true);
+    give_back(std::move(client), true);
 }
 
 // To the gate's thread, from any other.
-void connection_gate::give_back(connection one, bool open) {
+void connection_gate::give_back(connection client, bool open) {
     {
         const std::lock_guard<std::mutex> lock(mutex);
-        busy[one.reserve]--;
+        busy[client.reserve]--;
         open = open && !stopping;
         if (open) {
-            one.at    = phase::idle;
-            one.since = one.waiting = clock_type::now();
-            arrivals.push_back(one);
+            client.at    = phase::idle;
+            client.since = client.waiting = clock_type::now();
+            arrivals.push_back(client);
         }
     }
     if (open) {
         wake.raise();
     } else {
-        httplib::Server::close_gently(one.socket);
+        httplib::Server::close_gently(client.socket);
     }
 }
 
@@ -94,8 +94,8 @@ void connection_gate::run() {
         drop_overdue();
         watch();
     }
-    for (const auto & one : waiting) {
-        close_at_once(one.socket);
+    for (const auto & client : waiting) {
+        close_at_once(client.socket);
     }
     waiting.clear();
 }
@@ -106,30 +106,30 @@ void connection_gate::take_arrivals() {
         const std::lock_guard<std::mutex> lock(mutex);
         taken.swap(arrivals);
     }
-    for (auto & one : taken) {
-        if (place(one) && (one.at == phase::closing || still_waits(one))) {
-            waiting.push_back(std::move(one));
+    for (auto & client : taken) {
+        if (place(client) && (client.at == phase::closing || still_waits(client))) {
+            waiting.push_back(std::move(client));
         }
     }
 }
 
 // Whether an arrival has to wait: what came after the last request may be a whole one, and most clients send theirs with
 // the connection. Others that arrive meanwhile cannot take its place then.
-bool connection_gate::still_waits(connection & one) {
-    if (!one.received.empty()) {
-        return look_at(one);
+bool connection_gate::still_waits(connection & client) {
+    if (!client.received.empty()) {
+        return look_at(client);
     }
     std::vector<pollfd> socket(1);
-    socket[0].fd     = one.socket;
+    socket[0].fd     = client.socket;
     socket[0].events = POLLIN;
     wait_for_sockets(socket, 0);
-    return socket[0].revents == 0 || read_some(one);
+    return socket[0].revents == 0 || read_some(client);
 }
 
 // Whether one more may be open, of the reserve or of the others.
 bool connection_gate::has_room(bool reserve) {
-    const auto waits = std::count_if(waiting.begin(), waiting.end(), [&](const connection & one) {
-        return one.reserve == reserve && one.at != phase::closing;
+    const auto waits = std::count_if(waiting.begin(), waiting.end(), [&](const connection & client) {
+        return client.reserve == reserve && client.at != phase::closing;
     });
     const std::lock_guard<std::mutex> lock(mutex);
     return size_t(waits) + busy[reserve] < (reserve ? limits.reserve : limits.connections);
@@ -138,9 +138,9 @@ bool connection_gate::has_room(bool reserve) {
 // Closes the one that has waited longest; false where none waits.
 bool connection_gate::make_room(bool reserve) {
     auto oldest = waiting.end();
-    for (auto one = waiting.begin(); one != waiting.end(); ++one) {
-        const bool can_go = one->reserve == reserve && one->at != phase::closing;
-        oldest            = can_go && (oldest == waiting.end() || one->waiting < oldest->waiting) ? one : oldest;
+    for (auto client = waiting.begin(); client != waiting.end(); ++client) {
+        const bool can_go = client->reserve == reserve && client->at != phase::closing;
+        oldest            = can_go && (oldest == waiting.end() || client->waiting < oldest->waiting) ? client : oldest;
     }
     if (oldest == waiting.end()) {
         return false;
@@ -151,24 +151,24 @@ bool connection_gate::make_room(bool reserve) {
 }
 
 // Gives an arrival one of the places; false where there was none, and it is closed.
-bool connection_gate::place(connection & one) {
-    if (one.served > 0 || has_room(false) || make_room(false)) {
+bool connection_gate::place(connection & client) {
+    if (client.served > 0 || has_room(false) || make_room(false)) {
         return true;
     }
-    one.reserve = is_loopback_peer(one.socket) && (has_room(true) || make_room(true));
-    return one.reserve || refuse(one, "503 Service Unavailable", "Too many connections. Try again in a moment.");
+    client.reserve = is_loopback_peer(client.socket) && (has_room(true) || make_room(true));
+    return client.reserve || refuse(client, "503 Service Unavailable", "Too many connections. Try again in a moment.");
 }
 
-connection_gate::clock_type::time_point connection_gate::deadline(const connection & one) const {
-    switch (one.at) {
+connection_gate::clock_type::time_point connection_gate::deadline(const connection & client) const {
+    switch (client.at) {
         case phase::idle:
-            return one.since + limits.idle;
+            return client.since + limits.idle;
         case phase::head:
-            return one.since + limits.head;
+            return client.since + limits.head;
         case phase::body:
-            return one.since + limits.body;
+            return client.since + limits.body;
         default:
-            return one.since + limits.closing;
+            return client.since + limits.closing;
     }
 }
 
@@ -180,11 +180,11 @@ int connection_gate::wait_ms() const {
         return -1;
     }
     auto first = deadline(waiting[0]);
-    for (const auto & one : waiting) {
-        first = std::min(first, deadline(one));
+    for (const auto & client : waiting) {
+        first = std::min(first, deadline(client));
     }
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(first - clock_type::now()).count();
-    return int(std::max<long long>(0, left) + 1);
+    const auto remaining_ms = std::chrono::duration_cast<std::chrono::milliseconds>(first - clock_type::now()).count();
+    return int(std::max<long long>(0, remaining_ms) + 1);
 }
 
 void connection_gate::watch() {
@@ -199,79 +199,80 @@ void connection_gate::watch() {
     if (sockets[0].revents != 0) {
         wake.clear();
     }
-    std::vector<connection> left;
+    std::vector<connection> still_waiting;
     for (size_t i = 0; i < waiting.size(); i++) {
         if (sockets[i + 1].revents == 0 || read_some(waiting[i])) {
-            left.push_back(std::move(waiting[i]));
+            still_waiting.push_back(std::move(waiting[i]));
         }
     }
-    waiting.swap(left);
+    waiting.swap(still_waiting);
 }
 
 // Reads what is there; false where the connection waits no longer.
-bool connection_gate::read_some(connection & one) {
+bool connection_gate::read_some(connection & client) {
     char       bytes[16384];
-    const auto count = recv(one.socket, bytes, sizeof(bytes), 0);
+    const auto count = recv(client.socket, bytes, sizeof(bytes), 0);
     if (count <= 0) {
-        close_at_once(one.socket);
+        close_at_once(client.socket);
         return false;
     }
-    if (one.at == phase::closing) {
+    if (client.at == phase::closing) {
         return true;  // nobody reads it
     }
-    one.received.append(bytes, size_t(count));
-    return look_at(one);
+    client.received.append(bytes, size_t(count));
+    return look_at(client);
 }
 
 static constexpr const char * too_slow = "This server waits no longer for the rest of a request.";
 
 // False where it is handed over.
-bool connection_gate::look_at(connection & one) {
+bool connection_gate::look_at(connection & client) {
     const auto begin = [&](phase next) {
-        if (one.at != next) {
-            one.at    = next;
-            one.since = clock_type::now();
+        if (client.at != next) {
+            client.at    = next;
+            client.since = clock_type::now();
         }
         return true;
     };
     // RFC 9112, 2.2: an empty line before a request is no error
-    one.received.erase(0, one.received.find_first_not_of("\r\n"));
-    if (one.received.empty()) {
+    client.received.erase(0, client.received.find_first_not_of("\r\n"));
+    if (client.received.empty()) {
         return begin(phase::idle);
     }
-    switch (look_at_request(one.received)) {
+    switch (look_at_request(client.received)) {
         case request_state::incomplete_head:
             return begin(phase::head);
         case request_state::incomplete_body:
             return begin(phase::body);
         case request_state::complete:
-            return hand_over(one);
+            return hand_over(client);
         case request_state::too_large:
-            return refuse(one, "413 Content Too Large", "The body of a request may have 100 MiB.");
+            return refuse(client, "413 Content Too Large", "The body of a request may have 100 MiB.");
         case request_state::long_address:
-            return refuse(one, "414 URI Too Long", "The address of a request may have 32 KiB.");
+            return refuse(client, "414 URI Too Long", "The address of a request may have 32 KiB.");
         case request_state::bare_line_feeds:
-            return refuse(one, "400 Bad Request",
+            return refuse(client, "400 Bad Request",
                           "The lines of a request's head end with CR and LF, not with LF alone.");
         case request_state::too_long:
-            return refuse(one, "431 Request Header Fields Too Large", "The head of a request may have 64 KiB.");
+            return refuse(client, "431 Request Header Fields Too Large", "The head of a request may have 64 KiB.");
         default:
-            return refuse(one, "400 Bad Request", "This is not an HTTP request. This server speaks HTTP, not HTTPS.");
+            return refuse(client, "400 Bad Request",
+                          "This is not an HTTP request. This server speaks HTTP, not HTTPS.");
     }
 }
 
-bool connection_gate::hand_over(connection & one) {
-    const bool health = asks_for(one.received, health_paths);
-    if (one.reserve && !health && !has_room(false)) {
-        return refuse(one, "503 Service Unavailable", "Too many requests at once. Try again in a moment.");
+bool connection_gate::hand_over(connection & client) {
+    const bool health = asks_for(client.received, health_paths);
+    if (client.reserve && !health && !has_room(false)) {
+        return refuse(client, "503 Service Unavailable", "Too many requests at once. Try again in a moment.");
     }
-    one.reserve = one.reserve && health;
+    client.reserve = client.reserve && health;
     {
         const std::lock_guard<std::mutex> lock(mutex);
-        busy[one.reserve]++;
+        busy[client.reserve]++;
     }
     auto &                threads = health ? static_cast<httplib::TaskQueue &>(health_worker) : workers;
-    std::function<void()> job     = [this, moved = std::move(one)] {
+    std::function<void()> job     = [this, moved = std::move(client)] {
         answer(moved);
     };
     try {
@@ -282,50 +283,51 @@ bool connection_gate::hand_over(connection & one) {
     return false;
 }
 
-void connection_gate::answer(connection one) {
+void connection_gate::answer(connection client) {
     const body_budget::request holds(bodies);
-    one.served++;
-    const bool last = one.served >= requests_per_connection;
-    const bool open = one.server->serve_one(one.socket, one.received, last, body_grace_ms, body_bytes_per_second);
-    give_back(std::move(one), open);
+    client.served++;
+    const bool last = client.served >= requests_per_connection;
+    const bool open =
+        client.server->serve_one(client.socket, client.received, last, body_grace_ms, body_bytes_per_second);
+    give_back(std::move(client), open);
 }
 
 // Says why, and leaves time to read it; false where too many others have that already, and it is closed.
-bool connection_gate::refuse(connection & one, const char * status, const char * sentence) {
+bool connection_gate::refuse(connection & client, const char * status, const char * sentence) {
     const std::string code = std::string(status).substr(0, 3);
     const std::string type = code == "503" ? "unavailable_error" : "invalid_request_error";
     const std::string body =
         "{\"error\":{\"code\":" + code + ",\"type\":\"" + type + "\",\"message\":\"" + sentence + "\"}}";
-    send_at_once(one.socket, "HTTP/1.1 " + std::string(status) +
-                                 "\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n" +
-                                 (code == "503" ? "Retry-After: 5\r\n" : "") +
-                                 "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-    end_sending(one.socket);
+    send_at_once(client.socket, "HTTP/1.1 " + std::string(status) +
+                                    "\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n" +
+                                    (code == "503" ? "Retry-After: 5\r\n" : "") +
+                                    "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    end_sending(client.socket);
     const auto closing = std::count_if(waiting.begin(), waiting.end(),
                                        [](const connection & other) { return other.at == phase::closing; });
     if (size_t(closing) >= max_closing) {
-        close_at_once(one.socket);
+        close_at_once(client.socket);
         return false;
     }
-    one.received.clear();
-    one.at    = phase::closing;
-    one.since = clock_type::now();
+    client.received.clear();
+    client.at    = phase::closing;
+    client.since = clock_type::now();
     return true;
 }
 
 void connection_gate::drop_overdue() {
     const auto              now = clock_type::now();
-    std::vector<connection> left;
-    for (auto & one : waiting) {
-        const bool overdue = deadline(one) <= now;
-        const bool half    = one.at == phase::head || one.at == phase::body;
-        if (!overdue || (half && refuse(one, "408 Request Timeout", too_slow))) {
-            left.push_back(std::move(one));
+    std::vector<connection> still_waiting;
+    for (auto & client : waiting) {
+        const bool overdue = deadline(client) <= now;
+        const bool half    = client.at == phase::head || client.at == phase::body;
+        if (!overdue || (half && refuse(client, "408 Request Timeout", too_slow))) {
+            still_waiting.push_back(std::move(client));
         } else if (!half) {
-            close_at_once(one.socket);
+            close_at_once(client.socket);
         }
     }
-    waiting.swap(left);
+    waiting.swap(still_waiting);
 }
 
 void connection_gate::watch(httplib::Server & server) {

@@ -68,14 +68,14 @@ class connection_gate {
     bool                   still_waits(connection & arrival);
     bool                   has_room(bool reserve);
     bool                   make_room(bool reserve);
-    bool                   read_some(connection & one);
-    bool                   look_at(connection & one);
-    bool                   hand_over(connection & one);
-    void                   answer(connection one);
-    bool                   refuse(connection & one, const char * status, const char * sentence);
+    bool                   read_some(connection & client);
+    bool                   look_at(connection & client);
+    bool                   hand_over(connection & client);
+    void                   answer(connection client);
+    bool                   refuse(connection & client, const char * status, const char * sentence);
     void                   drop_overdue();
-    void                   give_back(connection one, bool open);
-    clock_type::time_point deadline(const connection & one) const;
+    void                   give_back(connection client, bool open);
+    clock_type::time_point deadline(const connection & client) const;
     int                    wait_ms() const;
 
     const gate_limits              limits;

@@ -97,8 +97,8 @@ static std::string text_of(const json & delta, const char * member) {
 answer_end local_server::ask(const std::string & messages, const std::function<bool(const answer_piece &)> & on_piece) {
     const json body = { { "messages", json::parse(messages) }, { "stream", true }, { "timings_per_token", true } };
     answer_end end;
-    bool       wanted  = true;
-    const auto on_data = [&](const std::string & data) {
+    bool       continues = true;
+    const auto on_data   = [&](const std::string & data) {
         const json chunk = json::parse(data, nullptr, false);
         if (!chunk.is_object()) {
             return;
@@ -116,13 +116,13 @@ answer_end local_server::ask(const std::string & messages, const std::function<b
             for (const bool reasoning : { true, false }) {
                 const auto text = text_of(delta, reasoning ? "reasoning_content" : "content");
                 if (!text.empty()) {
-                    wanted = on_piece({ text, reasoning }) && wanted;
+                    continues = on_piece({ text, reasoning }) && continues;
                 }
             }
         }
     };
     const auto is_over = [&] {
-        return ctrl_c_.came() || !wanted;
+        return ctrl_c_.came() || !continues;
     };
     const auto failed = client_.post_sse("/v1/chat/completions", json_text(body), is_over, on_data);
     if (!failed.empty()) {

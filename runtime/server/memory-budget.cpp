@@ -37,15 +37,15 @@ struct chat_size {
 }  // namespace
 
 // As many tokens as `room` holds, of those `wanted`. What a chat takes grows evenly with its length.
-static chat_size size_in(const context_meter & meter, const common_params & params, uint64_t room, int wanted) {
-    const uint64_t full = meter.bytes(params, wanted);
-    if (full <= room || wanted <= least_context) {
-        return { wanted, full };
+static chat_size size_in(const context_meter & meter, const common_params & params, uint64_t room, int requested) {
+    const uint64_t full = meter.bytes(params, requested);
+    if (full <= room || requested <= least_context) {
+        return { requested, full };
     }
     const uint64_t least = meter.bytes(params, least_context);
-    const double   each  = double(full - std::min(full, least)) / (wanted - least_context);
+    const double   each  = double(full - std::min(full, least)) / (requested - least_context);
     const double   extra = room > least && each > 0 ? double(room - least) / each : 0;
-    const int      fits  = least_context + int(std::min<double>(extra, wanted - least_context));
+    const int      fits  = least_context + int(std::min<double>(extra, requested - least_context));
     return { std::max(least_context, fits / context_step * context_step), std::max(room, least) };
 }
 
@@ -57,14 +57,14 @@ static chat_size choose_chat(const artifact &      source,
     if (meter.trained() == 0) {
         return {};  // loading will say what is wrong
     }
-    const int trained = int(std::min<uint32_t>(meter.trained(), 1 << 30));
-    const int wanted  = as_long_as_trained ? trained : std::min(trained, usual_context);
+    const int trained   = int(std::min<uint32_t>(meter.trained(), 1 << 30));
+    const int requested = as_long_as_trained ? trained : std::min(trained, usual_context);
     if (memory_free == 0) {
-        return { wanted, 0 };
+        return { requested, 0 };
     }
     const uint64_t part =
         as_long_as_trained ? memory_free - memory_free / share_of_memory : memory_free / share_of_memory;
-    return size_in(meter, params, std::min(part, free_beside(source, memory_free)), wanted);
+    return size_in(meter, params, std::min(part, free_beside(source, memory_free)), requested);
 }
 
 static void choose_cache(const artifact & source, uint64_t memory_free, uint64_t chat_bytes, common_params & params) {

@@ -29,16 +29,16 @@ static int refuse_with_logged(const log_filter & log) {
     return refuse(log.first_errors());
 }
 
-static bool read_arguments(std::vector<std::string> words, common_params & params) {
+static bool read_arguments(std::vector<std::string> arguments, common_params & params) {
     std::setlocale(LC_NUMERIC, "C");
     common_init();
-    words.insert(words.begin(), "check-model");
+    arguments.insert(arguments.begin(), "check-model");
     std::vector<char *> pointers;
-    for (auto & word : words) {
-        pointers.push_back(word.data());
+    for (auto & argument : arguments) {
+        pointers.push_back(argument.data());
     }
     pointers.push_back(nullptr);
-    return common_params_parse(int(words.size()), pointers.data(), params, LLAMA_EXAMPLE_SERVER);
+    return common_params_parse(int(arguments.size()), pointers.data(), params, LLAMA_EXAMPLE_SERVER);
 }
 
 // As upstream's llama_server() starts, with what costs time or memory and tells nothing of the model left out.

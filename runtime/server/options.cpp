@@ -67,17 +67,17 @@ static const serve_option * find_option(const std::string & name) {
 result<serve_options> parse_serve_options(const std::vector<std::string> & arguments) {
     serve_options options;
     for (size_t i = 0; i < arguments.size(); i++) {
-        const auto & word   = arguments[i];
-        const auto   equals = word.find('=');
-        const auto * option = find_option(word.substr(0, equals));
-        const bool   valued = option && option->names.find(' ') != std::string::npos;
+        const auto & argument = arguments[i];
+        const auto   equals   = argument.find('=');
+        const auto * option   = find_option(argument.substr(0, equals));
+        const bool   valued   = option && option->names.find(' ') != std::string::npos;
         if (!option || (equals != std::string::npos && !valued)) {
-            options.server_arguments.push_back(word);
+            options.server_arguments.push_back(argument);
             continue;
         }
         std::string value;
         if (valued) {
-            value = equals != std::string::npos ? word.substr(equals + 1) :
+            value = equals != std::string::npos ? argument.substr(equals + 1) :
                     i + 1 < arguments.size()    ? arguments[++i] :
                                                   "";
         }
@@ -89,6 +89,7 @@ result<serve_options> parse_serve_options(const std::vector<std::string> & argum
 }
 
 bool names_option(const std::vector<std::string> & arguments, const std::vector<std::string> & names) {
-    return std::any_of(arguments.begin(), arguments.end(),
-                       [&](const std::string & word) { return contains(names, word.substr(0, word.find('='))); });
+    return std::any_of(arguments.begin(), arguments.end(), [&](const std::string & argument) {
+        return contains(names, argument.substr(0, argument.find('=')));
+    });
 }

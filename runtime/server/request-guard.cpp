@@ -112,8 +112,8 @@ std::string allowed_origin(const guard_rules & rules, const std::string & origin
 std::string foreign_origin_message(const guard_rules & rules, const std::string & origin) {
     const auto  normal = origin == "null" ? origin : normal_origin(origin);
     std::string list;
-    for (const auto & known : rules.origins) {
-        list += known + ",";
+    for (const auto & allowed : rules.origins) {
+        list += allowed + ",";
     }
     return "Pages of other sites may not use this server." +
            (normal.empty() ? "" : " To let this one in, start it with --cors-origins " + list + normal + ".");

@@ -162,8 +162,8 @@ static int prepare(session &             run,
 
 // Who says where to listen, who may ask or where chats are kept wants a server like that, not the one that runs.
 static bool wants_own_server(const std::vector<std::string> & user_arguments, const serve_options & options) {
-    const auto said = parse_serve_options(user_arguments);
-    return options.new_instance || (said && said.value().chats != chat_place::user_folder) ||
+    const auto options_read = parse_serve_options(user_arguments);
+    return options.new_instance || (options_read && options_read.value().chats != chat_place::user_folder) ||
            is_said(options.server_arguments, { "--port" }, "LLAMA_ARG_PORT") ||
            is_said(options.server_arguments, { "--host" }, "LLAMA_ARG_HOST") ||
            is_said(user_arguments, { "--api-key" }, "LLAMA_API_KEY") ||

@@ -17,8 +17,8 @@ class quiet_log {
     quiet_log() {
         llama_log_get(&said_.callback, &said_.data);
         llama_log_set(
-            [](ggml_log_level level, const char * text, void * said) {
-                const auto & to = *static_cast<const receiver *>(said);
+            [](ggml_log_level level, const char * text, void * user_data) {
+                const auto & to = *static_cast<const receiver *>(user_data);
                 to.callback(level >= GGML_LOG_LEVEL_ERROR ? level : GGML_LOG_LEVEL_DEBUG, text, to.data);
             },
             &said_);

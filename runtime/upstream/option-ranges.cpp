@@ -85,9 +85,9 @@ static std::string problem_with(const std::string & name, const common_arg & opt
            "\".";
 }
 
-static const common_arg * find_option(const std::vector<common_arg> & options, const std::string & word) {
-    auto spelling = word;
-    if (word.rfind("--", 0) == 0) {
+static const common_arg * find_option(const std::vector<common_arg> & options, const std::string & argument) {
+    auto spelling = argument;
+    if (argument.rfind("--", 0) == 0) {
         std::replace(spelling.begin(), spelling.end(), '_', '-');  // as upstream does
     }
     const common_arg * found = nullptr;
