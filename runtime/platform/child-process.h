@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-// Starts words[0], looked for in PATH, and does not wait for its end; its streams go nowhere. False where there is no
-// such program.
+// Starts arguments[0], which it looks for in PATH, with its streams on /dev/null, and does not wait for its end. Returns
+// false if there is no such program.
 bool start_detached(const std::vector<std::string> & arguments);
 
 struct started_process {
@@ -18,8 +18,8 @@ struct started_process {
 
 constexpr int status_descriptor = 3;
 
-// The same with its output in a new file at `output`, nowhere where that is empty, and with a pipe as its input, which ends
-// with this process, however that ends.
+// The same, but its output goes to a new file at `output` (to /dev/null if that is empty), and its input is a pipe that
+// ends when this process ends, for whatever reason.
 result<started_process> start_process(const std::vector<std::string> & arguments, const std::string & output);
 
 // Reads the next line from a descriptor; false where there is none any more.
