@@ -11,7 +11,8 @@ from conftest import ROOT
 from mkexe.errors import UsageError
 from mkexe.layouts import names
 from mkexe.layouts.layout import PROGRAM_SIZE_MAXIMUM, Layout
-from mkexe.layouts.registry import LAYOUTS, choose_layout, packs_programs, usual_targets
+from mkexe.layouts.layout_choice import choose_layout
+from mkexe.layouts.registry import LAYOUTS, packs_programs, usual_targets
 from mkexe.layouts.sidecar import sidecar_names
 from mkexe.models.records import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
 from mkexe.runtimes.targets import LINUX, MACOS, WINDOWS, all_targets

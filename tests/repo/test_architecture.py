@@ -23,7 +23,7 @@ LINTED = ("builder", "tests", "benchmarks", "native", "dist-recipes")
 ROWS = [
     ["cli", "studio"],
     ["commands"],
-    ["boot", "config"],
+    ["boot", "config", "trial"],
     ["layouts", "preview"],
     ["artifact"],
     ["sources"],

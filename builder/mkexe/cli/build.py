@@ -49,8 +49,9 @@ def run(
 ) -> None:  # fmt: skip
     """Write one executable file out of a GGUF model."""
     from mkexe.cli.reporters import TerminalReporter
-    from mkexe.commands import build, built_file
+    from mkexe.commands import build
     from mkexe.config.chosen import build_settings, page_settings
+    from mkexe.layouts import built_file
 
     entries = _entries(config, flags, setting or [], lock or [])
     request = build.BuildRequest(model, build_settings(entries), page_settings(entries))

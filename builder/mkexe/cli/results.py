@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def show_built(built: Built, with_checksum: bool, as_json: bool) -> None:
     """What was written, and how to start it."""
     from mkexe.cli.reporters import TerminalReporter
-    from mkexe.commands import built_file
+    from mkexe.layouts import built_file
     from mkexe.models import memory
 
     built = built_file.add_checksum(built, TerminalReporter()) if with_checksum else built

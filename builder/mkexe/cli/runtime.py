@@ -29,17 +29,18 @@ def build(
 ) -> None:  # fmt: skip
     """Compile the runtimes that are missing."""
     from mkexe.cli.reporters import TerminalReporter
-    from mkexe.commands import runtimes
+    from mkexe.commands.runtimes import copy_for_bundling
     from mkexe.runtimes import targets
+    from mkexe.runtimes.obtain import get_runtime
 
     if every and target:
         raise UsageError("mkexe runtime build: --all and --target exclude each other", "leave one of them out")
     reporter = TerminalReporter()
     for name in targets.choose_targets(["all"] if every else target or ["host"]):
-        runtime = runtimes.get_runtime(targets.all_targets()[name], reporter)
+        runtime = get_runtime(targets.all_targets()[name], reporter)
         console.result(f"{name:15} {readable_size(runtime.size_bytes)} {runtime.path}")
         if copy_to is not None:
-            runtimes.copy_for_bundling(runtime, copy_to, reporter)
+            copy_for_bundling(runtime, copy_to, reporter)
 
 
 def show(as_json: Annotated[bool, option("--json", help="Print the list as JSON.")] = False) -> None:

@@ -17,22 +17,22 @@ from mkexe.artifact.contents import Contents
 from mkexe.base import atomic_files, plain_text, resources
 from mkexe.base.file_names import check_output_name
 from mkexe.base.reporter import Reporter
-from mkexe.commands.model_input import checked_name, name_of, read_models
-from mkexe.commands.page_folder import page_folder
-from mkexe.commands.shape import check_split_size, cut_models, decide_layout
-from mkexe.commands.target_choice import choose_targets
-from mkexe.commands.trial import Trial, tried_runtimes
 from mkexe.errors import UsageError
 from mkexe.layouts import deliver
+from mkexe.layouts.layout_choice import check_split_size, cut_models, decide_layout
 from mkexe.layouts.names import AUTO
 from mkexe.layouts.registry import LAYOUTS, packs_programs
+from mkexe.layouts.target_choice import choose_targets
 from mkexe.models.digests import recall_files, remember_files
 from mkexe.models.memory import memory_needed
+from mkexe.models.reading import checked_name, name_of, read_models
 from mkexe.page import branding
 from mkexe.page import build as page_build
 from mkexe.page.branding import Branding
+from mkexe.page.page_folder import page_folder
 from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes.records import Runtime
+from mkexe.trial.try_model import Trial, tried_runtimes
 
 
 @dataclass(frozen=True)

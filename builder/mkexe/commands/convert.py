@@ -18,18 +18,18 @@ from mkexe.base import atomic_files, plain_text
 from mkexe.base.copying import hash_range
 from mkexe.base.file_names import check_output_name
 from mkexe.base.reporter import Reporter
-from mkexe.commands.model_input import NAME
-from mkexe.commands.runtimes import get_runtime
-from mkexe.commands.shape import check_split_size, cut_models, decide_layout
-from mkexe.commands.target_choice import choose_targets
 from mkexe.errors import ArtifactError
 from mkexe.layouts import deliver
+from mkexe.layouts.layout_choice import check_split_size, cut_models, decide_layout
 from mkexe.layouts.opening import open_package
 from mkexe.layouts.parts import read_parts
 from mkexe.layouts.registry import holds_one_program, packs_programs, usual_targets
+from mkexe.layouts.target_choice import choose_targets
+from mkexe.models.reading import NAME
 from mkexe.models.records import ModelFile
 from mkexe.page.branding import Branding
 from mkexe.runtimes import targets
+from mkexe.runtimes.obtain import get_runtime
 from mkexe.runtimes.records import Runtime, Target
 
 

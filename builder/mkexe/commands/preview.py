@@ -15,12 +15,12 @@ from mkexe.base import cache, resources
 from mkexe.base.reporter import Reporter
 from mkexe.boot import boot
 from mkexe.commands.build import BuildRequest, build
-from mkexe.commands.page_folder import page_folder
 from mkexe.errors import ToolMissingError, UsageError
 from mkexe.layouts.names import AUTO
 from mkexe.page import branding
 from mkexe.page import build as page_build
 from mkexe.page.branding import Branding
+from mkexe.page.page_folder import page_folder
 from mkexe.runtimes import targets
 
 if TYPE_CHECKING:

@@ -1,13 +1,11 @@
-"""All layouts, and which one a model gets where nobody chose."""
+"""All layouts by name, and what can be asked of a name before it is known which one auto means."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mkexe.layouts.app import App
 from mkexe.layouts.exe import Exe
-from mkexe.layouts.layout import PROGRAM_SIZE_MAXIMUM, Layout, has_windows, too_large
-from mkexe.layouts.names import AUTO, EXE, SCRIPT
+from mkexe.layouts.layout import Layout
+from mkexe.layouts.names import AUTO
 from mkexe.layouts.native import Native
 from mkexe.layouts.oci import Oci
 from mkexe.layouts.pair import Pair
@@ -16,29 +14,6 @@ from mkexe.runtimes.records import Target
 
 _ALL: tuple[Layout, ...] = (Exe(), Script(), Native(), Pair(), App(), Oci())
 LAYOUTS = {layout.name: layout for layout in _ALL}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A layout, and a sentence that says why it was taken; empty where it is the usual one, or was asked for."""
-
-    layout: Layout
-    reason: str
-
-
-def choose_layout(name: str, targets: tuple[Target, ...], weights: int, other: int) -> Choice:
-    """What `name`, perhaps AUTO, means for these targets, `weights` bytes of models and about `other` bytes.
-
-    Raises UsageError where that layout cannot hold them.
-    """
-    if name == AUTO:
-        if not has_windows(targets):
-            return Choice(LAYOUTS[SCRIPT], "")
-        size = weights + other
-        return Choice(LAYOUTS[EXE], "") if size <= PROGRAM_SIZE_MAXIMUM else Choice(LAYOUTS[SCRIPT], too_large(size))
-    layout = LAYOUTS[name]
-    layout.check(targets, other + (weights if layout.weights_inside else 0))
-    return Choice(layout, "")
 
 
 def packs_programs(name: str) -> bool:

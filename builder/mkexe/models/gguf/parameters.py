@@ -1,7 +1,7 @@
 """Check a model's parameters as `llama_model_base::load_hparams` does (src/llama-model.cpp, llama.cpp 0c1e57098).
 
 Upstream asserts most of these: what is let through here ends the built file by a signal. What this machine's runtime
-says of a model (mkexe.commands.model_check) covers more; this holds where there is no such runtime, and names the key.
+says of a model (mkexe.trial.model_check) covers more; this holds where there is no such runtime, and names the key.
 """
 
 from __future__ import annotations

@@ -7,13 +7,13 @@ artifact for that, of which only the head and the manifest are read.
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 
 from mkexe.base import process
 from mkexe.base.suggest import suggest
 from mkexe.errors import UsageError
 from mkexe.runtimes.records import Runtime
+from mkexe.trial.ask_runtime import ask_runtime
 
 _TIMEOUT_S = 60.0
 # these print something and end, so the file would never serve
@@ -50,19 +50,15 @@ def check_options(arguments: tuple[str, ...], runtime: Runtime, artifact: Path) 
 
 
 def _ask(runtime: Runtime, artifact: Path, words: tuple[str, ...]) -> tuple[int, str]:
-    """Exit status and all that was printed; in a home of its own, because a start leaves locks and logs."""
+    """Exit status and all that was printed."""
     lines: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="mkexe-options-") as home:
-        environment = process.base_environment(HOME=home, LOCALAPPDATA=home, MKEXE_ARTIFACT=str(artifact))
-        # in front of a word without a dash, which would be taken for a command
-        command: list[str | Path] = [runtime.path, "serve", *words]
-        try:
-            process.run(command, log_path=Path(home) / "log", env=environment, cwd=Path(home), timeout_s=_TIMEOUT_S,
-                        on_line=lines.append)  # fmt: skip
-        except process.ProcessFailed as error:
-            return error.returncode, "\n".join(lines)
-        except OSError as error:
-            return _CANNOT_ASK, str(error)
+    try:
+        # "serve" in front of a word without a dash, which would be taken for a command
+        ask_runtime(runtime, ["serve", *words], lines, _TIMEOUT_S, MKEXE_ARTIFACT=str(artifact))
+    except process.ProcessFailed as error:
+        return error.returncode, "\n".join(lines)
+    except OSError as error:
+        return _CANNOT_ASK, str(error)
     return 0, "\n".join(lines)
 
 

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 from mkexe.artifact import placement, writer
 from mkexe.artifact.contents import Contents
 from mkexe.base.reporter import UNWATCHED, Reporter
-from mkexe.commands import model_check
-from mkexe.commands.runtimes import get_runtime
-from mkexe.commands.target_choice import host_name, host_runtime
 from mkexe.layouts.names import SCRIPT
 from mkexe.layouts.registry import LAYOUTS
 from mkexe.models.records import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
 from mkexe.page.branding import Branding
-from mkexe.runtimes import default_arguments
+from mkexe.runtimes.obtain import get_runtime, host_name, host_runtime
 from mkexe.runtimes.records import Runtime, Target
+from mkexe.trial import default_options, model_check
 
 if TYPE_CHECKING:
     from mkexe.models.gguf.file import ModelFiles
@@ -68,7 +66,7 @@ def try_model(trial: Trial, reporter: Reporter) -> bool:
     if runtime is None:
         return False
     if trial.default_args:
-        _check_default_args(trial.default_args, runtime, reporter)
+        _check_options(trial.default_args, runtime, reporter)
     projector = trial.models.find(PROJECTOR_ROLE)
     question = model_check.Question(
         model=trial.checked.parts[0],
@@ -83,11 +81,11 @@ def try_model(trial: Trial, reporter: Reporter) -> bool:
     return True
 
 
-def _check_default_args(arguments: tuple[str, ...], runtime: Runtime, reporter: Reporter) -> None:
+def _check_options(arguments: tuple[str, ...], runtime: Runtime, reporter: Reporter) -> None:
     with tempfile.TemporaryDirectory(prefix="mkexe-options-") as name:
         artifact = Path(name) / "artifact"
         _write_empty_artifact(artifact)
-        unchecked = default_arguments.check_options(arguments, runtime, artifact)
+        unchecked = default_options.check_options(arguments, runtime, artifact)
     if unchecked:
         reporter.say(unchecked)
 

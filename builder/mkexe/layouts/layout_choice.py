@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
 from mkexe.artifact.packing import Pack
 from mkexe.base.reporter import Reporter
 from mkexe.errors import UsageError
-from mkexe.layouts.layout import Layout
-from mkexe.layouts.registry import choose_layout, has_sidecars
+from mkexe.layouts.layout import PROGRAM_SIZE_MAXIMUM, Layout, has_windows, too_large
+from mkexe.layouts.names import AUTO, EXE, SCRIPT
+from mkexe.layouts.registry import LAYOUTS, has_sidecars
 from mkexe.models.records import ModelSet
 from mkexe.runtimes.records import Runtime, Target
 from mkexe.runtimes.targets import WINDOWS
@@ -29,6 +31,29 @@ def cut_models(models: ModelSet, maximum: int | None) -> ModelSet:
 
     first, *others = models.models
     return ModelSet((dataclasses.replace(first, files=cut_into_shards(first.files, maximum)), *others))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A layout, and a sentence that says why it was taken; empty where it is the usual one, or was asked for."""
+
+    layout: Layout
+    reason: str
+
+
+def choose_layout(name: str, targets: tuple[Target, ...], weights: int, other: int) -> Choice:
+    """What `name`, perhaps AUTO, means for these targets, `weights` bytes of models and about `other` bytes.
+
+    Raises UsageError where that layout cannot hold them.
+    """
+    if name == AUTO:
+        if not has_windows(targets):
+            return Choice(LAYOUTS[SCRIPT], "")
+        size = weights + other
+        return Choice(LAYOUTS[EXE], "") if size <= PROGRAM_SIZE_MAXIMUM else Choice(LAYOUTS[SCRIPT], too_large(size))
+    layout = LAYOUTS[name]
+    layout.check(targets, other + (weights if layout.weights_inside else 0))
+    return Choice(layout, "")
 
 
 def decide_layout(

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mkexe.commands import runtimes
 from mkexe.errors import AuditError
-from mkexe.runtimes import build, store, targets
+from mkexe.runtimes import build, obtain, store, targets
 from mkexe.runtimes.records import Runtime
 from support.executables import Elf
 from support.listener import Listener
@@ -29,14 +28,14 @@ def compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runtime:
 def test_a_good_program_is_taken(compiled: Runtime) -> None:
     compiled.path.write_bytes(Elf().build())
     listener = Listener()
-    assert runtimes.get_runtime(TARGET, listener) is compiled
+    assert obtain.get_runtime(TARGET, listener) is compiled
     assert [work.title for work in listener.works] == ["compiling linux-x86_64"]
 
 
 def test_a_program_that_breaks_rules_is_discarded_and_every_finding_is_named(compiled: Runtime) -> None:
     compiled.path.write_bytes(Elf(machine=183, stack=None).build())
     with pytest.raises(AuditError, match="linux-x86_64: ") as caught:
-        runtimes.get_runtime(TARGET, Listener())
+        obtain.get_runtime(TARGET, Listener())
     assert "machine: expected" in caught.value.message
     assert "stack" in caught.value.message
     assert caught.value.hint

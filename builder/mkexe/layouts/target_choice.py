@@ -1,13 +1,12 @@
-"""Choose the targets of a file, and find the target of this machine."""
+"""Choose the targets of a file."""
 
 from __future__ import annotations
 
 from mkexe.base.reporter import Reporter
-from mkexe.errors import UsageError
 from mkexe.layouts.registry import holds_one_program, usual_targets
 from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
-from mkexe.runtimes.records import Runtime, Target
+from mkexe.runtimes.records import Target
 
 # measured on 2 cores (docs/performance.md); announced before a long compile
 _MINUTES_PER_TARGET = 9
@@ -39,17 +38,3 @@ def choose_targets(names: tuple[str, ...], layout: str, reporter: Reporter) -> l
 
 def _how_to_get_all(count: int) -> str:
     return f"--target all adds the other systems, which takes about {count * _MINUTES_PER_TARGET} minutes once"
-
-
-def host_runtime() -> Runtime | None:
-    """This machine's runtime, if it is compiled or bundled."""
-    name = host_name()
-    return runtime_store.find_runtime(targets.all_targets()[name]) if name else None
-
-
-def host_name() -> str:
-    """The target of this machine; empty if mkexe has no target for it."""
-    try:
-        return targets.host_target()
-    except UsageError:
-        return ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from mkexe.base import process
 from mkexe.errors import ModelError, UsageError
 from mkexe.models.gguf.errors import printable
 from mkexe.runtimes.records import Runtime
+from mkexe.trial.ask_runtime import ask_runtime
 
 _COMMAND = "check-model"
 _MOST_CONTEXT = 512
@@ -93,14 +93,11 @@ def _works_without_options(question: Question, runtime: Runtime, limit: float) -
 
 
 def _ask(question: Question, runtime: Runtime, limit: float, lines: list[str]) -> None:
-    words: list[str | Path] = [runtime.path, _COMMAND, *question.default_args, "-m", question.model.absolute()]
+    words: list[str | Path] = [_COMMAND, *question.default_args, "-m", question.model.absolute()]
     if question.projector is not None:
         words += ["--mmproj", question.projector.absolute()]
     words += ["--ctx-size", str(min(question.context_length, _MOST_CONTEXT))]
-    with tempfile.TemporaryDirectory(prefix="mkexe-check-") as home:
-        environment = process.base_environment(HOME=home, LOCALAPPDATA=home, GGML_NO_BACKTRACE="1")
-        process.run(words, log_path=Path(home) / "log", env=environment, cwd=Path(home), timeout_s=limit,
-                    on_line=lines.append)  # fmt: skip
+    ask_runtime(runtime, words, lines, limit)
 
 
 def _unchecked(why: str) -> str:

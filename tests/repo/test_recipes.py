@@ -1,6 +1,6 @@
 """dist-recipes: what a person copies is what the templates give, GitHub and mkexe understand it, and it is careful.
 
-The workflow itself cannot be run here; tests/commands/test_recipe.py runs the scripts of its Linux jobs.
+The workflow itself cannot be run here; tests/repo/test_recipe_scripts.py runs the scripts of its Linux jobs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import pytest
 from conftest import ROOT
 from mkexe import cli
 from mkexe.cli.parser import Command
-from mkexe.commands import recipes
 from mkexe.layouts import names
 from mkexe.runtimes import targets
 from support.needs import need
@@ -29,8 +28,10 @@ TEMPLATES = ROOT / "templates" / "recipes"
 STEPS = list(read_steps())
 
 
-def test_the_recipes_are_what_the_templates_give() -> None:
-    rendered = {path.stem: recipes.render_recipe(path.stem) for path in TEMPLATES.glob("*.j2")}
+def test_the_recipes_are_what_the_templates_give(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, RECIPE.with_name("render.py"), tmp_path], check=True)
+    rendered = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
+    assert rendered.keys() == {path.stem for path in TEMPLATES.glob("*.j2")}
     present = {path.name: path.read_text("utf-8") for path in RECIPE.parent.glob("*.yml")}
     assert present == rendered, "write them anew: python dist-recipes/render.py"
 
