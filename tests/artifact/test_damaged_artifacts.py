@@ -23,7 +23,7 @@ from mkexe.base.reporter import UNWATCHED
 from mkexe.boot import boot
 from mkexe.errors import ArtifactError
 from mkexe.layouts.image_writer import ImageFacts, ImageWriter
-from mkexe.models.records import ModelFile
+from mkexe.models.model_set import ModelFile
 from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 from support.damaged_artifacts import Case, Good, app_of, make_cases, write_case

@@ -10,7 +10,7 @@ import pytest
 
 from mkexe.base.copying import copy_file, hash_range
 from mkexe.cli.reporters import JsonReporter, TerminalReporter
-from mkexe.models.records import ModelFile
+from mkexe.models.model_set import ModelFile
 from mkexe.runtimes.ninja import StatusReader
 from support.listener import Heard
 

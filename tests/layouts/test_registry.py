@@ -14,7 +14,7 @@ from mkexe.layouts.layout import PROGRAM_SIZE_MAXIMUM, Layout
 from mkexe.layouts.layout_choice import choose_layout
 from mkexe.layouts.registry import LAYOUTS, packs_programs, usual_targets
 from mkexe.layouts.sidecar import sidecar_names
-from mkexe.models.records import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
+from mkexe.models.model_set import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
 from mkexe.runtimes.targets import LINUX, MACOS, WINDOWS, all_targets
 
 EVERY = tuple(all_targets().values())

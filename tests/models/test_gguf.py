@@ -31,8 +31,8 @@ from mkexe.models.gguf.file import (
     kind_of,
     read_gguf,
 )
-from mkexe.models.gguf.kinds import DRAFT_ARCHITECTURES, IMAGE_ARCHITECTURES
-from mkexe.models.gguf.records import GgufHeader, LongText, Scalar
+from mkexe.models.gguf.header_records import GgufHeader, LongText, Scalar
+from mkexe.models.gguf.model_kinds import DRAFT_ARCHITECTURES, IMAGE_ARCHITECTURES
 from mkexe.models.gguf.split_reader import read_parts
 from mkexe.models.gguf.supported import supported
 from mkexe.models.gguf.types import REMOVED_TENSOR_TYPES, TENSOR_TYPES

@@ -8,7 +8,7 @@ import pytest
 
 from mkexe.models.gguf.file import read_gguf
 from mkexe.models.gguf.kv_cache import read_kv_cache
-from mkexe.models.records import KvCache
+from mkexe.models.memory import KvCache
 from support.damaged_gguf import ARR, I32, STR, TENSORS, U32, Array, Pair, write
 
 Keys = dict[str, int | list[int] | None]

@@ -8,7 +8,7 @@ import pytest
 
 from mkexe.errors import AuditError
 from mkexe.runtimes import build, obtain, store, targets
-from mkexe.runtimes.records import Runtime
+from mkexe.runtimes.runtime import Runtime
 from support.executables import Elf
 from support.listener import Listener
 

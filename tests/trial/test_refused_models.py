@@ -18,7 +18,7 @@ from mkexe.errors import ModelError
 from mkexe.models.gguf.file import check_model
 from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
-from mkexe.runtimes.records import Runtime
+from mkexe.runtimes.runtime import Runtime
 from mkexe.trial import model_check
 from support.encoders import write_encoder
 from support.mutated_models import (

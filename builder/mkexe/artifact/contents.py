@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from mkexe.artifact.manifest import Sidecar
 from mkexe.artifact.packing import Pack
 from mkexe.base.copying import Digest
-from mkexe.models.records import ModelFile, ModelSet
+from mkexe.models.model_set import ModelFile, ModelSet
 from mkexe.page.branding import Branding
-from mkexe.runtimes.records import Runtime, Target
+from mkexe.runtimes.runtime import Runtime
+from mkexe.runtimes.targets import Target
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from mkexe.artifact.superblock import DAMAGED_HINT, FORMAT_MAJOR, HEAD_SIZE, Sup
 from mkexe.base import plain_text
 from mkexe.base.json_text import readable_json
 from mkexe.errors import ArtifactError
-from mkexe.models.records import PROJECTOR_ROLE, TEXT_ROLE
+from mkexe.models.model_set import PROJECTOR_ROLE, TEXT_ROLE
 
 ENTRY_NAME = "manifest.json"
 BESIDE_FEATURE = "files-beside"

@@ -15,7 +15,8 @@ from pathlib import Path
 from mkexe.artifact import xz
 from mkexe.base import cache
 from mkexe.base.reporter import Reporter
-from mkexe.runtimes.records import Runtime, Target
+from mkexe.runtimes.runtime import Runtime
+from mkexe.runtimes.targets import Target
 
 _REVISION = 2  # raised by hand when a stream's bytes change
 _ALIGNMENT = 4096  # so that a page's address is the same in each runtime (mkexe.artifact.xz)

@@ -12,8 +12,8 @@ from mkexe.artifact.executable import Executable, load_executable
 from mkexe.artifact.manifest import Manifest
 from mkexe.artifact.superblock import HEAD_SIZE, Superblock
 from mkexe.artifact.zip_records import ZipEntry, central_directory, dos_date_time, local_header, local_header_size
-from mkexe.runtimes.records import Runtime, Target
-from mkexe.runtimes.targets import WINDOWS
+from mkexe.runtimes.runtime import Runtime
+from mkexe.runtimes.targets import WINDOWS, Target
 
 RUNTIME_ALIGNMENT = 4096  # bytes; what `dd bs=4096 skip=N` reaches
 WEIGHTS_ALIGNMENT = 65536  # bytes; Windows' mapping granularity, a multiple of every page size

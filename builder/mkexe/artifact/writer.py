@@ -32,9 +32,10 @@ from mkexe.artifact.manifest import (
 from mkexe.artifact.placement import SMALL_ALIGNMENT, Placement, format_time, place, program_entry, records
 from mkexe.base.copying import Digest, copy_bytes, copy_file, describe
 from mkexe.base.reporter import Progress
-from mkexe.models.records import ModelSet
+from mkexe.models.model_set import ModelSet
 from mkexe.page.build import LICENSES
-from mkexe.runtimes.records import Runtime, Target
+from mkexe.runtimes.runtime import Runtime
+from mkexe.runtimes.targets import Target
 
 SBOM_ENTRY = "sbom.cdx.json"
 GENERATOR = f"mkexe {__version__}"

@@ -35,7 +35,7 @@ def run(
     """Say how a model will run on each system. Nothing is built."""
     from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import advise
-    from mkexe.config.kinds import checked_layout
+    from mkexe.config.value_kinds import checked_layout
     from mkexe.layouts.names import AUTO
 
     shape = checked_layout(layout or AUTO, "--layout")

@@ -42,7 +42,7 @@ def run(
     """Write a built file in another layout."""
     from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import convert
-    from mkexe.config.kinds import checked_layout, parse_size
+    from mkexe.config.value_kinds import checked_layout, parse_size
 
     checked_layout(layout, "--layout")
     size = parse_size(split_size, "--split-size") if split_size is not None else None

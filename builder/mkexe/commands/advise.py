@@ -11,11 +11,10 @@ from mkexe.layouts.layout_choice import Choice, choose_layout
 from mkexe.layouts.registry import holds_one_program, usual_targets
 from mkexe.layouts.sidecar import sidecar_names
 from mkexe.layouts.systems import SystemAdvice, advise_system, disk_limits
-from mkexe.models.memory import Memory, memory_needed
+from mkexe.models.memory import KvCache, Memory, memory_needed
 from mkexe.models.reading import checked_name, name_of, read_models
-from mkexe.models.records import KvCache
 from mkexe.runtimes import targets
-from mkexe.runtimes.records import Target
+from mkexe.runtimes.targets import Target
 from mkexe.trial.try_model import Trial, say_untried, try_model
 
 OVERHEAD_BYTES = 25_000_000

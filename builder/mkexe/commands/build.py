@@ -31,7 +31,7 @@ from mkexe.page import build as page_build
 from mkexe.page.branding import Branding
 from mkexe.page.page_folder import page_folder
 from mkexe.runtimes import store as runtime_store
-from mkexe.runtimes.records import Runtime
+from mkexe.runtimes.runtime import Runtime
 from mkexe.trial.try_model import Trial, tried_runtimes
 
 

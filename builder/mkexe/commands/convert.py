@@ -25,12 +25,13 @@ from mkexe.layouts.opening import open_package
 from mkexe.layouts.parts import read_parts
 from mkexe.layouts.registry import holds_one_program, packs_programs, usual_targets
 from mkexe.layouts.target_choice import choose_targets
+from mkexe.models.model_set import ModelFile
 from mkexe.models.reading import NAME
-from mkexe.models.records import ModelFile
 from mkexe.page.branding import Branding
 from mkexe.runtimes import targets
 from mkexe.runtimes.obtain import get_runtime
-from mkexe.runtimes.records import Runtime, Target
+from mkexe.runtimes.runtime import Runtime
+from mkexe.runtimes.targets import Target
 
 
 @dataclass(frozen=True)

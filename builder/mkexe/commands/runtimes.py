@@ -7,7 +7,7 @@ from pathlib import Path
 from mkexe.base import atomic_files
 from mkexe.base.reporter import Reporter
 from mkexe.page.page_folder import page_folder
-from mkexe.runtimes.records import Runtime
+from mkexe.runtimes.runtime import Runtime
 
 
 def copy_for_bundling(runtime: Runtime, folder: Path, reporter: Reporter) -> None:

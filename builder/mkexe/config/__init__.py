@@ -2,9 +2,9 @@
 
 from mkexe.config.chosen import BuildSettings, build_settings, named_files, page_settings
 from mkexe.config.entries import Entries, flag_entry
-from mkexe.config.kinds import checked_layout, parse_size
 from mkexe.config.presets import setting_entries
 from mkexe.config.toml_file import FILE_NAME, default_file, read_config
+from mkexe.config.value_kinds import checked_layout, parse_size
 
 __all__ = [
     "FILE_NAME",

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mkexe.config import kinds
-from mkexe.config.kinds import Kind
+from mkexe.config import value_kinds
+from mkexe.config.value_kinds import Kind
 from mkexe.layouts.names import CHOICES
 
 QUESTIONS_MAXIMUM = 8
@@ -50,61 +50,61 @@ class Option:
 
 BUILD = (
     Option(
-        "build.output", ("--output", "-o"), kinds.path(), "FILE", "The file to write.",
+        "build.output", ("--output", "-o"), value_kinds.path(), "FILE", "The file to write.",
         "the name (--name), with the ending that the layout needs",
     ),
     Option(
-        "build.targets", ("--target",), kinds.target_names(), "TARGET",
+        "build.targets", ("--target",), value_kinds.target_names(), "TARGET",
         "A system that the file runs on, or all, or host.", "every system whose runtime is compiled or bundled",
     ),
     Option(
-        "build.name", ("--name",), kinds.text(), "NAME",
+        "build.name", ("--name",), value_kinds.text(), "NAME",
         "The name of the model in the API, and of the file.", "the model file's name",
     ),
     Option(
-        "build.args", ("--arg",), kinds.command_line(), "'...'",
+        "build.args", ("--arg",), value_kinds.command_line(), "'...'",
         "Default options of llama.cpp's server. Options given when the file starts override them.",
     ),
     Option(
-        "build.layout", ("--layout",), kinds.layout(), "LAYOUT",
+        "build.layout", ("--layout",), value_kinds.layout(), "LAYOUT",
         f"The shape of the file: {', '.join(CHOICES)}.",
         "auto, which is exe, or script where that is too large for Windows",
     ),
     Option(
-        "build.split_size", ("--split-size",), kinds.size(), "SIZE",
+        "build.split_size", ("--split-size",), value_kinds.size(), "SIZE",
         "With layout pair: cut the weights into files of at most this size, such as 4GB for FAT32.",
     ),
     Option(
-        "build.mmproj", ("--mmproj",), kinds.path(), "FILE",
+        "build.mmproj", ("--mmproj",), value_kinds.path(), "FILE",
         "The model's projector. With it the model sees pictures or hears recordings.",
     ),
 )  # fmt: skip
 
 PAGE = (
-    Option("page.title", ("--title",), kinds.text(100), "TEXT", "The title of the page.", "the model's name"),
-    Option("page.icon", ("--icon",), kinds.icon(), "FILE", "The icon of the page.", "mkexe's icon"),
-    Option("page.accent", ("--accent",), kinds.colour(), "#RRGGBB", "The colour of buttons and links."),
-    Option("page.greeting", ("--greeting",), kinds.text(500), "TEXT", "The text above an empty chat."),
+    Option("page.title", ("--title",), value_kinds.text(100), "TEXT", "The title of the page.", "the model's name"),
+    Option("page.icon", ("--icon",), value_kinds.icon(), "FILE", "The icon of the page.", "mkexe's icon"),
+    Option("page.accent", ("--accent",), value_kinds.colour(), "#RRGGBB", "The colour of buttons and links."),
+    Option("page.greeting", ("--greeting",), value_kinds.text(500), "TEXT", "The text above an empty chat."),
     Option(
-        "page.questions", ("--question",), kinds.texts(QUESTIONS_MAXIMUM, 300), "TEXT",
+        "page.questions", ("--question",), value_kinds.texts(QUESTIONS_MAXIMUM, 300), "TEXT",
         "A sample question.",
     ),
-    Option("page.footer", ("--footer",), kinds.text(500), "TEXT", "A line below the page."),
+    Option("page.footer", ("--footer",), value_kinds.text(500), "TEXT", "A line below the page."),
     Option(
-        "page.about", ("--about",), kinds.text_or_file(20_000), "TEXT|@FILE",
+        "page.about", ("--about",), value_kinds.text_or_file(20_000), "TEXT|@FILE",
         "What the page says about itself, in Markdown.",
     ),
     Option(
-        "page.links", ("--no-links",), kinds.switch(), "",
+        "page.links", ("--no-links",), value_kinds.switch(), "",
         "`false`: show addresses in answers as text, not as links.", "true",
         flag_help="Show addresses in answers as text, not as links.",
     ),
     Option(
-        "page.language", ("--language",), kinds.language(), "CODE", "The language of the page, such as de.",
+        "page.language", ("--language",), value_kinds.language(), "CODE", "The language of the page, such as de.",
         "the browser's",
     ),
     Option(
-        "page.system_prompt", ("--system-prompt",), kinds.text_or_file(20_000), "TEXT|@FILE",
+        "page.system_prompt", ("--system-prompt",), value_kinds.text_or_file(20_000), "TEXT|@FILE",
         "What the model is told at the start of a chat.",
     ),
 )  # fmt: skip

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from mkexe.base.suggest import suggest
 from mkexe.config.entries import Entries, Entry, flag_entry
-from mkexe.config.kinds import WITHOUT_QUOTES
 from mkexe.config.options import SETTINGS
 from mkexe.config.settings_table import Setting, all_settings, check_value, find_setting, parse_value
+from mkexe.config.value_kinds import WITHOUT_QUOTES
 from mkexe.errors import UsageError
 from mkexe.page.branding import Preset
 

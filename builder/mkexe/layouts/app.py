@@ -30,11 +30,10 @@ from mkexe.layouts.layout import Layout, Output, encode_artifact, unpacked_size
 from mkexe.layouts.names import APP
 from mkexe.layouts.package import ARTIFACT_MAXIMUM, Package, open_small, sidecar_in
 from mkexe.layouts.sidecar import sidecar_names, sidecar_records
-from mkexe.models.records import ModelFile
+from mkexe.models.model_set import ModelFile
 from mkexe.page.branding import ICONS
 from mkexe.page.icon import SIZE_MAXIMUM, to_png
-from mkexe.runtimes.records import Target
-from mkexe.runtimes.targets import MACOS
+from mkexe.runtimes.targets import MACOS, Target
 
 _ARTIFACT_SUFFIX = ".mkexe"
 _CHUNK_SIZE = 8 * 1024 * 1024  # bytes

@@ -9,7 +9,7 @@ from mkexe.base.copying import hash_range
 from mkexe.base.reporter import Reporter
 from mkexe.layouts import deliver, systems
 from mkexe.layouts.registry import LAYOUTS
-from mkexe.models.records import ModelFile
+from mkexe.models.model_set import ModelFile
 from mkexe.runtimes import targets
 
 

@@ -15,7 +15,7 @@ from mkexe.base.reporter import Reporter
 from mkexe.errors import ArtifactError, OutputError
 from mkexe.layouts.layout import Layout, Output
 from mkexe.models.memory import Memory
-from mkexe.models.records import PROJECTOR_ROLE, ModelFile, ModelSet
+from mkexe.models.model_set import PROJECTOR_ROLE, ModelFile, ModelSet
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mkexe.errors import UsageError
 from mkexe.layouts.layout import ShellLayout, check_program_size, has_windows, names_of
 from mkexe.layouts.names import EXE
-from mkexe.runtimes.records import Target
+from mkexe.runtimes.targets import Target
 
 
 class Exe(ShellLayout):

@@ -17,8 +17,8 @@ from mkexe.base.copying import Digest, FollowingHash, copy_bytes, copy_file
 from mkexe.base.json_text import readable_json
 from mkexe.base.reporter import Progress
 from mkexe.layouts.tar_records import END, padded, tar_header
-from mkexe.models.records import ModelFile
-from mkexe.runtimes.records import Target
+from mkexe.models.model_set import ModelFile
+from mkexe.runtimes.targets import Target
 
 PORT = 8080
 USER = 65532  # nobody's; what other images without a shell take ("nonroot")

@@ -20,9 +20,9 @@ from mkexe.base.reporter import UNWATCHED, Progress, Reporter
 from mkexe.base.units import readable_size
 from mkexe.errors import UsageError
 from mkexe.layouts.package import Package
-from mkexe.models.records import ModelSet
-from mkexe.runtimes.records import Runtime, Target
-from mkexe.runtimes.targets import LINUX, MACOS, WINDOWS
+from mkexe.models.model_set import ModelSet
+from mkexe.runtimes.runtime import Runtime
+from mkexe.runtimes.targets import LINUX, MACOS, WINDOWS, Target
 
 SYSTEM_NAMES = {LINUX: "Linux", WINDOWS: "Windows", MACOS: "macOS"}
 # Windows refuses to start programs of 4 GiB or more. The rest is for a signature, and for what a size does not know.

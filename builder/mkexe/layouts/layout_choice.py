@@ -11,9 +11,9 @@ from mkexe.errors import UsageError
 from mkexe.layouts.layout import PROGRAM_SIZE_MAXIMUM, Layout, has_windows, too_large
 from mkexe.layouts.names import AUTO, EXE, SCRIPT
 from mkexe.layouts.registry import LAYOUTS, has_sidecars
-from mkexe.models.records import ModelSet
-from mkexe.runtimes.records import Runtime, Target
-from mkexe.runtimes.targets import WINDOWS
+from mkexe.models.model_set import ModelSet
+from mkexe.runtimes.runtime import Runtime
+from mkexe.runtimes.targets import WINDOWS, Target
 
 
 def check_split_size(layout: str, maximum: int | None) -> None:

@@ -7,8 +7,7 @@ import shlex
 from mkexe.errors import UsageError
 from mkexe.layouts.layout import Layout, check_program_size, names_of, start_on_windows
 from mkexe.layouts.names import NATIVE
-from mkexe.runtimes.records import Target
-from mkexe.runtimes.targets import LINUX, MACOS, WINDOWS
+from mkexe.runtimes.targets import LINUX, MACOS, WINDOWS, Target
 
 
 class Native(Layout):

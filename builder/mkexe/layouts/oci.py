@@ -15,8 +15,7 @@ from mkexe.layouts.layout import Layout, Output, encode_artifact, unpacked_size
 from mkexe.layouts.names import OCI
 from mkexe.layouts.package import Package
 from mkexe.layouts.sidecar import sidecar_names, sidecar_records
-from mkexe.runtimes.records import Target
-from mkexe.runtimes.targets import LINUX
+from mkexe.runtimes.targets import LINUX, Target
 
 _TAR_MAGIC, _TAR_MAGIC_OFFSET = b"ustar", 257  # POSIX.1-1988, "ustar Interchange Format"
 

@@ -13,7 +13,7 @@ from mkexe.artifact.manifest import Sidecar
 from mkexe.artifact.reader import Artifact, open_artifact
 from mkexe.artifact.superblock import DAMAGED_HINT
 from mkexe.errors import ArtifactError, OutputError
-from mkexe.models.records import ModelFile
+from mkexe.models.model_set import ModelFile
 
 ARTIFACT_MAXIMUM = 256 << 20  # bytes of an artifact without weights: page, licences, of an image its program
 # what Python's own readers say of a damaged file

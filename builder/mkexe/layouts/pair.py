@@ -12,7 +12,7 @@ from mkexe.base.copying import Digest
 from mkexe.layouts.layout import Output, ShellLayout
 from mkexe.layouts.names import PAIR
 from mkexe.layouts.sidecar import sidecar_names, write_sidecars
-from mkexe.models.records import ModelSet
+from mkexe.models.model_set import ModelSet
 
 
 class Pair(ShellLayout):

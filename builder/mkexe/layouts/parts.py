@@ -19,9 +19,9 @@ from mkexe.artifact.writer import SBOM_ENTRY
 from mkexe.base import plain_text
 from mkexe.errors import ArtifactError
 from mkexe.layouts.package import Package
-from mkexe.models.records import Model, ModelFile, ModelSet
-from mkexe.runtimes.records import Runtime, Target
-from mkexe.runtimes.targets import all_targets
+from mkexe.models.model_set import Model, ModelFile, ModelSet
+from mkexe.runtimes.runtime import Runtime
+from mkexe.runtimes.targets import Target, all_targets
 
 _RUNTIME_FILE = "runtime"
 _UNPACKER_FILE = "unpack.gz"

@@ -10,7 +10,7 @@ from mkexe.layouts.native import Native
 from mkexe.layouts.oci import Oci
 from mkexe.layouts.pair import Pair
 from mkexe.layouts.script import Script
-from mkexe.runtimes.records import Target
+from mkexe.runtimes.targets import Target
 
 _ALL: tuple[Layout, ...] = (Exe(), Script(), Native(), Pair(), App(), Oci())
 LAYOUTS = {layout.name: layout for layout in _ALL}

@@ -8,8 +8,7 @@ from mkexe.base.reporter import Reporter
 from mkexe.errors import UsageError
 from mkexe.layouts.layout import ShellLayout, has_windows, start_on_windows
 from mkexe.layouts.names import SCRIPT
-from mkexe.runtimes.records import Target
-from mkexe.runtimes.targets import LINUX, WINDOWS
+from mkexe.runtimes.targets import LINUX, WINDOWS, Target
 
 _ENDINGS = (".cmd", ".bat")
 

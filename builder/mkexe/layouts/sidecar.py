@@ -11,7 +11,7 @@ from mkexe.base.atomic_files import data_file
 from mkexe.base.copying import Digest, copy_file, hash_begin, hash_range
 from mkexe.base.reporter import UNWATCHED, Progress
 from mkexe.errors import OutputError
-from mkexe.models.records import PROJECTOR_ROLE, TEXT_ROLE, ModelFile, ModelSet
+from mkexe.models.model_set import PROJECTOR_ROLE, TEXT_ROLE, ModelFile, ModelSet
 
 _SUFFIXES = {TEXT_ROLE: "", PROJECTOR_ROLE: ".mmproj"}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mkexe.layouts.layout import SYSTEM_NAMES, Layout, ShellLayout
-from mkexe.runtimes.records import Target
+from mkexe.runtimes.targets import Target
 
 FAT32_FILE_MAXIMUM = (4 << 30) - 1
 """Bytes: a file's size has 32 bits there (Microsoft's FAT specification, DIR_FileSize)."""

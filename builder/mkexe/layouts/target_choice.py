@@ -6,7 +6,7 @@ from mkexe.base.reporter import Reporter
 from mkexe.layouts.registry import holds_one_program, usual_targets
 from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
-from mkexe.runtimes.records import Target
+from mkexe.runtimes.targets import Target
 
 # measured on 2 cores (docs/performance.md); announced before a long compile
 _MINUTES_PER_TARGET = 9

@@ -7,7 +7,7 @@ from typing import Any
 
 from mkexe.base import cache
 from mkexe.base.copying import Digest
-from mkexe.models.records import ModelFile
+from mkexe.models.model_set import ModelFile
 
 _KIND = "weights"  # mkexe.base.cache
 

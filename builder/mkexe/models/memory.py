@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mkexe.base.units import readable_size
-from mkexe.models.records import KvCache
 
 LEAST_CONTEXT = 4096
 """Tokens: a context that nobody asked for is made no smaller than that (fit_params_min_ctx, common/common.h)."""
@@ -13,6 +12,14 @@ CONTEXT_STEP = 256
 """Tokens: a context is a multiple of it (llama_context's constructor, src/llama-context.cpp)."""
 KEPT_CHATS_MAXIMUM = 8192 << 20
 """Bytes that earlier chats are kept ready in, unless --cache-ram says another size (cache_ram_mib, common/common.h)."""
+
+
+@dataclass(frozen=True)
+class KvCache:
+    """What a model keeps of each token of a chat, in bytes; where it is not `exact`, it keeps at most that."""
+
+    token_bytes: int
+    exact: bool
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from mkexe.base import plain_text
 from mkexe.base.file_names import check_model_name, find_name_problem
 from mkexe.errors import UsageError
-from mkexe.models.records import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
+from mkexe.models.model_set import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
 
 if TYPE_CHECKING:
     from mkexe.models.gguf.file import ModelFiles
-    from mkexe.models.gguf.records import GgufHeader
+    from mkexe.models.gguf.header_records import GgufHeader
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ +-]*")
 

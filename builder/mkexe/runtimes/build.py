@@ -17,9 +17,10 @@ from mkexe.base.reporter import Progress
 from mkexe.errors import CompileError
 from mkexe.runtimes import components, kernels, pins
 from mkexe.runtimes.ninja import StatusReader
-from mkexe.runtimes.records import Runtime, Target
+from mkexe.runtimes.runtime import Runtime
 from mkexe.runtimes.source import prepare_source
 from mkexe.runtimes.store import TREE, find_runtime, runtime_key, store_runtime
+from mkexe.runtimes.targets import Target
 from mkexe.runtimes.toolchain import tools
 
 # the unit tests of runtime/: they decide nothing of it, so no key holds them

@@ -7,7 +7,8 @@ from mkexe.errors import AuditError, UsageError
 from mkexe.runtimes import build as runtime_build
 from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
-from mkexe.runtimes.records import Runtime, Target
+from mkexe.runtimes.runtime import Runtime
+from mkexe.runtimes.targets import Target
 
 
 def get_runtime(target: Target, reporter: Reporter) -> Runtime:

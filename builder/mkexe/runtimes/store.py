@@ -16,7 +16,8 @@ from mkexe.base import cache, resources
 from mkexe.base.json_text import readable_json
 from mkexe.binfmt import weak_binds
 from mkexe.runtimes import pins
-from mkexe.runtimes.records import Runtime, Target
+from mkexe.runtimes.runtime import Runtime
+from mkexe.runtimes.targets import Target
 
 # what of the checkout decides the result, and what of it the build tree gets a copy of
 TREE = ("CMakeLists.txt", "runtime", "native/toolchains", "native/cpu", "native/unpacker")

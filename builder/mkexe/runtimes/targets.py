@@ -7,15 +7,28 @@ import platform
 import sys
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mkexe.base import resources
 from mkexe.base.suggest import suggest
 from mkexe.errors import UsageError
-from mkexe.runtimes.records import Target
 
 LINUX = "Linux"
 WINDOWS = "Windows"
 MACOS = "Darwin"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One OS and processor (native/targets.toml explains the fields)."""
+
+    name: str
+    triple: str
+    system: str
+    processor: str
+    uname: tuple[str, str]
+    suffix: str
+    runner: str
 
 
 @functools.cache

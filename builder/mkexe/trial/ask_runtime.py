@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from mkexe.base import process
-from mkexe.runtimes.records import Runtime
+from mkexe.runtimes.runtime import Runtime
 
 
 def ask_runtime(

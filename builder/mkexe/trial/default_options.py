@@ -12,7 +12,7 @@ from pathlib import Path
 from mkexe.base import process
 from mkexe.base.suggest import suggest
 from mkexe.errors import UsageError
-from mkexe.runtimes.records import Runtime
+from mkexe.runtimes.runtime import Runtime
 from mkexe.trial.ask_runtime import ask_runtime
 
 _TIMEOUT_S = 60.0

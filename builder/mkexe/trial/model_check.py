@@ -14,8 +14,8 @@ from pathlib import Path
 
 from mkexe.base import process
 from mkexe.errors import ModelError, UsageError
-from mkexe.models.gguf.errors import printable
-from mkexe.runtimes.records import Runtime
+from mkexe.models.gguf.messages import printable
+from mkexe.runtimes.runtime import Runtime
 from mkexe.trial.ask_runtime import ask_runtime
 
 _COMMAND = "check-model"

@@ -12,10 +12,11 @@ from mkexe.artifact.contents import Contents
 from mkexe.base.reporter import UNWATCHED, Reporter
 from mkexe.layouts.names import SCRIPT
 from mkexe.layouts.registry import LAYOUTS
-from mkexe.models.records import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
+from mkexe.models.model_set import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
 from mkexe.page.branding import Branding
 from mkexe.runtimes.obtain import get_runtime, host_name, host_runtime
-from mkexe.runtimes.records import Runtime, Target
+from mkexe.runtimes.runtime import Runtime
+from mkexe.runtimes.targets import Target
 from mkexe.trial import default_options, model_check
 
 if TYPE_CHECKING:

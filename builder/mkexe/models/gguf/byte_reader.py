@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mkexe.errors import ModelError
-from mkexe.models.gguf.errors import FETCH_AGAIN, damaged, file_name, shown
+from mkexe.models.gguf.messages import FETCH_AGAIN, damaged, file_name, shown
 from mkexe.models.gguf.types import MAX_STRING_BYTES
 
 WINDOW_BYTES = 1 << 20

@@ -15,11 +15,11 @@ from pathlib import Path
 from mkexe.errors import ModelError
 from mkexe.models.gguf.byte_reader import HeaderReader
 from mkexe.models.gguf.constants import GGUFType, GGUFValueType, Keys
-from mkexe.models.gguf.errors import damaged, file_name, shown, unusable
 from mkexe.models.gguf.header import read_gguf
-from mkexe.models.gguf.kinds import ModelKind, kind_of
+from mkexe.models.gguf.header_records import ArrayInfo, GgufHeader, Scalar, TensorInfo, describe_quantization
+from mkexe.models.gguf.messages import damaged, file_name, shown, unusable
+from mkexe.models.gguf.model_kinds import ModelKind, kind_of
 from mkexe.models.gguf.parameters import check_parameters, check_tensor_types
-from mkexe.models.gguf.records import ArrayInfo, GgufHeader, Scalar, TensorInfo, describe_quantization
 from mkexe.models.gguf.split_reader import read_parts
 from mkexe.models.gguf.supported import supported
 from mkexe.models.gguf.tokenizer import check_tokenizer

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from mkexe.errors import ModelError
 from mkexe.models.gguf.byte_reader import I32, I64, U32, U64, HeaderReader
 from mkexe.models.gguf.constants import GGUFValueType, Keys
-from mkexe.models.gguf.errors import damaged, printable, shown
+from mkexe.models.gguf.header_records import ArrayInfo, Entry, GgufHeader, LongText, Value
 from mkexe.models.gguf.magic import MAGIC, PROBE_BYTES, not_a_gguf
-from mkexe.models.gguf.records import ArrayInfo, Entry, GgufHeader, LongText, Value
+from mkexe.models.gguf.messages import damaged, printable, shown
 from mkexe.models.gguf.tensors import read_tensors
 from mkexe.models.gguf.types import (
     DEFAULT_ALIGNMENT_BYTES,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from mkexe.models.gguf.constants import Keys
 from mkexe.models.gguf.file import fetch_array
-from mkexe.models.gguf.records import ArrayInfo, GgufHeader
+from mkexe.models.gguf.header_records import ArrayInfo, GgufHeader
 from mkexe.models.gguf.supported import supported
 from mkexe.models.gguf.types import MAX_LAYERS
-from mkexe.models.records import KvCache
+from mkexe.models.memory import KvCache
 
 ELEMENT_BYTES = 2
 """F16, the default of `cache_type_k` and `cache_type_v` (common/common.h)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mkexe.errors import ModelError
-from mkexe.models.gguf.errors import FETCH_AGAIN, file_name, shown
+from mkexe.models.gguf.messages import FETCH_AGAIN, file_name, shown
 
 MAGIC = b"GGUF"
 PROBE_BYTES = 4096

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from mkexe.errors import ModelError
 from mkexe.models.gguf.constants import GGUFValueType, Keys
-from mkexe.models.gguf.errors import damaged, file_name, printable, shown, unusable
 from mkexe.models.gguf.header import read_gguf
-from mkexe.models.gguf.records import GgufHeader
+from mkexe.models.gguf.header_records import GgufHeader
+from mkexe.models.gguf.messages import damaged, file_name, printable, shown, unusable
 
 NAME_PATTERN = re.compile(r"(?P<prefix>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.DOTALL)
 NAMED_IN_MESSAGE = 10

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from mkexe.errors import UsageError
 from mkexe.models.gguf.byte_reader import I32, U32, U64
 from mkexe.models.gguf.constants import GGUFValueType, Keys
-from mkexe.models.gguf.errors import file_name, shown
 from mkexe.models.gguf.header import read_gguf_at
+from mkexe.models.gguf.header_records import ArrayInfo, Entry, GgufHeader, LongText, TensorInfo
 from mkexe.models.gguf.magic import MAGIC
-from mkexe.models.gguf.records import ArrayInfo, Entry, GgufHeader, LongText, TensorInfo
+from mkexe.models.gguf.messages import file_name, shown
 from mkexe.models.gguf.split_reader import MAX_PARTS, SPLIT_COUNT, SPLIT_NO, SPLIT_TENSORS
 from mkexe.models.gguf.tensors import padded
 from mkexe.models.gguf.types import DEFAULT_ALIGNMENT_BYTES, VALUE_SIZES_BYTES
-from mkexe.models.records import ModelFile
+from mkexe.models.model_set import ModelFile
 
 _U16 = struct.Struct("<H")
 _COUNTS = struct.Struct("<qq")  # tensors, keys

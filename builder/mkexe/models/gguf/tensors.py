@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mkexe.errors import ModelError
 from mkexe.models.gguf.byte_reader import I32, I64, U32, U64, HeaderReader
-from mkexe.models.gguf.errors import FETCH_AGAIN, damaged, file_name, shown
-from mkexe.models.gguf.records import TensorInfo
+from mkexe.models.gguf.header_records import TensorInfo
+from mkexe.models.gguf.messages import FETCH_AGAIN, damaged, file_name, shown
 from mkexe.models.gguf.types import (
     MAX_DIMS,
     MAX_ELEMENTS,

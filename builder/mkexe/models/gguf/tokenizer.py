@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 
 from mkexe.models.gguf.constants import GGUFValueType, Keys
-from mkexe.models.gguf.errors import damaged, shown, unusable
-from mkexe.models.gguf.records import ArrayInfo, GgufHeader
+from mkexe.models.gguf.header_records import ArrayInfo, GgufHeader
+from mkexe.models.gguf.messages import damaged, shown, unusable
 from mkexe.models.gguf.supported import Supported
 from mkexe.models.gguf.typed import NEWER, RECONVERT, check_type, required_text
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mkexe.models.gguf.constants import GGUFValueType
-from mkexe.models.gguf.errors import damaged, unusable
-from mkexe.models.gguf.records import GgufHeader
+from mkexe.models.gguf.header_records import GgufHeader
+from mkexe.models.gguf.messages import damaged, unusable
 
 RECONVERT = "use another GGUF of the model, or convert the original model again"
 NEWER = "this mkexe is too old for the model: look for a newer one, or use another model"

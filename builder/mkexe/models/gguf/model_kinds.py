@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from mkexe.models.gguf.constants import GGUFType, Keys
-from mkexe.models.gguf.records import GgufHeader
+from mkexe.models.gguf.header_records import GgufHeader
 
 
 class ModelKind(Enum):

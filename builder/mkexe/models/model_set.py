@@ -70,11 +70,3 @@ class ModelSet:
     def size_bytes(self) -> int:
         """Of all files."""
         return sum(file.size_bytes for file in self.files)
-
-
-@dataclass(frozen=True)
-class KvCache:
-    """What a model keeps of each token of a chat, in bytes; where it is not `exact`, it keeps at most that."""
-
-    token_bytes: int
-    exact: bool

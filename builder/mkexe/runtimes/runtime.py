@@ -1,22 +1,9 @@
-"""Targets, and the programs that were compiled for them."""
+"""A program that was compiled for a target."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-
-
-@dataclass(frozen=True)
-class Target:
-    """One OS and processor (native/targets.toml explains the fields)."""
-
-    name: str
-    triple: str
-    system: str
-    processor: str
-    uname: tuple[str, str]
-    suffix: str
-    runner: str
 
 
 @dataclass(frozen=True)
