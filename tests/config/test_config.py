@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from mkexe import cli, config
+from mkexe import cli
+from mkexe.config.chosen import build_settings, named_files, page_settings
+from mkexe.config.presets import setting_entries
 from mkexe.config.settings_table import all_settings
+from mkexe.config.toml_file import read_config
 from mkexe.errors import UsageError
 from mkexe.page.branding import Preset
 
@@ -33,9 +36,9 @@ def refused(folder: Path, text: str) -> UsageError:
 
 
 def read_all(path: Path) -> None:
-    entries = config.read_config(path)
-    config.build_settings(entries)
-    config.page_settings(entries)
+    entries = read_config(path)
+    build_settings(entries)
+    page_settings(entries)
 
 
 def test_the_documented_example_is_read(tmp_path: Path) -> None:
@@ -44,12 +47,12 @@ def test_the_documented_example_is_read(tmp_path: Path) -> None:
     (tmp_path / "leaf.svg").write_text(SVG.format('<path d="M0 0h8v8z"/>'))
     (tmp_path / "about.md").write_text("# Who we are\n")
     (tmp_path / "prompt.txt").write_text("Be brief.\n")
-    entries = config.read_config(write(tmp_path, example[1]))
-    built = config.build_settings(entries)
+    entries = read_config(write(tmp_path, example[1]))
+    built = build_settings(entries)
     assert built.output == tmp_path / "garden.exe"
     assert (built.targets, built.name) == (("all",), "garden")
     assert built.default_args == ("--ctx-size", "8192", "--parallel", "1")
-    page = config.page_settings(entries)
+    page = page_settings(entries)
     assert (page.title, page.accent, page.links, page.language) == ("Garden helper", "#166534", False, "de")
     assert (page.about, page.system_prompt) == ("# Who we are", "Be brief.")
     assert page.questions == ("When do I sow tomatoes?", "What grows in the shade?")
@@ -60,7 +63,7 @@ def test_the_documented_example_is_read(tmp_path: Path) -> None:
         "max_tokens": Preset(1024, True),
         "system_prompt": Preset("Be brief.", True),
     }
-    assert config.named_files(entries) == [tmp_path / name for name in ("leaf.svg", "about.md", "prompt.txt")]
+    assert named_files(entries) == [tmp_path / name for name in ("leaf.svg", "about.md", "prompt.txt")]
 
 
 @pytest.mark.parametrize("table", ["build", "page"])
@@ -130,9 +133,9 @@ def test_mistakes_name_file_line_key_and_advice(tmp_path: Path, text: str, messa
 
 
 def test_locking_takes_the_file_s_value_or_the_default(tmp_path: Path) -> None:
-    below = config.read_config(write(tmp_path, "[page.settings]\ntemperature = 0.3\ntop_k = 40\n"))
-    entries = below | config.setting_entries(["top_k=20"], ["temperature", "top_k", "thinking"], below)
-    assert config.page_settings(entries).settings == {
+    below = read_config(write(tmp_path, "[page.settings]\ntemperature = 0.3\ntop_k = 40\n"))
+    entries = below | setting_entries(["top_k=20"], ["temperature", "top_k", "thinking"], below)
+    assert page_settings(entries).settings == {
         "temperature": Preset(0.3, True), "top_k": Preset(20, True), "thinking": Preset(True, True),
     }  # fmt: skip
 
@@ -142,7 +145,7 @@ def test_locking_takes_the_file_s_value_or_the_default(tmp_path: Path) -> None:
     [("temperature=0.5", 0.5), ("seed=-1", -1), ("thinking=false", False), ("theme=dark", "dark"), ("top_k=7", 7)],
 )
 def test_a_setting_on_the_command_line_gets_its_type(assignment: str, value: object) -> None:
-    presets = config.page_settings(config.setting_entries([assignment], [], {})).settings
+    presets = page_settings(setting_entries([assignment], [], {})).settings
     assert presets == {assignment.partition("=")[0]: Preset(value, False)}
 
 
@@ -159,7 +162,7 @@ def test_a_setting_on_the_command_line_gets_its_type(assignment: str, value: obj
 )
 def test_a_wrong_setting_on_the_command_line_is_refused(assignment: str, message: str) -> None:
     with pytest.raises(UsageError, match=re.escape(message)):
-        config.setting_entries([assignment], [], {})
+        setting_entries([assignment], [], {})
 
 
 def test_a_refused_icon_is_named_with_its_place(tmp_path: Path) -> None:
@@ -177,7 +180,7 @@ def test_toml_that_cannot_be_read_is_no_defect(tmp_path: Path, value: str) -> No
 def test_a_file_that_is_not_utf_8_is_refused_with_the_place(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"Gr\xfc\xdfe")
     with pytest.raises(UsageError, match="TOML in UTF-8: expected UTF-8, found the byte 0xfc at offset 2"):
-        config.read_config(tmp_path / "latin")
+        read_config(tmp_path / "latin")
     message = refused(tmp_path, '[page]\nabout = "@latin"\n').message
     assert message.endswith("latin: expected UTF-8, found the byte 0xfc at offset 2")
 
@@ -187,7 +190,7 @@ def test_a_named_file_is_an_ordinary_one_and_not_endless(tmp_path: Path, make: C
     """A pipe would be waited for; a device may have no end."""
     make(tmp_path / "named")
     with pytest.raises(UsageError) as caught:
-        config.read_config(tmp_path / "named")
+        read_config(tmp_path / "named")
     assert "named: " in caught.value.message
     for key in ("about", "system_prompt"):
         assert "named: " in refused(tmp_path, f'[page]\n{key} = "@named"\n').message
@@ -198,7 +201,7 @@ def test_a_setting_s_text_steers_no_terminal(tmp_path: Path) -> None:
     said = refused(tmp_path, '[page.settings]\nsystem_prompt = "a\\u001b[2J"\n').message
     assert "without control characters" in said
     with pytest.raises(UsageError):
-        config.setting_entries(["system_prompt=\udcff"], [], {})
+        setting_entries(["system_prompt=\udcff"], [], {})
 
 
 @pytest.mark.parametrize("kind", ["dangling link", "folder", "pipe"])
@@ -219,7 +222,5 @@ def test_mkexe_toml_that_is_no_file_is_refused_not_passed_over(
 def test_a_byte_order_mark_is_no_part_of_a_text(tmp_path: Path) -> None:
     """Windows' Notepad writes one where "UTF-8 with BOM" is chosen."""
     (tmp_path / "about.md").write_text("\ufeff# Wir\n", "utf-8")
-    page = config.page_settings(
-        config.read_config(write(tmp_path, '\ufeff[page]\ntitle = "Gärtner"\nabout = "@about.md"'))
-    )
+    page = page_settings(read_config(write(tmp_path, '\ufeff[page]\ntitle = "Gärtner"\nabout = "@about.md"')))
     assert (page.title, page.about) == ("Gärtner", "# Wir")

@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from mkexe import config
 from mkexe.artifact import packing
 from mkexe.artifact.contents import Contents
 from mkexe.base import atomic_files, plain_text, resources
 from mkexe.base.file_names import check_output_name
 from mkexe.base.reporter import Reporter
+from mkexe.config.chosen import BuildSettings
 from mkexe.errors import UsageError
 from mkexe.layouts import deliver
 from mkexe.layouts.layout_choice import check_split_size, cut_models, decide_layout
@@ -40,7 +40,7 @@ class BuildRequest:
     """The arguments of `mkexe build`."""
 
     model: Path
-    settings: config.BuildSettings
+    settings: BuildSettings
     page: Branding
 
 

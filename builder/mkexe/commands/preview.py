@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkexe import config
 from mkexe.artifact.reader import open_artifact
 from mkexe.base import cache, resources
 from mkexe.base.reporter import Reporter
 from mkexe.boot import boot
 from mkexe.commands.build import BuildRequest, build
+from mkexe.config.chosen import BuildSettings, named_files, page_settings
+from mkexe.config.entries import Entries
+from mkexe.config.toml_file import read_config
 from mkexe.errors import ToolMissingError, UsageError
 from mkexe.layouts.names import AUTO
 from mkexe.page import branding
@@ -40,13 +42,13 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int, re
         from mkexe.preview import application, server
 
     if required:
-        config.read_config(config_file)  # a wrong name is refused at once
+        read_config(config_file)  # a wrong name is refused at once
     with contextlib.ExitStack() as open_things:
         name, answers = open_things.enter_context(_answering(model, reporter))
         source = application.PageSource(
             load=lambda: branding.page_files(
                 page_build.read_page(page_folder(reporter)),
-                config.page_settings(_entries_of(config_file, required)),
+                page_settings(_entries_of(config_file, required)),
                 name,
             ),
             watched=lambda: _watched_files(config_file),
@@ -83,22 +85,22 @@ def _answering(model: Path | None, reporter: Reporter) -> Iterator[tuple[str, AS
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:
         artifact = Path(name) / "preview.exe"
-        settings = config.BuildSettings(artifact, (targets.host_target(),), "preview", (), AUTO)
+        settings = BuildSettings(artifact, (targets.host_target(),), "preview", (), AUTO)
         build(BuildRequest(model, settings, Branding()), reporter)
         title = open_artifact(artifact).manifest.page["title"]
         with boot.serving(artifact, Path(name)) as port:
             yield title, forwarding.Forwarder(port)
 
 
-def _entries_of(config_file: Path, required: bool) -> config.Entries:
-    return config.read_config(config_file) if required or os.path.lexists(config_file) else {}
+def _entries_of(config_file: Path, required: bool) -> Entries:
+    return read_config(config_file) if required or os.path.lexists(config_file) else {}
 
 
 def _watched_files(config_file: Path) -> list[Path]:
     """The files that the page depends on: mkexe.toml, the files that it names, and the page's sources in a checkout."""
     watched = [config_file]
     with contextlib.suppress(UsageError):
-        watched += config.named_files(config.read_config(config_file))
+        watched += named_files(read_config(config_file))
     if not resources.bundled_page().is_dir():
         watched += (resources.source_root() / "templates" / "webui").rglob("*")
     return watched
