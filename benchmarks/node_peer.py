@@ -20,7 +20,7 @@ from benchmarks import plan
 from benchmarks.sessions import Answer, Answers
 from mkexe.base import cache
 from mkexe.errors import BootError
-from mkexe.page import build as page_build
+from mkexe.page import bundle
 
 _HERE = Path(__file__).resolve().parent / "node"
 # without the optional packages: those of other systems, and those of graphics cards, which have hundreds of megabytes
@@ -35,7 +35,7 @@ class NodePeer:
     """An installed node-llama-cpp; `size_bytes` counts it, the packages it needs, and Node."""
 
     folder: Path
-    node: page_build.Node
+    node: bundle.Node
     version: str
     release: str
     size_bytes: int
@@ -43,7 +43,7 @@ class NodePeer:
 
 def find_node_peer() -> NodePeer:
     """node-llama-cpp from the cache, installed there with npm if it is missing; raises PageError where that fails."""
-    node = page_build.find_node()
+    node = bundle.find_node()
     manifest = json.loads((_HERE / "package.json").read_text("utf-8"))
     version = manifest["dependencies"]["node-llama-cpp"]
     binaries = _binaries_package(manifest)
@@ -53,7 +53,7 @@ def find_node_peer() -> NodePeer:
             with cache.new_folder(folder) as temporary:
                 (temporary / "package.json").write_text('{"private": true}\n', "utf-8")
                 packages = (f"node-llama-cpp@{version}", f"{binaries}@{version}")
-                page_build.run_npm(node, (*_NPM_INSTALL, *packages), temporary, folder.with_suffix(".log"))
+                bundle.run_npm(node, (*_NPM_INSTALL, *packages), temporary, folder.with_suffix(".log"))
     library = folder / "node_modules" / "node-llama-cpp"
     release = json.loads((library / "llama" / "binariesGithubRelease.json").read_text("utf-8"))["release"]
     installed = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())

@@ -25,7 +25,7 @@ import pytest
 from PIL import Image
 
 from mkexe.base import cache, process, resources
-from mkexe.page import build as page_build
+from mkexe.page import bundle
 from mkexe.page.icon import ICON_FILE
 from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
@@ -188,13 +188,13 @@ def install_fake_runtime(cache: Path, target: str, image: bytes) -> None:
 
 def install_fake_page(cache: Path) -> None:
     """Put a page of four files into the cache as if it had been built."""
-    folder = cache / "page" / page_build.page_key(resources.source_root() / "templates")
+    folder = cache / "page" / bundle.page_key(resources.source_root() / "templates")
     folder.mkdir(parents=True)
     icon = '<link rel="icon" href="favicon.png?v=0123" type="image/png">'
     (folder / "index.html").write_text(f"<!doctype html><html><head>{icon}</head></html>")
     (folder / "app.js").write_text("// nothing")
     Image.new("RGBA", (8, 8), "#0f766e").save(folder / ICON_FILE)
-    (folder / page_build.LICENSES).write_text(f"{'=' * 80}\nmarked 18.2.1 (MIT)\n{'=' * 80}\n\nits licence\n")
+    (folder / bundle.LICENSES).write_text(f"{'=' * 80}\nmarked 18.2.1 (MIT)\n{'=' * 80}\n\nits licence\n")
 
 
 @pytest.fixture(scope="session")

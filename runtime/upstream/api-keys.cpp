@@ -18,7 +18,7 @@ static std::string tidy(const std::string & key) {
 static std::string problem_with_file(const std::string & name, const std::string & path) {
     const auto content = read_file(path);
     if (!content) {
-        // the builder looks for "open file" (builder/mkexe/runtimes/default_arguments.py)
+        // the builder looks for "open file" (builder/mkexe/trial/default_options.py)
         return name + ": cannot open file '" + path + "', expected one with a key on each line" +
                content.message().substr(path.size()) + ".";
     }

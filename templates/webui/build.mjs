@@ -1,4 +1,4 @@
-// Bundles the page: `npm run build`, in a copy of this folder that builder/mkexe/page/build.py makes.
+// Bundles the page: `npm run build`, in a copy of this folder that builder/mkexe/page/bundle.py makes.
 //
 //   dist/page/         what is served. The first load is early.js, app.js and app.css; sw.js stays behind the page
 //   dist/page/lazy/    what few need, fetched when it is needed; a hash in every name, because browsers keep it for good

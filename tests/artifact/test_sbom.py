@@ -16,7 +16,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from conftest import ROOT, Mkexe
 from mkexe.artifact import sbom
 from mkexe.artifact.reader import open_artifact
-from mkexe.page import build as page_build
+from mkexe.page import bundle
 from mkexe.runtimes import pins, targets
 from mkexe.runtimes import source as runtime_source
 from mkexe.runtimes.components import LinkedPart, linked_parts
@@ -119,7 +119,7 @@ def test_it_reads_what_the_page_writes_about_its_packages(tmp_path: Path) -> Non
     facts = {"name": "@a/b", "version": "1.2.3-rc.1", "license": "(MIT OR Apache-2.0)"}
     (tmp_path / "package.json").write_text(json.dumps(facts))
     (tmp_path / "LICENSE").write_text("words\n" + "=" * 80 + "\nmore (words)\n")
-    text = "This page contains parts.\n\n" + page_build.license_of(tmp_path, ["index.js"])
+    text = "This page contains parts.\n\n" + bundle.license_of(tmp_path, ["index.js"])
     found = by_reference(json.loads(sbom.encode_sbom(_small_manifest(), text)))
     assert found["npm:@a/b"]["purl"] == "pkg:npm/%40a/b@1.2.3-rc.1"
     assert found["npm:@a/b"]["licenses"] == [{"expression": "(MIT OR Apache-2.0)"}]

@@ -14,7 +14,7 @@ from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from mkexe.page.build import FIRST_LOAD, LICENSES, SERVICE_WORKER, build_page, page_key
+from mkexe.page.bundle import FIRST_LOAD, LICENSES, SERVICE_WORKER, build_page, page_key
 
 from .fake_server import FakeServer
 

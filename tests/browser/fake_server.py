@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from mkexe.page.build import CONTENT_SECURITY_POLICY
+from mkexe.page.bundle import CONTENT_SECURITY_POLICY
 
 # stricter than the page's own <meta> only in what a <meta> cannot say
 CSP_HEADER = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"

@@ -13,7 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from mkexe.page.build import build_page
+from mkexe.page.bundle import build_page
 
 from .chat_page import ChatPage
 from .conftest import CHROMIUM_ARGS, TEMPLATES, chromium_path, watched

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mkexe.errors import PageError
-from mkexe.page.build import FIRST_LOAD, LAZY, LICENSES, POLICY, SERVICE_WORKER, STRINGS, build_page, read_page
+from mkexe.page.bundle import FIRST_LOAD, LAZY, LICENSES, POLICY, SERVICE_WORKER, STRINGS, build_page, read_page
 
 from .conftest import TEMPLATES
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mkexe.base import process
-from mkexe.page.build import find_node, run_npm
+from mkexe.page.bundle import find_node, run_npm
 
 from .conftest import TEMPLATES
 

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from mkexe.base.reporter import UNWATCHED
-from mkexe.runtimes import build as compile_stage
-from mkexe.runtimes import targets
+from mkexe.runtimes import build_tree, targets
 from support.needs import need
 from support.running import environment_of, levels_of
 
@@ -45,7 +44,7 @@ SLOW_CASES = [
 def comparison(runtimes: dict[str, Path]) -> Path:
     """The program that compares."""
     target = targets.all_targets()[targets.host_target()]
-    return compile_stage.build_tests(target, "mkexe-backend-ops", Path("/usr/include/doctest"), UNWATCHED)
+    return build_tree.build_tests(target, "mkexe-backend-ops", Path("/usr/include/doctest"), UNWATCHED)
 
 
 def _compare(

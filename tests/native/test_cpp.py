@@ -13,9 +13,8 @@ import pytest
 from conftest import ROOT, scrubbed_environment
 from mkexe.base import resources
 from mkexe.base.reporter import UNWATCHED
-from mkexe.runtimes import build as compile_stage
+from mkexe.runtimes import build_tree, targets
 from mkexe.runtimes import store as runtime_store
-from mkexe.runtimes import targets
 from support.needs import missing
 
 SOURCES = sorted((ROOT / "tests" / "cpp").rglob("test-*.cpp"))
@@ -34,7 +33,7 @@ def doctest() -> Path:
 def test_the_runtime_s_unit_tests_pass(doctest: Path, runtimes: dict[str, Path], tmp_path: Path) -> None:
     native = targets.host_target()
     assert native in runtimes
-    program = compile_stage.build_tests(targets.all_targets()[native], "mkexe-tests", doctest, UNWATCHED)
+    program = build_tree.build_tests(targets.all_targets()[native], "mkexe-tests", doctest, UNWATCHED)
     done = subprocess.run(
         [program, "--no-colors"], env=scrubbed_environment(tmp_path), capture_output=True, text=True, timeout=300
     )

@@ -7,8 +7,7 @@ import subprocess
 from pathlib import Path
 
 from mkexe.base.reporter import UNWATCHED
-from mkexe.runtimes import build as compile_stage
-from mkexe.runtimes import targets
+from mkexe.runtimes import build_tree, targets
 from support.running import environment_of
 
 
@@ -16,7 +15,7 @@ def test_one_process_serves_twice(artifact: Path, runtimes: dict[str, Path], tmp
     target = targets.all_targets()[targets.host_target()]
     assert target.name in runtimes
     doctest = Path("/usr/include/doctest")
-    program = compile_stage.build_tests(target, "mkexe-two-sessions", doctest, UNWATCHED)
+    program = build_tree.build_tests(target, "mkexe-two-sessions", doctest, UNWATCHED)
     done = subprocess.run(
         [program, artifact], env=environment_of(tmp_path), capture_output=True, text=True, timeout=300
     )

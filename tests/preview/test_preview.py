@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
-from mkexe.page import build as page_build
+from mkexe.page import bundle
 from support.asking import FRANCE
 from support.previewing import Preview, previewing
 
@@ -173,7 +173,7 @@ def test_what_is_not_there_is_said_as_the_interface_says(preview: Preview) -> No
 def test_the_page_s_files_have_its_content_policy(preview: Preview) -> None:
     connection, response = preview.open("/")
     with contextlib.closing(connection):
-        assert response.headers["Content-Security-Policy"].startswith(page_build.CONTENT_SECURITY_POLICY)
+        assert response.headers["Content-Security-Policy"].startswith(bundle.CONTENT_SECURITY_POLICY)
         assert response.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
         assert response.headers["Cache-Control"] == "no-store"
         assert response.headers["X-Content-Type-Options"] == "nosniff"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mkexe.errors import AuditError
-from mkexe.runtimes import build, obtain, store, targets
+from mkexe.runtimes import build_tree, obtain, store, targets
 from mkexe.runtimes.runtime import Runtime
 from support.executables import Elf
 from support.listener import Listener
@@ -21,7 +21,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runtime:
     runtime = Runtime(TARGET.name, tmp_path / "runtime/program", None, "", 1, {})
     runtime.path.parent.mkdir()
     monkeypatch.setattr(store, "find_runtime", lambda _: None)
-    monkeypatch.setattr(build, "compile_runtime", lambda *_: runtime)
+    monkeypatch.setattr(build_tree, "compile_runtime", lambda *_: runtime)
     return runtime
 
 

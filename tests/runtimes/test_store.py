@@ -9,7 +9,7 @@ import pytest
 
 from mkexe.base import resources
 from mkexe.base.reporter import UNWATCHED
-from mkexe.runtimes import build, store, targets
+from mkexe.runtimes import build_tree, store, targets
 
 
 def test_sources_that_change_while_they_are_compiled_are_compiled_again(
@@ -36,12 +36,12 @@ def test_sources_that_change_while_they_are_compiled_are_compiled_again(
     monkeypatch.setenv("MKEXE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("mkexe.base.resources.source_root", lambda: sources)
     monkeypatch.setattr("mkexe.base.resources.bundled_runtimes", lambda: tmp_path / "none")
-    monkeypatch.setattr(build, "prepare_source", lambda *_: sources)
-    monkeypatch.setattr(build, "_build", compile_and_edit)
-    monkeypatch.setattr(build, "_build_unpacker", compile_and_edit)
+    monkeypatch.setattr(build_tree, "prepare_source", lambda *_: sources)
+    monkeypatch.setattr(build_tree, "_build", compile_and_edit)
+    monkeypatch.setattr(build_tree, "_build_unpacker", compile_and_edit)
     monkeypatch.setattr("mkexe.runtimes.components.license_texts", lambda *_: "")
-    runtime = build.compile_runtime(target, UNWATCHED)
+    runtime = build_tree.compile_runtime(target, UNWATCHED)
     assert runtime.path.read_text() == "after\n"
     assert compiled[0] == "before\n"
     assert runtime.build["key"] == store.runtime_key(target)
-    assert build.compile_runtime(target, UNWATCHED) == runtime
+    assert build_tree.compile_runtime(target, UNWATCHED) == runtime

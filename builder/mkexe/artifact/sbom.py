@@ -38,7 +38,7 @@ _PACKAGE_HEADING = re.compile(r"^={80}\n(\S+) (\S+) \((.+)\)\n={80}$", re.MULTIL
 def encode_sbom(manifest: Manifest, third_party: str) -> bytes:
     """The bill of materials of the artifact that `manifest` describes, as indented UTF-8 JSON.
 
-    `third_party` is the page's third-party.txt (`mkexe.page.build.license_of` writes
+    `third_party` is the page's third-party.txt (`mkexe.page.bundle.license_of` writes
     it).
     """
     whole = Component(bom_ref="artifact", type=ComponentType.APPLICATION, name=manifest.name)

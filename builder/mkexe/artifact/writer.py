@@ -33,7 +33,7 @@ from mkexe.artifact.placement import SMALL_ALIGNMENT, Placement, format_time, pl
 from mkexe.base.copying import Digest, copy_bytes, copy_file, describe
 from mkexe.base.reporter import Progress
 from mkexe.models.model_set import ModelSet
-from mkexe.page.build import LICENSES
+from mkexe.page.bundle import LICENSES
 from mkexe.runtimes.runtime import Runtime
 from mkexe.runtimes.targets import Target
 

@@ -26,8 +26,7 @@ from mkexe.layouts.target_choice import choose_targets
 from mkexe.models.digests import recall_files, remember_files
 from mkexe.models.memory import memory_needed
 from mkexe.models.reading import checked_name, name_of, read_models
-from mkexe.page import branding
-from mkexe.page import build as page_build
+from mkexe.page import branding, bundle
 from mkexe.page.branding import Branding
 from mkexe.page.page_folder import page_folder
 from mkexe.runtimes import store as runtime_store
@@ -98,7 +97,7 @@ def _creation_time() -> int:
 
 def _small_files(model_name: str, settings: Branding, runtime: Runtime, reporter: Reporter) -> dict[str, bytes]:
     """The page, the page's settings and the licences, sorted by entry name."""
-    built = branding.page_files(page_build.read_page(page_folder(reporter)), settings, model_name)
+    built = branding.page_files(bundle.read_page(page_folder(reporter)), settings, model_name)
     # the settings stay readable: people look at them with any tool that reads ZIP files
     plain = {f"page/{branding.SETTINGS_FILE}": built.pop(branding.SETTINGS_FILE)}
     with ThreadPoolExecutor() as pool:

@@ -19,8 +19,7 @@ from mkexe.config.entries import Entries
 from mkexe.config.toml_file import read_config
 from mkexe.errors import ToolMissingError, UsageError
 from mkexe.layouts.names import AUTO
-from mkexe.page import branding
-from mkexe.page import build as page_build
+from mkexe.page import branding, bundle
 from mkexe.page.branding import Branding
 from mkexe.page.page_folder import page_folder
 from mkexe.runtimes import targets
@@ -47,12 +46,12 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int, re
         name, answers = open_things.enter_context(_answering(model, reporter))
         source = application.PageSource(
             load=lambda: branding.page_files(
-                page_build.read_page(page_folder(reporter)),
+                bundle.read_page(page_folder(reporter)),
                 page_settings(_entries_of(config_file, required)),
                 name,
             ),
             watched=lambda: _watched_files(config_file),
-            content_security_policy=page_build.CONTENT_SECURITY_POLICY,
+            content_security_policy=bundle.CONTENT_SECURITY_POLICY,
         )
         running = server.LoopbackServer(application.PreviewApplication(source, answers), port)
         open_things.callback(running.stop)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mkexe.base import cache, resources
 from mkexe.base.reporter import Reporter
-from mkexe.page import build as page_build
+from mkexe.page import bundle
 
 
 def page_folder(reporter: Reporter) -> Path:
@@ -14,13 +14,13 @@ def page_folder(reporter: Reporter) -> Path:
     if resources.bundled_page().is_dir():
         return resources.bundled_page()
     source = resources.source_root() / "templates"
-    folder = cache.root() / "page" / page_build.page_key(source)
+    folder = cache.root() / "page" / bundle.page_key(source)
     with cache.locked("page"):
         if not folder.is_dir():
             reporter.say("building the page")
             log = cache.root() / "logs" / "page.log"
             log.unlink(missing_ok=True)
             with cache.new_folder(folder) as temporary:
-                page_build.build_page(temporary, source, log)
+                bundle.build_page(temporary, source, log)
             cache.keep_newest(folder.parent, "*")
     return folder

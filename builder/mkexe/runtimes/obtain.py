@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from mkexe.base.reporter import Reporter
 from mkexe.errors import AuditError, UsageError
-from mkexe.runtimes import build as runtime_build
+from mkexe.runtimes import build_tree, targets
 from mkexe.runtimes import store as runtime_store
-from mkexe.runtimes import targets
 from mkexe.runtimes.runtime import Runtime
 from mkexe.runtimes.targets import Target
 
@@ -19,7 +18,7 @@ def get_runtime(target: Target, reporter: Reporter) -> Runtime:
     from mkexe.runtimes import audit  # LIEF comes with it: slow to import
 
     with reporter.steps_progress(f"compiling {target.name}") as progress:
-        runtime = runtime_build.compile_runtime(target, progress)
+        runtime = build_tree.compile_runtime(target, progress)
     report = audit.audit_runtime(target.name, runtime.path.read_bytes())
     if report.findings:
         runtime_store.discard_runtime(runtime)

@@ -72,7 +72,7 @@ def page_key(templates_dir: Path) -> str:
     drawn_with = {name: importlib.metadata.version(name) for name in ("jinja2", "resvg-py", "pillow")}
     facts = {"node": find_node().version, **drawn_with}
     _feed(digest, "facts", json.dumps(facts, sort_keys=True).encode())
-    for module in ("build.py", "icon.py", "drawing.py"):
+    for module in ("bundle.py", "icon.py", "drawing.py"):
         _feed(digest, module, Path(__file__).with_name(module).read_bytes())
     webui = templates_dir / "webui"
     for name in _source_files(webui):
