@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import gzip
 import os
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from mkexe.artifact import packing
 from mkexe.artifact.contents import Contents
-from mkexe.base import atomic_files, plain_text, resources
+from mkexe.artifact.small_files import small_files
+from mkexe.base import atomic_files, plain_text
 from mkexe.base.file_names import check_output_name
 from mkexe.base.reporter import Reporter
 from mkexe.config.chosen import BuildSettings
@@ -26,11 +25,8 @@ from mkexe.layouts.target_choice import choose_targets
 from mkexe.models.digests import recall_files, remember_files
 from mkexe.models.memory import memory_needed
 from mkexe.models.reading import checked_name, name_of, read_models
-from mkexe.page import branding, bundle
 from mkexe.page.branding import Branding
-from mkexe.page.page_folder import page_folder
-from mkexe.runtimes import store as runtime_store
-from mkexe.runtimes.runtime import Runtime
+from mkexe.page.page_folder import branded_page
 from mkexe.trial.try_model import Trial, tried_runtimes
 
 
@@ -60,8 +56,9 @@ def build(request: BuildRequest, reporter: Reporter) -> deliver.Built:
     if settings.layout != AUTO:  # a wrong one is refused before anything is compiled
         LAYOUTS[settings.layout].check(targets, models.size_bytes)
     runtimes = tried_runtimes(targets, Trial(checked, models, settings.default_args), reporter)
+    page = branded_page(request.page, models.text.name, reporter)
     packs = packing.pack_runtimes(runtimes, reporter) if packs_programs(settings.layout) else ()
-    files = _small_files(models.text.name, request.page, runtimes[0][1], reporter)
+    files = small_files(page, runtimes[0][1])
     layout = decide_layout(settings.layout, models, runtimes, packs, files, reporter)
     written = cut_models(models, settings.split_size)
     is_whole = written == models  # otherwise they are new shards, which no later build reads
@@ -93,27 +90,3 @@ def _creation_time() -> int:
     if not re.fullmatch(r"\d{1,11}", text):
         raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}, expected seconds since 1970", "set it to a whole number")
     return int(text)
-
-
-def _small_files(model_name: str, settings: Branding, runtime: Runtime, reporter: Reporter) -> dict[str, bytes]:
-    """The page, the page's settings and the licences, sorted by entry name."""
-    built = branding.page_files(bundle.read_page(page_folder(reporter)), settings, model_name)
-    # the settings stay readable: people look at them with any tool that reads ZIP files
-    plain = {f"page/{branding.SETTINGS_FILE}": built.pop(branding.SETTINGS_FILE)}
-    with ThreadPoolExecutor() as pool:
-        files = plain | dict(pool.map(_stored, (f"page/{name}" for name in built), built.values()))
-    files["licenses/mkexe.txt"] = (resources.source_root() / "LICENSE").read_bytes()
-    files["licenses/runtime.txt"] = (runtime.path.parent / runtime_store.LICENSES).read_bytes()
-    return dict(sorted(files.items()))
-
-
-def _stored(entry: str, data: bytes) -> tuple[str, bytes]:
-    """The name and the bytes under which a file of the page is stored.
-
-    That is gzip with the ending .gz, except for files that other programs read, and for sw.js: llama.cpp's server sends
-    sw.js, which browsers must not cache, without looking at its compression.
-    """
-    if entry.endswith((".html", ".txt", ".png", "/sw.js")):
-        return entry, data
-    packed = gzip.compress(data, 9, mtime=0)
-    return (f"{entry}.gz", packed) if len(packed) < len(data) else (entry, data)

@@ -19,9 +19,9 @@ from mkexe.config.entries import Entries
 from mkexe.config.toml_file import read_config
 from mkexe.errors import ToolMissingError, UsageError
 from mkexe.layouts.names import AUTO
-from mkexe.page import branding, bundle
+from mkexe.page import bundle
 from mkexe.page.branding import Branding
-from mkexe.page.page_folder import page_folder
+from mkexe.page.page_folder import branded_page
 from mkexe.runtimes import targets
 
 if TYPE_CHECKING:
@@ -45,11 +45,7 @@ def preview(model: Path | None, config_file: Path, required: bool, port: int, re
     with contextlib.ExitStack() as open_things:
         name, answers = open_things.enter_context(_answering(model, reporter))
         source = application.PageSource(
-            load=lambda: branding.page_files(
-                bundle.read_page(page_folder(reporter)),
-                page_settings(_entries_of(config_file, required)),
-                name,
-            ),
+            load=lambda: branded_page(page_settings(_entries_of(config_file, required)), name, reporter),
             watched=lambda: _watched_files(config_file),
             content_security_policy=bundle.CONTENT_SECURITY_POLICY,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from mkexe.base import cache, resources
 from mkexe.base.reporter import Reporter
 from mkexe.page import bundle
+from mkexe.page.branding import Branding, page_files
 
 
 def page_folder(reporter: Reporter) -> Path:
@@ -24,3 +25,8 @@ def page_folder(reporter: Reporter) -> Path:
                 bundle.build_page(temporary, source, log)
             cache.keep_newest(folder.parent, "*")
     return folder
+
+
+def branded_page(settings: Branding, model_name: str, reporter: Reporter) -> dict[str, bytes]:
+    """Name and content of every file of the page, with these settings."""
+    return page_files(bundle.read_page(page_folder(reporter)), settings, model_name)
