@@ -6,6 +6,7 @@ in Resources (Apple's Technical Note TN2206, "Nested Code"). The program finds t
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import plistlib
@@ -26,7 +27,7 @@ from mkexe.base.copying import Digest
 from mkexe.base.reporter import Progress
 from mkexe.binfmt.universal import compose_universal
 from mkexe.errors import ArtifactError, ModelError, UsageError
-from mkexe.layouts.layout import Layout, Output, encode_artifact, unpacked_size
+from mkexe.layouts.layout import Draft, Layout, Output, encode_artifact, unpacked_size
 from mkexe.layouts.names import APP
 from mkexe.layouts.package import ARTIFACT_MAXIMUM, Package, open_small, sidecar_in
 from mkexe.layouts.sidecar import sidecar_names, sidecar_records
@@ -63,11 +64,11 @@ class App(Layout):
         """A ZIP, which keeps the run bit."""
         return f"{name}.app.zip"
 
-    def needed_bytes(self, contents: Contents) -> tuple[int, int]:
+    def draft(self, contents: Contents) -> Draft:
         """All of it is inside."""
-        return unpacked_size(contents), 0
+        return Draft(unpacked_size(contents), 0, functools.partial(self._write, contents))
 
-    def write(self, contents: Contents, output: Output) -> tuple[Digest, ...]:
+    def _write(self, contents: Contents, output: Output) -> tuple[Digest, ...]:
         """The weights before the artifact, which names them by their hashes."""
         facts = _facts_of(contents)
         names = sidecar_names(contents.name, contents.models)

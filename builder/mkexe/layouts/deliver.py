@@ -47,14 +47,14 @@ def deliver(contents: Contents, layout: Layout, output: Path, reporter: Reporter
     check_place(output)
     _check_not_a_model(output, contents.models)
     layout.check_output(output, contents.targets, reporter)
-    own, beside_it = layout.needed_bytes(contents)
-    check_space(output.absolute().parent, own + beside_it)
+    draft = layout.draft(contents)
+    check_space(output.absolute().parent, draft.own_bytes + draft.beside_bytes)
     prepare_sbom()
     with contextlib.ExitStack() as stack:
-        file = stack.enter_context(output_file(output, executable=layout.is_program, size=own))
+        file = stack.enter_context(output_file(output, executable=layout.is_program, size=draft.own_bytes))
         title, weights = f"writing {output.name}", contents.models.size_bytes
         progress = stack.enter_context(reporter.bytes_progress(title, weights))
-        digests = layout.write(contents, Output(output, file, stack, progress))
+        digests = draft.write(Output(output, file, stack, progress))
         size = file.seek(0, io.SEEK_END)
         check_weights(contents.models.files, digests)
     names = tuple(target.name for target in contents.targets)

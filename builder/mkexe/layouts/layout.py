@@ -6,6 +6,7 @@ import dataclasses
 import re
 import shlex
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,19 @@ class Output:
     file: BinaryIO
     stack: ExitStack
     progress: Progress
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file before it is written: about how many bytes it takes, and how many the files beside it take.
+
+    `write` writes them, and returns what the model's files were. It raises ModelError if one of these changes
+    meanwhile, and OSError if writing fails.
+    """
+
+    own_bytes: int
+    beside_bytes: int
+    write: Callable[[Output], tuple[Digest, ...]]
 
 
 class Layout:
@@ -96,16 +110,14 @@ class Layout:
         """The files of weights that are written beside `output`."""
         return []
 
-    def needed_bytes(self, contents: Contents) -> tuple[int, int]:
-        """About what the file takes on the disk, and what the files beside it take."""
-        return needed_bytes(place_contents(contents)), 0
-
-    def write(self, contents: Contents, output: Output) -> tuple[Digest, ...]:
-        """Write everything; returns what the model's files were.
-
-        Raises ModelError where a file changes meanwhile, OSError where writing fails.
-        """
-        return write_artifact(contents, place_contents(contents), output.file, output.progress).parts
+    def draft(self, contents: Contents) -> Draft:
+        """Place everything; nothing is written yet."""
+        placement = place_contents(contents)
+        return Draft(
+            needed_bytes(placement),
+            0,
+            lambda output: write_artifact(contents, placement, output.file, output.progress).parts,
+        )
 
     def wraps(self, is_folder: bool, head: bytes) -> bool:
         """Whether a file that begins with `head`, or a folder, is what this layout puts around an artifact."""

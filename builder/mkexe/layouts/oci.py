@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from mkexe.artifact.writer import GENERATOR
 from mkexe.base.copying import Digest
 from mkexe.layouts.image_reader import open_image
 from mkexe.layouts.image_writer import ImageFacts, ImageWriter
-from mkexe.layouts.layout import Layout, Output, encode_artifact, unpacked_size
+from mkexe.layouts.layout import Draft, Layout, Output, encode_artifact, unpacked_size
 from mkexe.layouts.names import OCI
 from mkexe.layouts.package import Package
 from mkexe.layouts.sidecar import sidecar_names, sidecar_records
@@ -38,11 +39,11 @@ class Oci(Layout):
         """Each image has one program."""
         return next((target.name for target in targets), None)
 
-    def needed_bytes(self, contents: Contents) -> tuple[int, int]:
+    def draft(self, contents: Contents) -> Draft:
         """All of it is inside."""
-        return unpacked_size(contents), 0
+        return Draft(unpacked_size(contents), 0, functools.partial(self._write, contents))
 
-    def write(self, contents: Contents, output: Output) -> tuple[Digest, ...]:
+    def _write(self, contents: Contents, output: Output) -> tuple[Digest, ...]:
         """The weights first, which every program names by their hashes."""
         image = ImageWriter(ImageFacts(contents.name, contents.created, _labels(contents)), output.file)
         names = sidecar_names(contents.name, contents.models)
