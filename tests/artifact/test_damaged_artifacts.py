@@ -20,7 +20,9 @@ from mkexe import cli
 from mkexe.artifact import reader
 from mkexe.artifact.reader import open_artifact
 from mkexe.base.reporter import UNWATCHED
-from mkexe.boot import boot
+from mkexe.boot.every_way import boot_artifact
+from mkexe.boot.question import Question
+from mkexe.boot.result import NOT_RUN
 from mkexe.errors import ArtifactError
 from mkexe.layouts.image_writer import ImageFacts, ImageWriter
 from mkexe.models.model_set import ModelFile
@@ -215,9 +217,9 @@ def test_a_program_that_answers_nonsense_is_a_failed_start(
         pytest.skip("this machine runs no programs for linux-x86_64")
     monkeypatch.setattr(shutil, "which", lambda name: name if name == "sh" else None)  # one way of starting is enough
     listener = Listener()
-    found = boot.boot_artifact(artifact, ["linux-x86_64"], boot.Question("?", None), 60, listener)
+    found = boot_artifact(artifact, ["linux-x86_64"], Question("?", None), 60, listener)
     assert listener.results == found
-    failed = [result.detail for result in found if result.verdict != boot.NOT_RUN]
+    failed = [result.detail for result in found if result.verdict != NOT_RUN]
     assert len(failed) == 1
     assert "127.0.0.1" in failed[0] or "status" in failed[0], failed
 

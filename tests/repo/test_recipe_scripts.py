@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
-from mkexe.boot import boot
+from mkexe.boot.every_way import find_starters
+from mkexe.boot.result import AUDITED, BOOTED
 from mkexe.runtimes import targets
 from support.asking import FRANCE, PARIS
 from support.needs import need
@@ -33,13 +34,13 @@ def test_what_the_recipe_builds_starts_by_its_own_steps(
     for name in ("Get the model", "Build", "Audit"):
         run_step(find_step("build", name), tmp_path, tmp_path / "tools", **variables)
     audited = json.loads((tmp_path / "report/audited.json").read_text())
-    assert [row["verdict"] for row in audited] == [boot.AUDITED] * 2
+    assert [row["verdict"] for row in audited] == [AUDITED] * 2
     shutil.rmtree(tmp_path / "report")
     for name in ("Boot", "Start it without Python"):
         run_step(find_step("linux", name), tmp_path, tmp_path / "tools", **variables)
     for file, ways in (("tiny.exe", 6), ("tiny.cmd", 6), (f"tiny-{HERE}", 1)):
         rows = json.loads((tmp_path / f"report/{file}.json").read_text())
-        assert [(row["target"], row["verdict"], row["detail"]) for row in rows] == [(HERE, boot.BOOTED, PARIS)] * ways
+        assert [(row["target"], row["verdict"], row["detail"]) for row in rows] == [(HERE, BOOTED, PARIS)] * ways
 
 
 def test_a_wrong_answer_fails_the_job(real_mkexe: Mkexe, artifact: Path, tmp_path: Path) -> None:
@@ -57,10 +58,10 @@ def test_boot_knows_what_this_machine_is(real_mkexe: Mkexe, artifact: Path, monk
 
     opened = open_artifact(artifact)
     monkeypatch.setattr(targets, "host_target", lambda: "macos-aarch64")
-    ways = [starter.how for starter in boot.find_starters(opened, "macos-aarch64", "Darwin")]
+    ways = [starter.how for starter in find_starters(opened, "macos-aarch64", "Darwin")]
     assert ways == ["sh (this machine)", "bash (this machine)", "dash (this machine)", "zsh (this machine)"]
     monkeypatch.setattr(targets, "host_target", lambda: "linux-aarch64")
-    assert [starter.how for starter in boot.find_starters(opened, "linux-x86_64", "Linux")] == [
+    assert [starter.how for starter in find_starters(opened, "linux-x86_64", "Linux")] == [
         "qemu-x86_64-static (emulated)"
     ]
-    assert len(boot.find_starters(opened, "linux-aarch64", "Linux")) == 6
+    assert len(find_starters(opened, "linux-aarch64", "Linux")) == 6

@@ -13,7 +13,7 @@ from mkexe.errors import BootError, UsageError
 from mkexe.runtimes import targets
 
 if TYPE_CHECKING:
-    from mkexe.boot.boot import BootResult
+    from mkexe.boot.result import BootResult
 
 EXAMPLES = (
     "mkexe boot assistant.exe",
@@ -50,19 +50,20 @@ def run(
     json: Json = False,
 ) -> None:  # fmt: skip
     """Start a built file on every system that this machine can provide, and ask it a question."""
-    from mkexe.boot import boot
+    from mkexe.boot.question import DEFAULT_QUESTION, Question
+    from mkexe.boot.result import FAILED, NOT_RUN
     from mkexe.cli.reporters import JsonReporter, TerminalReporter
     from mkexe.commands.boot import boot_file
 
     _check_timeout(timeout)
-    question = boot.Question(boot.DEFAULT_QUESTION if ask is None else ask, expect)
+    question = Question(DEFAULT_QUESTION if ask is None else ask, expect)
     reporter = JsonReporter() if json else TerminalReporter(_show)
     results = boot_file(file, on or [], question, timeout, reporter)
     if json:
         console.result_json([vars(result) for result in results])
-    failed = [result for result in results if result.verdict == boot.FAILED]
+    failed = [result for result in results if result.verdict == FAILED]
     if require_all or os.environ.get("CI"):
-        failed += [result for result in results if result.verdict == boot.NOT_RUN]
+        failed += [result for result in results if result.verdict == NOT_RUN]
     _check_starts(file, failed, len(results))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mkexe.artifact.reader import open_artifact
 from mkexe.base import cache, resources
 from mkexe.base.reporter import Reporter
-from mkexe.boot import boot
+from mkexe.boot.start import serving
 from mkexe.commands.build import BuildRequest, build
 from mkexe.config.chosen import BuildSettings, named_files, page_settings
 from mkexe.config.entries import Entries
@@ -83,7 +83,7 @@ def _answering(model: Path | None, reporter: Reporter) -> Iterator[tuple[str, AS
         settings = BuildSettings(artifact, (targets.host_target(),), "preview", (), AUTO)
         build(BuildRequest(model, settings, Branding()), reporter)
         title = open_artifact(artifact).manifest.page["title"]
-        with boot.serving(artifact, Path(name)) as port:
+        with serving(artifact, Path(name)) as port:
             yield title, forwarding.Forwarder(port)
 
 

@@ -21,6 +21,11 @@ def packs_programs(name: str) -> bool:
     return name == AUTO or LAYOUTS[name].packs_programs
 
 
+def has_script(name: str) -> bool:
+    """Whether a shell starts a file of the layout `name`; a layout of a later mkexe is taken for one that does."""
+    return name not in LAYOUTS or LAYOUTS[name].has_script
+
+
 def holds_one_program(name: str) -> bool:
     """Whether the layout `name`, perhaps AUTO, is for one system and one processor."""
     return name != AUTO and LAYOUTS[name].holds_one_program

@@ -1,10 +1,10 @@
-"""Get the runtime for a target, and find the target of this machine."""
+"""Get the runtime for a target."""
 
 from __future__ import annotations
 
 from mkexe.base.reporter import Reporter
-from mkexe.errors import AuditError, UsageError
-from mkexe.runtimes import build_tree, targets
+from mkexe.errors import AuditError
+from mkexe.runtimes import build_tree
 from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes.runtime import Runtime
 from mkexe.runtimes.targets import Target
@@ -24,17 +24,3 @@ def get_runtime(target: Target, reporter: Reporter) -> Runtime:
         runtime_store.discard_runtime(runtime)
         raise AuditError(f"{target.name}: " + "; ".join(report.findings), "this is a defect of mkexe: please report it")
     return runtime
-
-
-def host_runtime() -> Runtime | None:
-    """This machine's runtime, if it is compiled or bundled."""
-    name = host_name()
-    return runtime_store.find_runtime(targets.all_targets()[name]) if name else None
-
-
-def host_name() -> str:
-    """The target of this machine; empty if mkexe has no target for it."""
-    try:
-        return targets.host_target()
-    except UsageError:
-        return ""

@@ -15,7 +15,7 @@ from mkexe import __version__
 from mkexe.base import cache, resources
 from mkexe.base.json_text import readable_json
 from mkexe.binfmt import weak_binds
-from mkexe.runtimes import pins
+from mkexe.runtimes import pins, targets
 from mkexe.runtimes.runtime import Runtime
 from mkexe.runtimes.targets import Target
 
@@ -53,6 +53,12 @@ def find_runtime(target: Target) -> Runtime | None:
             if facts["key"] == key:
                 return _read_runtime(folder, facts)
     return None
+
+
+def host_runtime() -> Runtime | None:
+    """This machine's runtime, if it is compiled or bundled."""
+    name = targets.host_name()
+    return find_runtime(targets.all_targets()[name]) if name else None
 
 
 def store_runtime(target: Target, key: str, built: Path, unpacker: Path | None, licenses: str, seconds: int) -> Runtime:

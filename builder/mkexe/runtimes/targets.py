@@ -56,6 +56,14 @@ def host_target() -> str:
     return name
 
 
+def host_name() -> str:
+    """The target of this machine; empty if mkexe has no target for it."""
+    try:
+        return host_target()
+    except UsageError:
+        return ""
+
+
 def choose_targets(names: list[str], label: str = "--target") -> list[str]:
     """Names as typed, `all` and `host` included, as a list in the table's order without repetitions.
 

@@ -14,9 +14,10 @@ from mkexe.layouts.names import SCRIPT
 from mkexe.layouts.registry import LAYOUTS
 from mkexe.models.model_set import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
 from mkexe.page.branding import Branding
-from mkexe.runtimes.obtain import get_runtime, host_name, host_runtime
+from mkexe.runtimes.obtain import get_runtime
 from mkexe.runtimes.runtime import Runtime
-from mkexe.runtimes.targets import Target
+from mkexe.runtimes.store import host_runtime
+from mkexe.runtimes.targets import Target, host_name
 from mkexe.trial import default_options, model_check
 
 if TYPE_CHECKING:
