@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import BinaryIO
 
 from mkexe import __version__
@@ -41,14 +41,6 @@ SBOM_ENTRY = "sbom.cdx.json"
 GENERATOR = f"mkexe {__version__}"
 
 
-@dataclass(frozen=True)
-class Written:
-    """What was written: the artifact's size in bytes, and the model's files in their order."""
-
-    size: int
-    parts: tuple[Digest, ...]
-
-
 def prepare_sbom() -> None:
     """Import what encodes the bill of materials, in a thread: it takes a quarter of a second, and is needed last."""
     threading.Thread(target=_import_sbom).start()
@@ -58,20 +50,15 @@ def _import_sbom() -> None:
     from mkexe.artifact import sbom  # noqa: F401
 
 
-def write_artifact(contents: Contents, placement: Placement, output: BinaryIO, progress: Progress) -> Written:
+def write_artifact(
+    contents: Contents, placement: Placement, output: BinaryIO, progress: Progress
+) -> tuple[Digest, ...]:
     """Write everything into the empty, seekable file `output`; `progress` gets the bytes of weights done.
 
-    Raises ModelError when a part of the model changed while it was read, OSError where writing fails.
+    Returns what the model's files were, in their order. Raises ModelError when a part of the model changed while it was
+    read, OSError where writing fails.
     """
     return _Writer(contents, placement, output).write(progress)
-
-
-@dataclass(frozen=True)
-class _Ending:
-    """What goes over the first bytes at last, and the artifact's size in bytes."""
-
-    head: bytes
-    size: int
 
 
 class _Writer:
@@ -85,7 +72,7 @@ class _Writer:
         self._packs: tuple[Range, ...] = ()
         self._files: tuple[Range, ...] = ()
 
-    def write(self, progress: Progress) -> Written:
+    def write(self, progress: Progress) -> tuple[Digest, ...]:
         """Everything; the head last."""
         self._runtimes = tuple(self._write_runtime(target, runtime) for target, runtime in self._contents.runtimes)
         self._packs = tuple(
@@ -96,10 +83,9 @@ class _Writer:
             self._write_bytes(name, self._placement.files, data) for name, data in self._contents.files.items()
         )
         parts = self._write_weights(progress)
-        ending = self._write_ending(parts)
-        copy_bytes(ending.head, self._output, 0)
+        copy_bytes(self._write_ending(parts), self._output, 0)
         self._output.flush()
-        return Written(ending.size, parts)
+        return parts
 
     def _write_runtime(self, target: Target, runtime: Runtime) -> RuntimeRecord:
         image = self._placement.images.get(target.name)
@@ -134,8 +120,8 @@ class _Writer:
             parts.append(copy_file(part, self._output, offset, progress, known=known))
         return tuple(parts)
 
-    def _write_ending(self, parts: tuple[Digest, ...]) -> _Ending:
-        """All that quotes the weights' hashes but the head: bill of materials, manifest, ZIP records."""
+    def _write_ending(self, parts: tuple[Digest, ...]) -> bytes:
+        """Write all that quotes the weights' hashes: bill of materials, manifest, ZIP records. Returns the head."""
         self._output.flush()
         self._output.truncate(self._placement.end)
         manifest = self._add_sbom(self._describe(parts))
@@ -149,7 +135,7 @@ class _Writer:
         self._output.flush()
         directory = pieces[-1].offset
         size = directory + len(pieces[-1].data)
-        return _Ending(self._compose_head(manifest, offset, copied, directory, size), size)
+        return self._compose_head(manifest, offset, copied, directory, size)
 
     def _describe(self, parts: tuple[Digest, ...]) -> Manifest:
         contents = self._contents

@@ -33,8 +33,6 @@ class CodeDirectory:
     hashes_offset: int  # of the first page's hash
     hash_count: int
     code_limit: int
-    hash_size: int
-    hash_type: int
     page_shift: int  # log2 of the page size
 
 
@@ -113,7 +111,7 @@ def _read_code_directory(signature: bytes, offset: int) -> CodeDirectory:
     pages = -(-limit >> page_shift)
     check(limit <= offset, "CodeDirectory code limit", offset + 32, f"at most {offset:#x}", hex(limit))
     check(hash_count == pages, "nCodeSlots", offset + 28, f"{pages}, one for each page", hash_count)
-    return CodeDirectory(offset, flags, offset + hash_offset, hash_count, limit, hash_size, hash_type, page_shift)
+    return CodeDirectory(offset, flags, offset + hash_offset, hash_count, limit, page_shift)
 
 
 def _page_hashes(image: bytes, directory: CodeDirectory) -> Iterator[bytes]:

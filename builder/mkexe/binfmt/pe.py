@@ -72,7 +72,6 @@ class PeLayout:
 
     headers_offset: int  # of the PE signature: e_lfanew
     header_size: int  # PE signature + COFF header + optional header + section table
-    section_alignment: int
     file_alignment: int
     size_of_headers: int
     directories: tuple[tuple[int, int], ...]  # (address, size), in the order of the specification
@@ -116,7 +115,7 @@ def read_pe_layout(data: bytes) -> PeLayout:
     signature = bytes(data[start : start + 4])
     check(signature == SIGNATURE, "PE signature", start, SIGNATURE, signature)
     section_count = _read_coff_header(data, start)
-    section_alignment, file_alignment, size_of_headers = _read_optional_header(data, start)
+    file_alignment, size_of_headers = _read_optional_header(data, start)
     header_size = SECTION_TABLE + SECTION_HEADER_SIZE * section_count
     check_range(data, start, header_size, "section table")
     check(
@@ -130,7 +129,6 @@ def read_pe_layout(data: bytes) -> PeLayout:
     layout = PeLayout(
         headers_offset=start,
         header_size=header_size,
-        section_alignment=section_alignment,
         file_alignment=file_alignment,
         size_of_headers=size_of_headers,
         directories=tuple(zip(entries[::2], entries[1::2], strict=True)),
@@ -183,7 +181,7 @@ def _read_coff_header(data: bytes, start: int) -> int:
     return section_count
 
 
-def _read_optional_header(data: bytes, start: int) -> tuple[int, int, int]:
+def _read_optional_header(data: bytes, start: int) -> tuple[int, int]:
     optional = start + OPTIONAL_HEADER
     (magic,) = unpack("<H", data, optional, "optional header")
     check(magic == MAGIC_PE32_PLUS, "optional header magic", optional, f"{MAGIC_PE32_PLUS:#x} (PE32+)", hex(magic))
@@ -205,7 +203,7 @@ def _read_optional_header(data: bytes, start: int) -> tuple[int, int, int]:
     (count,) = unpack("<I", data, optional + 108, "optional header")
     check(count == DATA_DIRECTORIES, "NumberOfRvaAndSizes", optional + 108, DATA_DIRECTORIES, count)
     (size_of_headers,) = unpack("<I", data, optional + 60, "optional header")
-    return section_alignment, file_alignment, size_of_headers
+    return file_alignment, size_of_headers
 
 
 def _is_power_of_two(number: int) -> bool:

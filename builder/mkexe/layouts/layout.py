@@ -116,7 +116,7 @@ class Layout:
         return Draft(
             needed_bytes(placement),
             0,
-            lambda output: write_artifact(contents, placement, output.file, output.progress).parts,
+            lambda output: write_artifact(contents, placement, output.file, output.progress),
         )
 
     def wraps(self, is_folder: bool, head: bytes) -> bool:
