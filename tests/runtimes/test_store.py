@@ -37,8 +37,8 @@ def test_sources_that_change_while_they_are_compiled_are_compiled_again(
     monkeypatch.setattr("mkexe.base.resources.source_root", lambda: sources)
     monkeypatch.setattr("mkexe.base.resources.bundled_runtimes", lambda: tmp_path / "none")
     monkeypatch.setattr(build_tree, "prepare_source", lambda *_: sources)
-    monkeypatch.setattr(build_tree, "_build", compile_and_edit)
-    monkeypatch.setattr(build_tree, "_build_unpacker", compile_and_edit)
+    monkeypatch.setattr(build_tree, "build_executable", compile_and_edit)
+    monkeypatch.setattr(build_tree, "build_unpacker", compile_and_edit)
     monkeypatch.setattr("mkexe.runtimes.components.license_texts", lambda *_: "")
     runtime = build_tree.compile_runtime(target, UNWATCHED)
     assert runtime.path.read_text() == "after\n"

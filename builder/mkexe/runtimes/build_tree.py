@@ -46,8 +46,8 @@ def _compile_and_store(target: Target, progress: Progress) -> Runtime | None:
     logs = cache.root() / "logs" / f"{target.name}-{key}"
     shutil.rmtree(logs, ignore_errors=True)
     source = prepare_source(logs, progress)
-    built = _build(target, source, logs, progress)
-    unpacker = _build_unpacker(target, built.parent, logs) if target.system != "Windows" else None
+    built = build_executable(target, source, logs, progress)
+    unpacker = build_unpacker(target, built.parent, logs) if target.system != "Windows" else None
     licenses = components.license_texts(source, tools()["zig"].parent)
     if runtime_key(target) != key:
         progress.advance(0, "the sources changed: compiling what is new")
@@ -69,7 +69,7 @@ def build_tests(target: Target, program: str, doctest: Path, progress: Progress)
         return _make(target, build, program, logs, progress)
 
 
-def _build(target: Target, source: Path, logs: Path, progress: Progress) -> Path:
+def build_executable(target: Target, source: Path, logs: Path, progress: Progress) -> Path:
     """Configure and compile; returns the executable in the build tree."""
     build = _configure(target, source, logs, progress)
     executable = _make(target, build, "mkexe-runtime", logs, progress)
@@ -77,7 +77,7 @@ def _build(target: Target, source: Path, logs: Path, progress: Progress) -> Path
     return executable
 
 
-def _build_unpacker(target: Target, build: Path, logs: Path) -> Path:
+def build_unpacker(target: Target, build: Path, logs: Path) -> Path:
     """Compile the program that unpacks runtimes on that system."""
     unpacker = build / "unpack"
     command: list[str | Path] = [
