@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from .fake_server import Answer, FakeServer, Refusal
@@ -20,14 +22,28 @@ class ChatPage:
         self.announcer = page.get_by_role("status")
 
     def open(self, server: FakeServer) -> ChatPage:
-        self.page.goto(server.url)
+        return self.go_to(server.url)
+
+    def go_to(self, address: str) -> ChatPage:
+        """Load the page, and wait until its script has started: a click or a key press before that does nothing."""
+        self.page.goto(address)
+        return self.until_started()
+
+    def reload(self) -> ChatPage:
+        """As `go_to`."""
+        self.page.reload()
+        return self.until_started()
+
+    def until_started(self) -> ChatPage:
+        """Wait for the script, which starts some time after the browser's load event."""
+        expect(self.page.locator("body")).to_have_attribute("data-connection", re.compile(r"\w"))
         return self
 
     def open_ready(self, server: FakeServer) -> ChatPage:
         return self.open(server).until_ready()
 
     def until_ready(self) -> ChatPage:
-        """What is typed before its script runs stays in the field."""
+        """Wait until the program has said that its model is loaded."""
         expect(self.page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
         return self
 
@@ -39,10 +55,19 @@ class ChatPage:
         return self
 
     def ask(self, text: str) -> None:
-        """The page must have started, and have read the files. Until then, nothing can be sent."""
+        """
+        Type and send. Nothing can be sent before the page has started, has read the files, and has the whole answer to
+        the question before: the button is another one while the model writes.
+        """
         self.message.fill(text)
-        expect(self.page.locator("#send")).to_have_attribute("aria-disabled", "false")
+        expect(self.send_button).to_have_attribute("aria-disabled", "false")
         self.message.press("Enter")
+
+    def until_just_asked(self) -> ChatPage:
+        """Wait until the page has asked whether the program is there: for some seconds, it does not notice if not."""
+        with self.page.expect_response("**/health"):
+            pass
+        return self
 
     def attach(self, *files: FilePayload) -> None:
         with self.page.expect_file_chooser() as chooser:

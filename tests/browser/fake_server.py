@@ -267,8 +267,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, "application/json", json.dumps({"input_tokens": count}).encode())
             return
         if self.path == f"{state.prefix}mkexe/quit":
-            self._send(202, "application/json", b"{}")
             state.ended.set()
+            self._send(202, "application/json", b"{}")
             return
         if self.path.startswith(f"{state.prefix}mkexe/chats/"):
             self._write_chat(self.path.rpartition("/")[2], body.decode())

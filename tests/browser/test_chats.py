@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,13 @@ def choose(chat: ChatPage, title: str, action: str) -> None:
 
 
 def expect_stored(page: Page, server: FakeServer, title: str, texts: list[str]) -> None:
-    """Wait for the chat's file; the page asks for the list every few seconds, so there are answers to wait for."""
-    while not (title_is(server, title) and contents(server, title) == texts):
+    """Wait for the chat's file."""
+    until(page, lambda: title_is(server, title) and contents(server, title) == texts)
+
+
+def until(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait; the page asks for the list every few seconds, so there are answers after which to look again."""
+    while not condition():
         page.wait_for_event("response")
 
 
@@ -67,13 +73,15 @@ def test_a_chat_is_in_the_list_with_its_first_question_and_in_its_file(page: Pag
     expect(titles(page)).to_have_text(["What is a rose?"])
     expect(chat.prose).to_have_text("A flower.")
     expect_stored(page, server, "What is a rose?", ["What is a rose?\nPlease be brief.", "A flower."])
+    # an answer that is being written is stored too, with all of its text shortly before its end
+    until(page, lambda: "written_from" not in stored(server, "What is a rose?")["messages"][1])
     found = stored(server, "What is a rose?")
     assert found["format"] == 1
     assert found["model"] == "Tiny 1B"
     assert [message["parent"] for message in found["messages"]] == [None, found["messages"][0]["id"]]
     assert found["current"] == found["messages"][1]["id"]
     assert "written_from" not in found["messages"][1]
-    assert page.url.endswith(f"#{found['id']}")
+    expect(page).to_have_url(f"{server.url}#{found['id']}")
 
 
 def test_a_question_is_stored_before_its_answer_is_there(page: Page, server: FakeServer) -> None:
@@ -116,7 +124,7 @@ def test_an_address_of_a_chat_that_is_gone_says_so_and_shows_a_new_one(page: Pag
     page.goto(f"{server.url}#0123456789abcdef")
     expect(page.locator("#toast")).to_contain_text("This chat no longer exists.")
     expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
-    assert "#" not in page.url
+    expect(page).to_have_url(server.url)
 
 
 def test_chats_are_found_by_a_word_in_them(page: Page, server: FakeServer) -> None:
@@ -147,6 +155,28 @@ def test_a_chat_is_renamed(page: Page, server: FakeServer) -> None:
     assert json.loads(server.chats["chat-0001"])["title"] == "Holidays"
     # a new name is no news of the chat: it keeps its place
     assert json.loads(server.chats["chat-0001"])["updated"].startswith("2026-01-27")
+
+
+def test_the_list_may_change_while_a_menu_is_open_or_the_mouse_is_pressed(page: Page, server: FakeServer) -> None:
+    put(server, "Tax return", "Packing list")
+    chat = ChatPage(page).open_ready(server)
+    chat.button("Actions for “Packing list”").click()
+    server.chats["chat-0009"] = chat_file("chat-0009", "From another tab", updated="2026-02-01T00:00:00Z")
+    expect(titles(page)).to_have_text(["From another tab", "Tax return", "Packing list"])
+    page.keyboard.press("Escape")
+    expect(chat.button("Actions for “Packing list”")).to_be_focused()
+    page.keyboard.press("Enter")
+    server.chats["chat-0009"] = chat_file("chat-0009", "From another tab", updated="2025-12-31T00:00:00Z")
+    expect(titles(page)).to_have_text(["Tax return", "Packing list", "From another tab"])
+    page.get_by_role("menuitem", name="Rename").click()
+    expect(page.get_by_label("Title of the chat")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Tax return").hover()
+    page.mouse.down()
+    server.chats["chat-0009"] = chat_file("chat-0009", "With another title", updated="2025-12-31T00:00:00Z")
+    expect(titles(page)).to_have_text(["Tax return", "Packing list", "With another title"])
+    page.mouse.up()
+    expect(chat.prose).to_have_text("About: Tax return")
 
 
 def test_a_pinned_chat_stands_on_top(page: Page, server: FakeServer) -> None:
@@ -273,8 +303,7 @@ def test_a_branch_is_a_chat_of_its_own(page: Page, server: FakeServer) -> None:
         question("q2", "a1", "More"), answer("a2", "q2", "White."),
     )  # fmt: skip
     server.answers.append(Answer(["Yellow."]))
-    page.goto(f"{server.url}#chat-0000")
-    chat = ChatPage(page)
+    chat = ChatPage(page).go_to(f"{server.url}#chat-0000")
     expect(chat.answers).to_have_count(2)
     chat.answers.first.hover()
     chat.answers.first.get_by_role("button", name="Continue from here in a new chat").click()
@@ -283,7 +312,7 @@ def test_a_branch_is_a_chat_of_its_own(page: Page, server: FakeServer) -> None:
     expect(chat.prose).to_have_text("Yellow.")
     sent = [message["content"] for message in server.chat_requests[0]["messages"]]
     assert sent == ["Roses", "Red.", "Others?"]
-    assert len(server.chats) == 2
+    until(page, lambda: len(server.chats) == 2)
     assert len(json.loads(server.chats["chat-0000"])["messages"]) == 4
 
 
@@ -297,6 +326,7 @@ def test_a_stopped_answer_goes_on(page: Page, server: FakeServer) -> None:
     assert server.chat_requests[1]["messages"][-1] == {"role": "assistant", "content": "One, "}
     expect(chat.answer.get_by_text("Stopped")).to_be_hidden()
     expect_stored(page, server, "Count", ["Count", "One, two, three."])
+    until(page, lambda: server.ended_streams != [])
     assert server.ended_streams == [stored(server, "Count")["messages"][1]["id"]]
 
 
@@ -405,6 +435,7 @@ def test_what_is_written_while_the_program_is_closed_is_saved_when_it_is_back(pa
     chat = ChatPage(page).open_and_ask(server, "Hi", Answer(["Hello."]), Answer(["Again."]))
     expect(chat.prose).to_have_text("Hello.")
     expect_stored(page, server, "Hi", ["Hi", "Hello."])
+    chat.until_just_asked()
     server.stop()
     chat.ask("Still there?")
     expect(chat.answer.locator(".failure")).to_contain_text("cannot reach the program")
@@ -532,8 +563,7 @@ def test_a_thousand_messages_are_opened_scrolled_and_gone_on_with(page: Page, se
     server.chats["chat-long"] = long_chat("chat-long", 1000)
     server.answers.append(Answer([f"word{index} " for index in range(200)]))
     server.props["default_generation_settings"] = {"n_ctx": 32768}
-    page.goto(f"{server.url}#chat-long")
-    chat = ChatPage(page)
+    chat = ChatPage(page).go_to(f"{server.url}#chat-long")
     expect(chat.prose.locator("strong")).to_have_text("499")
     expect(chat.prose).to_be_in_viewport()
     # what is far away is not on the page before it is needed
@@ -559,8 +589,7 @@ def test_all_messages_are_there_for_a_search_in_the_page(page: Page, server: Fak
         messages.append(question(f"q{index}", f"a{index - 1}", f"Question {index}"))
         messages.append(answer(f"a{index}", f"q{index}", f"Answer {index}"))
     server.chats["chat-long"] = chat_file("chat-long", "Long", *messages)
-    page.goto(f"{server.url}#chat-long")
-    chat = ChatPage(page)
+    chat = ChatPage(page).go_to(f"{server.url}#chat-long")
     expect(chat.prose).to_have_text("Answer 59")
     chat.message.press("Control+f")
     expect(chat.answers).to_have_count(60)

@@ -10,6 +10,10 @@ from .fake_server import Answer, FakeServer, Gate, HangUp, Refusal
 
 pytestmark = pytest.mark.browser
 
+FROM_END_SCRIPT = """() => {
+    const { scrollHeight, scrollTop, clientHeight } = document.getElementById('scroller');
+    return scrollHeight - scrollTop - clientHeight;
+}"""
 CONTEXT_FULL = "exceed_context_size_error"
 
 
@@ -138,7 +142,7 @@ def test_unanswered_question_is_sent_along_with_the_next(page: Page, server: Fak
 
 def test_closed_program_is_said_and_the_page_goes_on_when_it_is_back(page: Page, server: FakeServer) -> None:
     server.answers.append(Answer(["Back again."]))
-    chat = ChatPage(page).open_ready(server)
+    chat = ChatPage(page).open_ready(server).until_just_asked()
     server.stop()
     chat.ask("Hello?")
     expect(chat.answer.locator(".failure")).to_contain_text("cannot reach the program")
@@ -167,6 +171,8 @@ def test_reader_who_scrolled_up_is_left_alone(page: Page, server: FakeServer) ->
     expect(chat.prose.get_by_text("Paragraph 59.")).to_be_in_viewport()
     page.get_by_label("Conversation").hover()
     page.mouse.wheel(0, -600)
+    # the browser gets there in steps
+    page.wait_for_function(f"() => Math.abs(({FROM_END_SCRIPT})() - 600) < 1")
     jump = chat.button("Jump to the latest text")
     expect(jump).to_be_visible()
     top = page.locator("#scroller").evaluate("e => e.scrollTop")

@@ -130,6 +130,7 @@ def test_answers_have_the_direction_of_their_own_language(page: Page, server: Fa
     server.settings = {"title": "Helper", "language": "ar"}
     server.answers.append(Answer(["English words.\n\nكيف تعتني بها.\n\n```py\nx\n```"]))
     ChatPage(page).open(server)
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
     page.locator("#message").fill("Hi")
     page.locator("#message").press("Enter")
     expect(page.locator(".code-block code")).to_have_text("x")

@@ -108,8 +108,9 @@ def test_pieces_and_whole_give_the_same_page(page: Page, server: FakeServer) -> 
     )
     server.answers.extend([Answer(list(text)), Answer([text])])
     chat = ChatPage(page).open_ready(server)
-    for _ in range(2):
+    for count in (1, 2):
         chat.ask("Show me")
+        expect(chat.answers).to_have_count(count)
         expect(chat.answer.get_by_role("button", name="Copy answer")).to_be_visible()
     pieces, whole = (chat.answers.nth(i).locator(".prose").inner_html() for i in range(2))
     assert pieces == whole

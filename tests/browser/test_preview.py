@@ -21,9 +21,8 @@ def test_the_open_page_follows_the_file_and_answers(browser: Browser, real_mkexe
     config.write_text('[page]\ntitle = "Garden"\n')
     with previewing(real_mkexe, tmp_path) as preview, watched(browser, f"http://{preview.address}") as context:
         page = context.new_page()
-        page.goto(f"http://{preview.address}/")
+        chat = ChatPage(page).go_to(f"http://{preview.address}/")
         expect(page).to_have_title("Garden")
-        chat = ChatPage(page)
         chat.ask("Hello?")
         expect(chat.prose).to_contain_text("You wrote: Hello?")
         config.write_text('[page]\ntitle = "Orchard"\n')

@@ -91,9 +91,7 @@ def test_a_projector_beside_the_file_is_taken_too(artifact: Path, tmp_path: Path
 @pytest.fixture
 def chat(browser: Browser, seeing: Running) -> Iterator[ChatPage]:
     with watched(browser, seeing.address) as context:
-        page = context.new_page()
-        page.goto(seeing.address)
-        yield ChatPage(page)
+        yield ChatPage(context.new_page()).go_to(seeing.address)
 
 
 def tokens_read(chat: ChatPage, question: str, *files: FilePayload) -> int:

@@ -26,6 +26,12 @@ def open_settings(page: Page, advanced: bool = False) -> Locator:
     return dialog
 
 
+def open_locked(page: Page, server: FakeServer) -> ChatPage:
+    """The page of a program that has a key asks for it before it starts."""
+    page.goto(server.url)
+    return ChatPage(page)
+
+
 def set_build(server: FakeServer, **members: Any) -> None:
     server.settings = {"title": "Helper", "system_prompt": "Be brief.", "model_name": "Tiny 1B", **members}
 
@@ -53,8 +59,7 @@ def test_choices_are_sent_and_kept_and_can_be_reset(page: Page, server: FakeServ
     dialog.get_by_label("Instructions for the model").fill("Answer in rhymes.")
     dialog.get_by_label("Think before answering").uncheck()
     chat.button("Done").click()
-    page.reload()
-    expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
+    chat.reload().until_ready()
     server.answers.extend([Answer(["One."]), Answer(["Two."])])
     chat.ask("Hi")
     expect(chat.prose).to_have_text("One.")
@@ -165,7 +170,7 @@ def test_speed_is_shown_where_it_is_asked_for(page: Page, server: FakeServer) ->
 
 def test_key_is_asked_for_until_it_is_right_and_then_kept(page: Page, server: FakeServer) -> None:
     server.api_key = "open sesame"
-    chat = ChatPage(page).open(server)
+    chat = open_locked(page, server)
     for key in ("wrong", "open sesame"):
         page.get_by_label("Key", exact=True).fill(key)
         chat.button("Continue").click()
@@ -181,7 +186,7 @@ def test_key_is_asked_for_until_it_is_right_and_then_kept(page: Page, server: Fa
 
 def test_without_the_key_the_page_says_what_is_missing(page: Page, server: FakeServer) -> None:
     server.api_key = "open sesame"
-    chat = ChatPage(page).open(server)
+    chat = open_locked(page, server)
     chat.button("Without a key").click()
     expect(page.get_by_role("heading", name="What can I help you with?")).to_be_visible()
     chat.ask("Hi")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, expect
 
 from support.asking import QUESTIONS
 from support.running import Running
@@ -29,9 +29,7 @@ def running(artifact: Path) -> Iterator[Running]:
 @pytest.fixture
 def chat(browser: Browser, running: Running) -> Iterator[ChatPage]:
     with watched(browser, running.address) as context:
-        page: Page = context.new_page()
-        page.goto(running.address)
-        yield ChatPage(page)
+        yield ChatPage(context.new_page()).go_to(running.address)
 
 
 def test_a_person_asks_and_reads_the_answer(chat: ChatPage) -> None:

@@ -61,8 +61,7 @@ def large_artifact(real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path_factor
 
 
 def open_page(running: Running, page: Page) -> ChatPage:
-    page.goto(running.address)
-    return ChatPage(page)
+    return ChatPage(page).go_to(running.address)
 
 
 def chats_of(home: Path) -> list[dict[str, Any]]:
@@ -88,10 +87,8 @@ def test_from_the_first_start_to_the_first_answer_by_clicks_alone(
     with Running([str(with_question)], home, (), **desktop).at_once():
         address = pipe.read_text().strip()
         with watched(browser, address) as context:
-            page = context.new_page()
-            page.goto(address)
-            page.get_by_role("button", name=ITEM["question"]).click()
-            chat = ChatPage(page)
+            chat = ChatPage(context.new_page()).go_to(address)
+            chat.button(ITEM["question"]).click()
             chat.send_button.click()
             expect(chat.prose).to_have_text(ITEM["answer"])
 
@@ -154,7 +151,7 @@ def asked_while_closed(browser: Browser, artifact: Path, home: Path) -> Iterator
         context = browser.new_context()
         chat = open_page(running, context.new_page())
         chat.page.wait_for_function("() => navigator.serviceWorker.controller?.state === 'activated'")
-    chat.page.goto(address)
+    chat.go_to(address)
     expect(chat.page.get_by_role("heading", name="The program was closed")).to_be_visible()
     chat.ask(ITEM["question"])
     expect(chat.page.locator(".chat-title")).to_have_text([ITEM["question"]])
@@ -230,8 +227,7 @@ def test_a_network_that_was_away_costs_nothing_of_the_answer(
         Relay(running.address) as relay,
         watched(browser, relay.address) as context,
     ):
-        chat = ChatPage(context.new_page())
-        chat.page.goto(relay.address)
+        chat = ChatPage(context.new_page()).go_to(relay.address)
         chat.until_ready().ask("Repeat after me: roses")
         expect(chat.prose).to_contain_text(re.compile(r"\w"))
         relay.cut()

@@ -44,6 +44,17 @@ test("where the model cannot be asked, nothing is said", async () => {
   assert.equal(await countContent(words(1)), null);
 });
 
+test("a picture that is being counted is not counted a second time, and again if nobody could tell", async () => {
+  const media = [{ name: "a.png", type: "image/png", data: "AAAA" } as const];
+  const refused = answerWith({ tokenize: tokens(1), "v1/chat/completions/input_tokens": 503 });
+  assert.deepEqual(await Promise.all([countContent({ text: "", media }), countContent({ text: "", media })]), [null, null]);
+  assert.equal(refused["v1/chat/completions/input_tokens"]?.length, 2);
+  const asked = answerWith({ tokenize: tokens(1), "v1/chat/completions/input_tokens": { input_tokens: 30 } });
+  await countContent({ text: "", media });
+  await countContent({ text: "", media });
+  assert.equal(asked["v1/chat/completions/input_tokens"]?.length, 2);
+});
+
 test("a picture is counted with the model, even if the text is short", async () => {
   const picture: Attachment = { name: "a.png", type: "image/png", data: "AAAA" };
   const asked = answerWith({ props, tokenize: tokens(1), "v1/chat/completions/input_tokens": { input_tokens: 30 } });

@@ -18,7 +18,7 @@ interface Props {
 }
 
 let known: ModelLimits | null = null;
-let mediaTokens = new WeakMap<Attachment, number>();
+let mediaTokens = new WeakMap<Attachment, Promise<number | null>>();
 
 // After a restart, the context size and the projector can be different.
 onSession(() => {
@@ -49,12 +49,17 @@ export async function countTokens(text: string): Promise<number | null> {
 
 /** How many tokens a picture or a recording takes; null as above. The page sends each file only once for this. */
 export async function countMedia(attachment: Attachment): Promise<number | null> {
-  const known = mediaTokens.get(attachment);
-  if (known !== undefined) return known;
+  const counts = mediaTokens;
+  const count = counts.get(attachment) ?? askForMedia(attachment);
+  counts.set(attachment, count);
+  const tokens = await count;
+  if (tokens === null) counts.delete(attachment);
+  return tokens;
+}
+
+async function askForMedia(attachment: Attachment): Promise<number | null> {
   const [withIt, without] = await Promise.all([countMessage([attachment]), countMessage([])]);
-  if (withIt === null || without === null) return null;
-  mediaTokens.set(attachment, withIt - without);
-  return withIt - without;
+  return withIt === null || without === null ? null : withIt - without;
 }
 
 async function countMessage(attachments: readonly Attachment[]): Promise<number | null> {

@@ -11,6 +11,7 @@ export class ChatList {
   search = "";
   private readonly listeners: (() => void)[] = [];
   private asked = 0;
+  private newest: Promise<void> = Promise.resolve();
 
   constructor(private readonly store: ChatStore) {}
 
@@ -33,10 +34,16 @@ export class ChatList {
   /** Does nothing while the page is in the background. */
   async refresh(): Promise<void> {
     if (document.hidden) return;
+    this.newest = this.ask();
+    await this.newest;
+  }
+
+  private async ask(): Promise<void> {
     const asked = ++this.asked;
     const { entries, complete } = await this.store.list(this.search);
     // A newer request is under way; its result counts.
-    if (asked !== this.asked || (complete === this.complete && isSame(entries, this.entries))) return;
+    if (asked !== this.asked) return this.newest;
+    if (complete === this.complete && isSame(entries, this.entries)) return;
     this.entries = entries;
     this.complete = complete;
     for (const listener of this.listeners) listener();

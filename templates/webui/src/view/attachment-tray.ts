@@ -64,10 +64,12 @@ export class AttachmentTray {
 
   /** Restores the files that were attached before the page was reloaded. */
   async restore(): Promise<void> {
-    for (const [chatId, attachments] of await draftFiles()) {
+    const found = await draftFiles();
+    for (const [chatId, attachments] of found) {
       this.entriesOf(chatId).unshift(...attachments.map((attachment) => ({ name: attachment.name, attachment })));
     }
-    this.draw();
+    // A message that the person sends meanwhile stays in the field if its files change.
+    if (found.has(this.chatId)) this.draw();
   }
 
   /** The files that were read so far. `isReading` tells whether more will come. */

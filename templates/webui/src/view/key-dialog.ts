@@ -27,6 +27,7 @@ export function askForKey(): Promise<string | null> {
       },
       { signal: ended.signal },
     );
-    shown.addEventListener("close", () => finish(null), { signal: ended.signal });
+    // The event of an earlier question may come only now.
+    shown.addEventListener("close", () => shown.open || finish(null), { signal: ended.signal });
   });
 }

@@ -3,7 +3,6 @@
 import { byId, element, setText, setTextWithPath } from "../browser/dom";
 import { load, save } from "../browser/storage";
 import type { ChatList } from "../chats/chat-list";
-import type { ChatEntry } from "../chats/chat-store";
 import { onLanguage } from "../prefs/language";
 import { t } from "../prefs/strings";
 import { announce } from "./announcer";
@@ -28,6 +27,9 @@ export class Sidebar {
   private readonly items = byId("chat-list", HTMLElement);
   private readonly search = byId("chat-search", HTMLInputElement);
   private readonly narrow = matchMedia("(max-width: 56rem)");
+  private drawn = new Map<string, ChatItem>();
+  /** Which chats are drawn, in which order and under which headings. */
+  private order = "";
 
   constructor(
     private readonly list: ChatList,
@@ -49,14 +51,11 @@ export class Sidebar {
   /** Draws the list again, except for a chat that is being renamed. */
   show(): void {
     if (this.items.querySelector("input")) return;
-    const focused = document.activeElement?.closest<HTMLElement>(".chat-item");
-    const isMenu = document.activeElement?.classList.contains("chat-more") === true;
-    this.items.replaceChildren(...groupChats(this.list.entries, new Date()).flatMap((group, index) => this.group(group, index)));
+    this.showItems();
     const isEmpty = this.list.entries.length === 0 && this.list.complete;
     const note = isEmpty ? t(this.list.search === "" ? "chats_none" : "chats_none_found") : "";
     setText(byId("chats-note", HTMLElement), note);
     setTextWithPath(byId("chats-kept", HTMLElement), this.actions.whereKept());
-    if (focused) this.focusItem(focused.dataset["chat"] ?? "", isMenu);
   }
 
   /** On a narrow screen the list hides the chat, so it closes after a choice. */
@@ -64,23 +63,27 @@ export class Sidebar {
     if (this.narrow.matches) this.setOpen(false);
   }
 
+  /** Chats keep their elements, so that an open menu and a click that has begun still have their button. */
+  private showItems(): void {
+    const { entries } = this.list;
+    this.drawn = new Map(entries.map((entry) => [entry.id, this.drawn.get(entry.id) ?? new ChatItem(entry, this.actions)]));
+    for (const entry of entries) this.drawn.get(entry.id)?.update(entry, entry.id === this.actions.shownChat());
+    const groups = groupChats(entries, new Date());
+    const order = JSON.stringify(groups.map((group) => [group.title, group.entries.map(({ id }) => id)]));
+    if (order === this.order) return;
+    this.order = order;
+    const focused = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    this.items.replaceChildren(...groups.flatMap((group, index) => this.group(group, index)));
+    if (focused && this.items.contains(focused)) focused.focus();
+  }
+
   /** A heading and the list under it. */
   private group({ title, entries }: ChatGroup, index: number): HTMLElement[] {
     const id = `chat-group-${index}`;
     const heading = element("h3", { class: "chat-group", id }, title);
     heading.hidden = title === "";
-    const list = element("ul", title === "" ? {} : { "aria-labelledby": id }, ...entries.map((entry) => this.item(entry)));
+    const list = element("ul", title === "" ? {} : { "aria-labelledby": id }, ...entries.map((entry) => this.drawn.get(entry.id)?.root ?? null));
     return [heading, list];
-  }
-
-  private item(entry: ChatEntry): HTMLElement {
-    return new ChatItem(entry, entry.id === this.actions.shownChat(), this.actions).root;
-  }
-
-  private focusItem(id: string, isMenu: boolean): void {
-    const items = [...this.items.querySelectorAll<HTMLElement>(".chat-item")];
-    const item = items.find((child) => child.dataset["chat"] === id);
-    item?.querySelector<HTMLElement>(isMenu ? ".chat-more" : ".chat-link")?.focus();
   }
 
   private toggle(): void {
