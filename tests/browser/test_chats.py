@@ -179,6 +179,18 @@ def test_the_list_may_change_while_a_menu_is_open_or_the_mouse_is_pressed(page: 
     expect(chat.prose).to_have_text("About: Tax return")
 
 
+def test_a_menu_stays_open_while_an_answer_is_written(page: Page, server: FakeServer) -> None:
+    put(server, "Tax return")
+    gate = Gate()
+    chat = ChatPage(page).open_and_ask(server, "Long?", Answer(["Begun", gate, "\n\nline" * 200]))
+    expect(chat.prose).to_have_text("Begun")
+    chat.button("Actions for “Tax return”").click()
+    gate.open()
+    expect(chat.prose.locator("p").last).to_be_in_viewport()
+    expect(chat.send_button).to_be_visible()
+    expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+
+
 def test_a_pinned_chat_stands_on_top(page: Page, server: FakeServer) -> None:
     put(server, "Tax return", "Packing list")
     chat = ChatPage(page).open_ready(server)
@@ -278,6 +290,28 @@ def test_a_question_is_asked_in_other_words(page: Page, server: FakeServer) -> N
     page.locator("article.question").get_by_role("button", name="Earlier version").click()
     expect(chat.questions).to_have_text("Rosas?")
     expect(chat.prose).to_have_text("?")
+
+
+def test_a_question_that_is_changed_while_the_model_writes_stays_in_its_field(page: Page, server: FakeServer) -> None:
+    gate = Gate()
+    answers = [Answer(["?"]), Answer(["Begun", gate, " and done."]), Answer(["Flowers."])]
+    chat = ChatPage(page).open_and_ask(server, "Rosas?", *answers)
+    expect(chat.prose).to_have_text("?")
+    chat.questions.hover()
+    chat.button("Edit the question").click()
+    field = page.get_by_label("Your question")
+    field.fill("Roses?")
+    chat.message.fill("And lilies?")
+    chat.message.press("Enter")
+    expect(chat.prose).to_have_text("Begun")
+    field.press("Enter")
+    expect(field).to_have_value("Roses?")
+    expect(field).to_be_focused()
+    gate.open()
+    expect(page.locator("body")).not_to_have_attribute("data-running", "")
+    field.press("Enter")
+    expect(chat.prose).to_have_text("Flowers.")
+    expect(chat.questions).to_have_text(["Roses?"])
 
 
 def test_a_changed_question_keeps_its_files(page: Page, server: FakeServer) -> None:

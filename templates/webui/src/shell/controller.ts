@@ -70,10 +70,11 @@ export class Controller {
     return true;
   }
 
-  /** Asks an edited question. The earlier one stays as another branch. */
-  edit(question: Question, text: string): void {
-    if (this.isRunning) return;
+  /** Asks an edited question. The earlier one stays as another branch. Returns false while the model is writing. */
+  edit(question: Question, text: string): boolean {
+    if (this.isRunning) return false;
     this.answer(this.chat.addQuestion(text.trim(), question.attachments, question.parent));
+    return true;
   }
 
   /** Asks for another answer. The earlier one stays beside it, if there was one. */

@@ -12,7 +12,7 @@ import { hasDraftText } from "../chats/drafts";
 import { addressToFollow, onMoved } from "../chats/hand-over";
 import { KeptChats } from "../chats/kept-chats";
 import type { Missing } from "../chats/library";
-import type { Message } from "../chats/message";
+import type { Message, Question } from "../chats/message";
 import { notePlace, ownPlace } from "../chats/places";
 import { withBuildInfo } from "../prefs/build-info";
 import { onLanguage } from "../prefs/language";
@@ -49,7 +49,7 @@ export class Page implements ControllerView {
   private readonly transcript = new TranscriptView({
     retry: (answer) => this.begin(() => this.controller.retry(answer)),
     goOn: (answer) => this.begin(() => this.controller.goOn(answer)),
-    edit: (question, text) => this.begin(() => this.controller.edit(question, text)),
+    edit: (question, text) => this.edit(question, text),
     branch: (message) => this.branch(message),
     showVersion: (message) => this.showVersion(message),
     startNew: () => this.startNew(),
@@ -178,6 +178,12 @@ export class Page implements ControllerView {
   private begin(action: () => void): void {
     action();
     this.composer.focusButton();
+  }
+
+  private edit(question: Question, text: string): boolean {
+    const accepted = this.controller.edit(question, text);
+    if (accepted) this.composer.focusButton();
+    return accepted;
   }
 
   private branch(message: Message): void {

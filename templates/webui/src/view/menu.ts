@@ -24,7 +24,10 @@ export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void 
   const onPointer = (event: Event): void => {
     if (event.target instanceof Node && !menu.contains(event.target)) closeMenu(false);
   };
-  const onScroll = (): void => closeMenu(false);
+  // The text of an answer scrolls too while it grows.
+  const onScroll = (event: Event): void => {
+    if (event.target instanceof Node && event.target.contains(button)) closeMenu(false);
+  };
   function closeMenu(focus: boolean): void {
     menu.remove();
     button.setAttribute("aria-expanded", "false");

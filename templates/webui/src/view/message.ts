@@ -10,7 +10,8 @@ export interface MessageActions {
   retry(answer: Answer): void;
   goOn(answer: Answer): void;
   branch(message: Message): void;
-  edit(question: Question, text: string): void;
+  /** Returns false if the edited question was not accepted. It stays in its field. */
+  edit(question: Question, text: string): boolean;
   showVersion(message: Message): void;
   startNew(): void;
 }

@@ -47,8 +47,7 @@ export class QuestionView {
     const send = (): void => {
       const text = field.value.trim();
       if (text === "" && question.attachments.length === 0) return;
-      this.showContent(question);
-      this.actions.edit(question, text);
+      if (this.actions.edit(question, text)) this.showContent(question);
     };
     const buttons = element("div", { class: "dialog-buttons" });
     buttons.append(plainButton(t("cancel"), "outlined", close), plainButton(t("send"), "filled", send));
