@@ -27,6 +27,8 @@ struct server_end::state {
     std::mutex                   mutex;
     phase                        at       = phase::loading;
     std::atomic<clock_type::rep> last_use = 0;
+    std::function<void()>        report   = [] {
+    };
 
     bool has_ended();
     void stop(const char * why = nullptr);
@@ -45,6 +47,7 @@ void server_end::state::stop(const char * why) {
     if (why) {
         std::fprintf(stderr, "%s: the end.\n", why);
     }
+    report();
     if (at == phase::loading) {
         std::_Exit(exit_good);  // nothing is written that could be half done
     }
@@ -67,6 +70,11 @@ void server_end::server_runs() {
 void server_end::server_has_ended() {
     const std::lock_guard<std::mutex> lock(state_->mutex);
     state_->at = phase::ended;
+}
+
+void server_end::when_stopping(std::function<void()> report) {
+    const std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->report = std::move(report);
 }
 
 void server_end::request() {

@@ -3,6 +3,7 @@
 // How a server ends, and with it the program: by a signal, by the page's button, because nobody asks any more, or with the program that
 // started it.
 
+#include <functional>
 #include <memory>
 
 // Windows' console events; on Unix upstream's signal handlers are enough. To be called before the server starts.
@@ -30,6 +31,9 @@ class server_end {
     // The server computes from now on, and can end by itself; it has ended.
     void server_runs();
     void server_has_ended();
+
+    // `report` is called, by any thread, when something other than a signal ends the server.
+    void when_stopping(std::function<void()> report);
 
     // Ends the program a moment later, so that the answer to this request still goes out.
     void request();

@@ -33,10 +33,9 @@ bool status_channel::open(const std::string & number) {
     return true;
 }
 
-void status_channel::write(const std::string & line) const {
-    const auto text = line + "\n";
-    for (size_t done = 0; number_ >= 0 && done < text.size();) {
-        const auto count = ::write(int(number_), text.data() + done, text.size() - done);
+void status_channel::write(std::string_view lines) const {
+    for (size_t done = 0; number_ >= 0 && done < lines.size();) {
+        const auto count = ::write(int(number_), lines.data() + done, lines.size() - done);
         if (count < 0 && errno == EINTR) {
             continue;
         }
@@ -47,9 +46,11 @@ void status_channel::write(const std::string & line) const {
     }
 }
 
-void notify_supervisor(const std::string & lines) {
-    const auto  path    = environment(notify_variable);
-    sockaddr_un address = {};
+supervisor::supervisor() : socket_path_(environment(notify_variable)) {}
+
+void supervisor::notify(std::string_view lines) const {
+    const auto & path    = socket_path_;
+    sockaddr_un  address = {};
     if (path.size() < 2 || path.size() >= sizeof(address.sun_path) || (path[0] != '/' && path[0] != '@')) {
         return;
     }

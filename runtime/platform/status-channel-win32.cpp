@@ -36,12 +36,13 @@ bool status_channel::open(const std::string & number) {
     return true;
 }
 
-void status_channel::write(const std::string & line) const {
-    const auto text  = line + "\n";
-    DWORD      count = 0;
+void status_channel::write(std::string_view lines) const {
+    DWORD count = 0;
     if (number_ >= 0) {
-        WriteFile(handle_of(number_), text.data(), DWORD(text.size()), &count, nullptr);
+        WriteFile(handle_of(number_), lines.data(), DWORD(lines.size()), &count, nullptr);
     }
 }
 
-void notify_supervisor(const std::string &) {}
+supervisor::supervisor() = default;
+
+void supervisor::notify(std::string_view) const {}

@@ -4,6 +4,7 @@
 // status-channel-posix.cpp and status-channel-win32.cpp.
 
 #include <string>
+#include <string_view>
 
 class status_channel {
   public:
@@ -16,13 +17,21 @@ class status_channel {
     // Windows a handle. Not handed on to child processes from now on. False where this is none.
     bool open(const std::string & number);
 
-    // Writes a line; without effect where none is open, or nobody reads.
-    void write(const std::string & line) const;
+    // Writes lines with their ends; without effect where none is open, or nobody reads. May be called in a signal handler.
+    void write(std::string_view lines) const;
 
   private:
     long long number_ = -1;
 };
 
-// Tells systemd, or whoever set NOTIFY_SOCKET, in its words (sd_notify(3)): lines such as "READY=1". Without effect where
-// nobody did.
-void notify_supervisor(const std::string & lines);
+// systemd, or another program that set NOTIFY_SOCKET before it started this one (sd_notify(3)).
+class supervisor {
+  public:
+    supervisor();
+
+    // Sends lines such as "READY=1". Has no effect where NOTIFY_SOCKET is not set. May be called in a signal handler.
+    void notify(std::string_view lines) const;
+
+  private:
+    std::string socket_path_;
+};

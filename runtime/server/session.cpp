@@ -6,13 +6,16 @@
 #include "platform/console.h"
 #include "platform/realigned-stack.h"
 
+#include <cerrno>
 #include <cstdlib>
 
 // upstream's tools/server/server.cpp
 int llama_server(common_params & params, int argc, char ** argv);
 
 session::session(const artifact & source, bool exact_port) :
-    artifact_hooks(source), listener_(exact_port), scope_(*this) {}
+    artifact_hooks(source), listener_(exact_port), scope_(*this) {
+    end.when_stopping([this] { status.stopping(); });
+}
 
 int session::refuse(const std::string & message, int exit_status) const {
     say(message);
@@ -116,7 +119,10 @@ void session::on_ended() {
 }
 
 REALIGNED_STACK void session::on_stop() {
+    const int before = errno;
+    status.stopping();
     end_soon();
+    errno = before;
 }
 
 void session::on_close() {

@@ -11,27 +11,34 @@ static std::string one_line(std::string text) {
     return safe_line(text.substr(0, text.find('\n')));
 }
 
+void start_status::say(const json & event) const {
+    channel_.write(json_text(event) + "\n");
+}
+
 void start_status::listening(const std::string & address, const std::vector<std::string> & addresses) const {
-    channel_.write(json_text(json{ { "event", "listening" }, { "address", address }, { "addresses", addresses } }));
-    notify_supervisor("STATUS=Loading the model");
+    say(json{ { "event", "listening" }, { "address", address }, { "addresses", addresses } });
+    supervisor_.notify("STATUS=Loading the model");
 }
 
 void start_status::loading(const loading_progress & progress) const {
-    channel_.write(json_text(json{ { "event", "loading" }, { "fraction", progress.fraction } }));
-    notify_supervisor("STATUS=Loading the model, " + std::to_string(int(progress.fraction * 100)) + " %");
+    say(json{ { "event", "loading" }, { "fraction", progress.fraction } });
+    supervisor_.notify("STATUS=Loading the model, " + std::to_string(int(progress.fraction * 100)) + " %");
 }
 
 void start_status::ready() const {
-    channel_.write(json_text(json{ { "event", "ready" } }));
-    notify_supervisor("READY=1\nSTATUS=Ready");
+    say(json{ { "event", "ready" } });
+    supervisor_.notify("READY=1\nSTATUS=Ready");
 }
 
-void start_status::stopping() const {
-    channel_.write(json_text(json{ { "event", "stopping" } }));
-    notify_supervisor("STOPPING=1");
+// Constant texts: a signal handler must not allocate memory (signal-safety(7)).
+void start_status::stopping() {
+    if (!stopping_.exchange(true)) {
+        channel_.write("{\"event\":\"stopping\"}\n");
+        supervisor_.notify("STOPPING=1");
+    }
 }
 
 void start_status::failed(const std::string & message, int status) const {
-    channel_.write(json_text(json{ { "event", "failed" }, { "status", status }, { "message", message } }));
-    notify_supervisor("STATUS=" + one_line(message));
+    say(json{ { "event", "failed" }, { "status", status }, { "message", message } });
+    supervisor_.notify("STATUS=" + one_line(message));
 }

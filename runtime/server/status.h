@@ -5,6 +5,9 @@
 
 #include "platform/status-channel.h"
 
+#include <nlohmann/json_fwd.hpp>
+
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -20,12 +23,16 @@ class start_status {
     void loading(const loading_progress & progress) const;
     void ready() const;
 
-    // The server ends because it was asked to.
-    void stopping() const;
+    // The server ends because it was asked to. Only the first call counts. May be called in a signal handler.
+    void stopping();
 
     // The program ends with `status`, and says why.
     void failed(const std::string & message, int status) const;
 
   private:
-    status_channel channel_;
+    void say(const nlohmann::ordered_json & event) const;
+
+    status_channel    channel_;
+    supervisor        supervisor_;
+    std::atomic<bool> stopping_ = false;
 };

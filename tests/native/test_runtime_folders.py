@@ -80,9 +80,9 @@ STATE = {
     "cancelled": "whether the process is still to be ended",
     "console_code_page": "the console's, put back when the process ends",
     "server_process": "what SIGTERM is handed on to by the process of a macOS bundle",
-    "objc": "the functions of the Objective-C runtime", "wanted": "what AppKit's calls without a context do",
+    "objc": "the functions of the Objective-C runtime", "handlers": "what AppKit's calls without a context do",
     "active_traits": "the kernels that ggml asked for once",
-    "answered": "the request of this thread, which httplib does not say",
+    "current_request": "the request of this thread, which httplib does not say",
     "scope": "the client that this thread works for", "since": "steps of this thread",
     "work": "what this thread's template has used", "bytes": "what all grammars that live take; ends with them",
     "nobody": "changes nothing, and is not changed",
@@ -90,7 +90,7 @@ STATE = {
     "speaking": CRASH, "speaker": CRASH, "limits": CRASH, "status_at_end": CRASH, "crashed": CRASH, "reported": CRASH,
     "reporter": CRASH, "code_at_end": CRASH, "address_at_end": CRASH, "stack": CRASH, "has_problem": CRASH,
     "problem_mutex": CRASH, "problem": CRASH,
-    "kept": TERMINAL, "has_colour": TERMINAL, "is_kept": TERMINAL,
+    "initial_state": TERMINAL, "has_colour": TERMINAL, "is_kept": TERMINAL,
 }  # fmt: skip
 # a declaration without parentheses, but for those of a pointer to a function
 NAME = r"(?:[^(){;=]*[ *&](\w+)(?:\[\w*\])?|[\w ]+\(\*(\w+)\)\(\))"
