@@ -4,7 +4,7 @@
 #include "base/json-text.h"
 #include "base/work-limits.h"
 #include "platform/files.h"
-#include "unicode.h"  // llama.cpp's
+#include "unicode.h"  // from llama.cpp
 
 #include <algorithm>
 #include <filesystem>
@@ -34,7 +34,7 @@ static std::string revision_of(const std::string & text) {
     return to_hex(hasher.finish()).substr(0, 16);
 }
 
-// Letters of every script that has two cases; a byte that is not UTF-8 becomes U+FFFD.
+// In all scripts with two cases. A byte that is not UTF-8 becomes U+FFFD.
 static std::string folded(const std::string & text) {
     std::string lower;
     lower.reserve(text.size());
@@ -49,7 +49,7 @@ static std::string text_in(const json & object, const char * member) {
     return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// Null where `text` is not a chat.
+// Null if `text` is not a chat.
 static json parse_chat(const std::string & text) {
     if (mkexe::json_levels(text) > mkexe::max_json_levels) {
         return json();
@@ -60,8 +60,8 @@ static json parse_chat(const std::string & text) {
     return good ? chat : json();
 }
 
-// A line for each member of the chat, each message and each of its members, and what is below on that line: indented
-// further, a list of numbers in 200 lists would be written as a hundred times its size.
+// Writes one line for each member of the chat, each message, and each member of a message. Deeper values stay on that
+// line: with more indentation, a number in 200 lists would take a hundred times its size.
 static void write_lines(std::string & out, const json & value, size_t level) {
     static const size_t max_levels = 3;
     if (level == max_levels || !value.is_structured() || value.empty()) {
@@ -79,7 +79,7 @@ static void write_lines(std::string & out, const json & value, size_t level) {
     out += "\n" + std::string(level, ' ') + (value.is_object() ? "}" : "]");
 }
 
-// A chat whose file somebody damaged is not in the list, and stays where it is.
+// The list leaves out a damaged file, but the file stays.
 chat_store::known_ptr chat_store::look_at(const std::string & id) const {
     auto       known = std::make_shared<known_chat>();
     const auto path  = path_of(id);
@@ -105,7 +105,7 @@ chat_store::known_ptr chat_store::look_at(const std::string & id) const {
     return known;
 }
 
-// A large file is read while nobody waits for it.
+// Reads large files without the lock, so that nobody waits.
 chat_store::known_ptr chat_store::known(const std::string & id) {
     const auto stamp = file_stamp(path_of(id));
     {
@@ -143,9 +143,10 @@ std::string chat_store::list(const std::string & search) {
     return json_text(json{ { "chats", found } });
 }
 
-static const std::string size_limit_text = "a chat may have " + std::to_string(chat_store::max_bytes >> 20) + " MiB";
+static const std::string size_limit_text =
+    "a chat can have at most " + std::to_string(chat_store::max_bytes >> 20) + " MiB";
 
-// Why the file `path` could not be read: `message` is what reading it said.
+// Why the file `path` could not be read. `message` is the error of read_file().
 static chat_result refuse_file(const std::string & path, const std::string & message) {
     std::error_code error;
     const auto      file = std::filesystem::u8path(path);
@@ -169,7 +170,7 @@ chat_result chat_store::read(const std::string & id) {
     return { chat_error::none, text.value(), revision_of(text.value()) };
 }
 
-// Why `text` cannot be a chat's, before it is parsed.
+// Why `text` cannot be a chat; checked before it is parsed.
 static chat_result refuse_text(const std::string & text) {
     if (text.size() > chat_store::max_bytes) {
         return { chat_error::too_large, size_limit_text + ", this one has " + std::to_string(text.size()) + " bytes",
@@ -178,7 +179,7 @@ static chat_result refuse_text(const std::string & text) {
     const size_t levels = mkexe::json_levels(text);
     if (levels > mkexe::max_json_levels) {
         return { chat_error::bad_chat,
-                 "a chat may nest " + std::to_string(mkexe::max_json_levels) + " levels deep, this one has " +
+                 "a chat can nest at most " + std::to_string(mkexe::max_json_levels) + " levels deep, this one has " +
                      std::to_string(levels),
                  "" };
     }
@@ -207,7 +208,7 @@ chat_result chat_store::write(const std::string & id, const std::string & text, 
     const auto                        present  = read_file(path_of(id));
     const auto                        revision = present ? revision_of(present.value()) : "";
     if (expected != "*" && expected != revision) {
-        return { chat_error::changed, "another page wrote this chat meanwhile", revision };
+        return { chat_error::changed, "another page has changed this chat", revision };
     }
     auto done = make_folder(folder_);
     if (done.problem == write_problem::none) {

@@ -54,7 +54,7 @@ static server_http_res_ptr refuse(const chat_result & result) {
     }
 }
 
-// Header names come as the client wrote them; values of ETags in quotes.
+// The names of headers are in the client's spelling. ETags are in quotes.
 static std::string header(const server_http_req & request, const std::string & name) {
     for (const auto & [key, value] : request.headers) {
         if (lower_case(key) == lower_case(name)) {
@@ -89,7 +89,7 @@ mkexe_routes::mkexe_routes(routes_settings settings, const loading & progress, s
     state_(new state{ std::move(settings), progress, end }) {
     auto & own       = *state_;
     own.chats        = own.settings.chats.empty() ? nullptr : std::make_unique<chat_store>(own.settings.chats);
-    // where nothing is kept, nothing is taken from elsewhere either
+    // if chats are not kept, none are taken from other places either
     own.key_of_pages = own.chats ? page_key() : "";
 }
 
@@ -129,7 +129,7 @@ server_http_res_ptr mkexe_routes::state::get_progress() const {
 
 server_http_res_ptr mkexe_routes::state::post_quit() {
     if (!settings.may_quit) {
-        return refuse(403, "not_allowed", "this program was started so that its page cannot end it");
+        return refuse(403, "not_allowed", "this program was started with --no-quit, so the page cannot end it");
     }
     end.request();
     return reply(202, json::object());
@@ -166,7 +166,7 @@ static handler with_token(const std::string & token, const handler & inner) {
     return [&token, inner](const server_http_req & request) {
         return header(request, "X-Mkexe-Token") == token ?
                    inner(request) :
-                   refuse(403, "bad_token", "the program was started again: load the page anew");
+                   refuse(403, "bad_token", "the program has restarted: reload the page");
     };
 }
 
@@ -178,8 +178,9 @@ static handler with_chats(chat_store * chats, const chats_handler & inner) {
 
 static chats_handler with_id(const chats_handler & inner) {
     return [inner](chat_store & chats, const server_http_req & request) {
-        return chat_store::is_id(request.get_param("id")) ? inner(chats, request) :
-                                                            refuse(400, "bad_chat", "an id has 8 to 64 of 0-9 a-z -");
+        return chat_store::is_id(request.get_param("id")) ?
+                   inner(chats, request) :
+                   refuse(400, "bad_chat", "a chat's id has 8 to 64 characters: 0 to 9, a to z and -");
     };
 }
 

@@ -13,7 +13,7 @@ struct server_http_context;
 struct routes_settings {
     std::string name;         // the artifact's
     std::string path_prefix;  // --api-prefix
-    std::string chats;        // the folder, or empty where chats are not kept
+    std::string chats;        // the folder; empty if chats are not kept
     bool        may_quit = true;
 };
 
@@ -24,7 +24,7 @@ class mkexe_routes {
     mkexe_routes(const mkexe_routes &)             = delete;
     mkexe_routes & operator=(const mkexe_routes &) = delete;
 
-    // Whether a path, with the prefix, is one of these.
+    // Whether a path, with the prefix, is one of these endpoints.
     bool contains(const std::string & path) const;
 
     void add_to(const server_http_context & http) const;

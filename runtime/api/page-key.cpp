@@ -17,7 +17,7 @@ std::string page_key() {
         return "";
     }
     if (make_folder(folder).problem != write_problem::none || !is_own_folder(folder, folder_link::ours_leads_there)) {
-        return "";  // who can write there could choose the key
+        return "";  // another user who can write there could choose the key
     }
     const auto path = folder + "/page.key";
     if (const auto stored = read_file(path); stored && is_key(stored.value())) {
@@ -27,6 +27,6 @@ std::string page_key() {
     if (key.empty() || write_file(path, key).problem != write_problem::none) {
         return "";
     }
-    const auto written = read_file(path);  // of two first starts at once, both take the later one's
+    const auto written = read_file(path);  // if two first starts run at the same time, both use the later key
     return written && is_key(written.value()) ? written.value() : "";
 }

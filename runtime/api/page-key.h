@@ -1,9 +1,9 @@
 #pragma once
 
-// What this user's pages know each other by, at whatever port they are: one secret, kept between starts, that only a
-// program of this user tells its page (docs/http-api.md, page_key).
+// A secret by which the pages of one user recognise each other, on every port. It stays between starts, and only
+// programs of this user tell it to their page (docs/http-api.md, page_key).
 
 #include <string>
 
-// 32 hexadecimal digits; made where there is none yet. Empty where it cannot be kept.
+// 32 hexadecimal digits. The first call makes them. Empty if they cannot be stored safely.
 std::string page_key();

@@ -22,7 +22,7 @@ bool is_opened_as_app(const std::vector<std::string> & arguments) {
     return arguments.empty() && !is_terminal(stdin) && !bundled_artifact(executable_path()).empty();
 }
 
-// A file for what the server says, of this start alone.
+// The file for the server's console output of this start.
 static std::string output_path(const artifact & source) {
     const auto folder = find_user_folders().state;
     if (folder.empty() || make_folder(folder).problem != write_problem::none ||
@@ -42,7 +42,8 @@ static int fail(const artifact & source, const std::string & output) {
     return exit_failed;
 }
 
-// Waits for the server's end; the status that the app ends with. A server that never was ready could not start.
+// Waits for the end of the server. Returns the exit status of the app. If the server was never ready, it could not
+// start.
 static int follow(const artifact & source, const started_process & server, const std::string & output) {
     bool        ready = false;
     std::string problem;
@@ -53,7 +54,7 @@ static int follow(const artifact & source, const started_process & server, const
         problem          = name == "failed" ? event.value("message", "") : problem;
     }
     const int status = wait_for_process(server.process);
-    // a crash has been said on its console alone
+    // a crash was reported only on the server's console
     return status == exit_good || ready ? status : fail(source, problem.empty() ? read_output(output) : problem);
 }
 
@@ -78,10 +79,10 @@ int run_app(const artifact & source) {
         return fail(source, server.message());
     }
     file_lock lock;
-    lock.take(output);  // against `clean`
+    lock.take(output);  // keeps `clean` from removing it
     server_process = server.value().process;
     std::signal(SIGTERM, stop_server);
-    // however the server ends, by the page's button too, the icon goes with it
+    // when the server ends in whatever way, the icon disappears
     std::thread follower([&] { std::_Exit(follow(source, server.value(), output)); });
     stay_in_dock(source.contents.title, { [&] { open_page(source); },
                                           [] {

@@ -1,34 +1,34 @@
 #pragma once
 
-// The file that holds everything: this program's own file, or the one that the launcher's head names.
+// The file that contains everything: this program's own file, or the file that the launcher's head names.
 
 #include "artifact/manifest.h"
 #include "base/result.h"
 
 #include <string>
 
-// What paths inside the artifact begin with, as llama.cpp's options and loaders see them.
+// The prefix of paths inside the artifact, in llama.cpp's options and loaders.
 constexpr const char * artifact_path_prefix = "mkexe:/";
 
 struct artifact {
     std::string path;
-    uint64_t    size;  // bytes, appended signature included
+    uint64_t    size;  // bytes, with an appended signature
     superblock  block;
     manifest    contents;
 };
 
-// The artifact's path: this executable where it is one itself, else the one in its macOS bundle, else what
-// MKEXE_ARTIFACT names.
+// The path of the artifact: this executable if it is an artifact, else the artifact in its macOS bundle, else the file
+// that MKEXE_ARTIFACT names.
 std::string find_artifact();
 
-// Opens and checks superblock, manifest and every bound. A message names the file; the status is exit_damaged where its
-// content is wrong, else exit_failed.
+// Opens the file, and checks the superblock, the manifest and every bound. The message of a failure names the file. Its
+// status is exit_damaged if the content is wrong, else exit_failed.
 result<artifact> open_artifact(const std::string & path);
 
-// What is wrong with the weights that lie beside the artifact, so far as a start may look; empty where nothing is.
+// What is wrong with the weights beside the artifact, as far as a start checks them; empty if nothing is.
 std::string problem_beside(const artifact & source);
 
-// The bytes of one range, checked against its hash.
+// Reads one range and checks its hash.
 result<std::string> read_range(const stored_range & range);
 
 // The range of the entry with this name, or null.

@@ -5,6 +5,5 @@
 
 #include <string>
 
-// The artifact of the bundle that has `executable` as its program; empty where it is in none. Names only, nothing is
-// looked at.
+// The artifact of the bundle whose program is `executable`; empty if it is in no bundle. Looks only at the path.
 std::string bundled_artifact(const std::string & executable);

@@ -9,7 +9,7 @@ static constexpr size_t target_size_maximum = 64;
 
 static const std::string target_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
 
-// Every system can have such a name in a folder.
+// Whether a file can have this name on every system.
 static bool is_plain_name(const std::string & name) {
     return name.size() <= name_size_maximum && name.find('\\') == std::string::npos && safe_line(name) == name;
 }
@@ -46,7 +46,7 @@ static std::string quoted(const std::string & name) {
     return "\"" + shortened(name) + "\"";
 }
 
-// A model, and perhaps a projector in one part behind it.
+// There is one model, and after it at most one projector, in one part.
 static std::string problem_with_roles(const std::vector<bundled_model> & models) {
     if (models.empty()) {
         return "\"models\" is empty";
@@ -86,7 +86,7 @@ static std::string problem_with_runtimes(const manifest & contents) {
     return "";
 }
 
-// Ranges share no byte, entries and files no name.
+// Checks that ranges share no byte, and that entries and files share no name.
 static std::string problem_with_places(std::vector<stored_range> ranges) {
     std::stable_sort(ranges.begin(), ranges.end(),
                      [](const auto & one, const auto & other) { return one.offset < other.offset; });
@@ -108,7 +108,8 @@ static std::string problem_with_places(std::vector<stored_range> ranges) {
     return "";
 }
 
-// What is read at once is not too much. To be called where no ranges overlap: the sum is no more than the file's size.
+// Checks that the files that are read as a whole are not too large. To be called if no ranges overlap: then the sum is
+// at most the size of the file.
 static std::string problem_with_files(const std::vector<stored_range> & files) {
     uint64_t size = 0;
     for (const auto & file : files) {

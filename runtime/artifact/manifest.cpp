@@ -11,9 +11,9 @@
 
 using json = nlohmann::json;
 
-static constexpr size_t shown_bytes = 400;  // of what is wrong, which may quote a number of any length
+static constexpr size_t shown_bytes = 400;  // of an error message, which may quote a number of any length
 
-// Raised and caught in this file only: nlohmann's own errors are exceptions, ours join them.
+// Thrown and caught only in this file, like nlohmann's own exceptions.
 struct manifest_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
@@ -79,7 +79,7 @@ static const json & list_of(const json & object, const char * key) {
 
 namespace {
 
-// What a manifest is read against.
+// The facts that the manifest must fit.
 struct reading {
     const superblock &  block;
     const std::string & path;

@@ -1,5 +1,5 @@
-// The room that layout native writes its superblock into (docs/FORMAT.md, "Head"): a note of its own, because linkers put
-// notes right behind the program headers, and so into the file's first 4096 bytes. ELF specification, "Note Section".
+// Space for the superblock of the layout native (docs/FORMAT.md, "Head"). It is an ELF note, because linkers put notes
+// directly after the program headers, so in the first 4096 bytes of the file. ELF specification, "Note Section".
 
 #include "artifact/superblock.h"
 
@@ -9,7 +9,7 @@ struct superblock_note {
     uint32_t name_size;
     uint32_t superblock_size;
     uint32_t type;
-    char     name[20];  // so long that the superblock stands at a multiple of 16
+    char     name[20];  // so long that the superblock starts at a multiple of 16
     uint8_t  superblock[::superblock_size];
 };
 

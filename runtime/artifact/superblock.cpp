@@ -21,7 +21,7 @@ enum : size_t {
     checksum_size       = 16,
 };
 
-// byte order: little-endian, on every target that there is a runtime for
+// byte order: little-endian, on every target of a runtime
 template <typename T> static T load(const uint8_t * bytes) {
     T value;
     std::memcpy(&value, bytes, sizeof(value));
@@ -100,7 +100,7 @@ result<superblock> read_superblock(const uint8_t * head, size_t head_size, uint6
     }
     if (const auto required = load<uint32_t>(bytes + at_required); required != 0) {
         return failure{ "the required features" + at(base + at_required) + " hold " + std::to_string(required) +
-                        ", this program knows none" };
+                        ", but this program knows none" };
     }
     const superblock block = {
         base,
@@ -121,8 +121,8 @@ result<superblock> read_superblock(const uint8_t * head, size_t head_size, uint6
     return block;
 }
 
-// PE/COFF specification: e_lfanew at 0x3c; the optional header starts 24 bytes after the signature, holds CheckSum
-// at 64 and, in PE32+, the certificate table's directory entry at 112 + 4 * 8.
+// PE/COFF specification: e_lfanew is at 0x3c. The optional header starts 24 bytes after the signature. It has CheckSum
+// at 64 and, in PE32+, the directory entry of the certificate table at 112 + 4 * 8.
 static void zero_what_signing_changes(std::vector<uint8_t> & head) {
     if (head[0] != 'M' || head[1] != 'Z') {
         return;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The 128 bytes in an artifact's first 4 KiB from which everything else is found (docs/FORMAT.md, "Superblock").
+// The 128 bytes in the first 4 KiB of an artifact that lead to everything else (docs/FORMAT.md, "Superblock").
 
 #include "base/digest.h"
 #include "base/result.h"
@@ -20,16 +20,16 @@ struct superblock {
     uint64_t      manifest_size;
     sha256_digest manifest_sha256;
     uint64_t      directory_offset;  // the ZIP central directory
-    uint64_t      artifact_size;     // without anything that was appended later, such as a signature
+    uint64_t      artifact_size;     // without later additions, such as a signature
     sha256_digest head_sha256;
 };
 
-// Whether the first artifact_head_size bytes of a file (fewer if it is shorter) are an artifact's.
+// Whether these first bytes of a file (artifact_head_size, or fewer if it is shorter) are those of an artifact.
 bool has_superblock(const uint8_t * head, size_t head_size);
 
-// Finds and checks the superblock. `head` holds the first artifact_head_size bytes of the file (fewer if it is
-// shorter), `file_size` is the size of the whole file in bytes.
+// Finds and checks the superblock. `head` has the first artifact_head_size bytes of the file (fewer if it is shorter).
+// `file_size` is the size of the whole file in bytes.
 result<superblock> read_superblock(const uint8_t * head, size_t head_size, uint64_t file_size);
 
-// SHA-256 of the head, with the bytes that are written later taken as zero (docs/FORMAT.md, "Head hash").
+// SHA-256 of the head; bytes that are written later count as zero (docs/FORMAT.md, "Head hash").
 sha256_digest hash_head(const uint8_t * head, uint64_t superblock_position);

@@ -87,26 +87,26 @@ result<cpu_variant> chosen_cpu_variant() {
 }
 
 const char * chosen_cpu_reason() {
-    return environment("MKEXE_CPU").empty() ? "the highest score on this processor" : "MKEXE_CPU names it";
+    return environment("MKEXE_CPU").empty() ? "the highest score on this processor" : "MKEXE_CPU chooses it";
 }
 
 static type_traits active_traits;
 
-// asked for by ggml-backend-reg.cpp, once; serve() has made sure that there is a choice
+// ggml-backend-reg.cpp calls it once; serve() has checked that there is a variant
 extern "C" ggml_backend_reg_t ggml_backend_cpu_reg(void) {
     const auto chosen = chosen_cpu_variant();
     for (const auto & row : rows) {
         if (chosen && row.name == chosen.value().name) {
             active_traits = row.traits;
-            row.ops_reg();  // fills the tables that its kernels look into
+            row.ops_reg();  // fills the tables that its kernels use
             return row.reg();
         }
     }
     return nullptr;
 }
 
-// What elementwise kernels ask for: they may be a lower level's (native/cpu/variants.cmake), rows are multiplied by the
-// chosen one's code all the same.
+// Called by elementwise kernels. These may belong to a lower level (native/cpu/variants.cmake), but rows are always
+// multiplied by the code of the chosen level.
 extern "C" const ggml_type_traits_cpu * mkexe_cpu_type_traits(ggml_type type) {
     return active_traits(type);
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Which compiled set of CPU kernels this processor runs (native/cpu/variants.cmake).
+// Chooses the compiled CPU kernels for this processor (native/cpu/variants.cmake).
 
 #include "base/result.h"
 
@@ -13,12 +13,12 @@ struct cpu_variant {
     int          score;     // upstream's score of this processor (cpu-feats.cpp): 0 where it cannot run the variant
 };
 
-// All that are in this program, the lowest level first.
+// All variants in this program, the lowest level first.
 std::vector<cpu_variant> cpu_variants();
 
-// The variant with the highest score, or the one that MKEXE_CPU names. A sentence where this processor runs none, or not
+// The variant with the highest score, or the one that MKEXE_CPU names. Fails if this processor cannot run any, or not
 // the named one.
 result<cpu_variant> chosen_cpu_variant();
 
-// Why that one was chosen.
+// Why this variant was chosen.
 const char * chosen_cpu_reason();

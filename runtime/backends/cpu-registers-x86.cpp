@@ -25,7 +25,7 @@ static uint64_t enabled_components() {
 
 static bool keeps_avx512() {
 #ifdef __APPLE__
-    // macOS enables the components when a thread first uses them, so XCR0 does not tell (xnu, osfmk/i386/fpu.c)
+    // macOS enables the components when a thread first uses them, so XCR0 does not show them (xnu, osfmk/i386/fpu.c)
     int    present = 0;
     size_t size    = sizeof(present);
     return sysctlbyname("hw.optional.avx512f", &present, &size, nullptr, 0) == 0 && present != 0;

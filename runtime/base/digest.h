@@ -1,6 +1,6 @@
 #pragma once
 
-// SHA-256 (FIPS 180-4), over upstream's vendored implementation.
+// SHA-256 (FIPS 180-4), with the implementation that llama.cpp includes.
 
 #include <array>
 #include <cstddef>

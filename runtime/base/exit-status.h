@@ -1,6 +1,6 @@
 #pragma once
 
-// Exit statuses of an artifact, the same numbers as the builder's where they mean the same (docs/errors.md).
+// The exit statuses of an artifact. The builder uses the same numbers for the same errors (docs/errors.md).
 
 enum exit_status {
     exit_good        = 0,
@@ -9,11 +9,11 @@ enum exit_status {
     exit_model       = 3,  // the model cannot be used (check-model)
     exit_damaged     = 4,
     exit_unsupported = 12,  // this processor or system cannot run it
-    exit_memory      = 14,  // more memory is needed than there is
-    exit_crashed     = 70,  // an error that it cannot go on after (crash.h)
+    exit_memory      = 14,  // there is not enough memory
+    exit_crashed     = 70,  // an error after which it cannot continue (crash.h)
     exit_interrupted = 130,
 };
 
 constexpr const char * damaged_hint =
     "This copy of the file is damaged or incomplete. Copy or download it again and compare its SHA-256.";
-constexpr const char * beside_hint = "Keep the files that you were given in one folder, or copy this one again.";
+constexpr const char * beside_hint = "Keep all files that you received in one folder, or copy this file again.";

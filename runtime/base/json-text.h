@@ -6,7 +6,7 @@
 
 #include <string>
 
-// On one line, or with `indent` spaces for each level. Bytes that are not UTF-8 become U+FFFD: this throws nothing.
+// On one line, or with `indent` spaces for each level. Never throws: bytes that are not UTF-8 become U+FFFD.
 template <typename json> std::string json_text(const json & value, int indent = -1) {
     return value.dump(indent, ' ', false, json::error_handler_t::replace);
 }

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 
-// 127.0.0.0/8, written as four numbers: "127.0.0.1.example" is a name that may lead anywhere.
+// 127.0.0.0/8, written as four numbers. "127.0.0.1.example" is a name, and could be any computer.
 static bool is_loopback_v4(const std::string & host) {
     size_t begin = 0;
     for (int dots = 0; dots < 3; dots++) {

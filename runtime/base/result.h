@@ -1,6 +1,7 @@
 #pragma once
 
-// A value, or a sentence that says why there is none. Errors below HTTP are values, not exceptions.
+// A value, or a sentence that says why there is none. Errors are values, not exceptions, except in the code that
+// answers HTTP.
 
 #include "base/exit-status.h"
 
@@ -10,7 +11,7 @@
 
 struct failure {
     std::string message;
-    exit_status status = exit_failed;  // what a program ends with that cannot go on without the value
+    exit_status status = exit_failed;  // exit status of a program that needs the value
 };
 
 template <typename T> class result {

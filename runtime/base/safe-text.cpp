@@ -10,7 +10,7 @@ namespace {
 
 struct character {
     uint32_t code = 0;
-    size_t   size = 0;  // bytes; 0 where there is not UTF-8
+    size_t   size = 0;  // bytes; 0 if it is not UTF-8
 };
 
 }  // namespace

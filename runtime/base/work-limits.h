@@ -182,8 +182,7 @@ class grammar_place {
     explicit grammar_place(size_t bytes) : bytes_(bytes) {
         if ((all() += bytes_) > grammar_budget_bytes) {
             all() -= bytes_;
-            throw no_room_error(
-                "grammars of other requests take all the room there is for them: try again in a moment");
+            throw no_room_error("grammars of other requests use all the memory for grammars: try again in a moment");
         }
     }
 

@@ -32,7 +32,7 @@ static const bench_row rows[] = {
     { "writing 32 tokens", 16, 32, "predicted_per_second" },
 };
 
-// Other tokens each time, so that nothing is found in the cache; which ones does not matter to the time.
+// Different tokens each time, so that the cache of prompts does not help. The time does not depend on the tokens.
 static json random_tokens(int count, unsigned & seed) {
     json tokens = json::array();
     for (int i = 0; i < count; i++) {
@@ -42,7 +42,7 @@ static json random_tokens(int count, unsigned & seed) {
     return tokens;
 }
 
-// Tokens/s, the median of some runs.
+// Returns tokens/s, the median of several runs.
 static double measure(local_server & model, const bench_row & row, unsigned & seed) {
     std::vector<double> rates;
     for (int i = 0; i < repeats; i++) {
@@ -65,7 +65,7 @@ int bench(const artifact & source, const std::vector<std::string> & arguments) {
         return exit_usage;
     }
     const auto began = std::chrono::steady_clock::now();
-    auto       model = local_server::load(source, options.value().server_arguments, options.value().verbose);
+    auto       model = local_server::load(source, options.value().server, options.value().verbose);
     if (!model) {
         say(model.message());
         return model.status();

@@ -21,22 +21,23 @@
 using json = nlohmann::ordered_json;
 
 static const char chat_help[] =
-    R"(/help          this list
-/system TEXT   input the model is told at the start; without TEXT, nothing
-/regen         another answer to the last question
-/save FILE     write this chat; FILE.json as JSON, else as Markdown
+    R"(/help          show this list
+/system TEXT   set the instructions for the model; without TEXT, remove them
+/regen         answer the last question again
+/save FILE     write this chat: as JSON if FILE ends in .json, else as Markdown
 /clear         forget this chat
-/quit          end; Ctrl-D too
+/quit          end the chat (Ctrl-D does the same)
 
-A line that ends in \ goes on in the next one. Lines between """ and """ are one message.
-Ctrl-C stops an answer, or drops input is typed. Arrow up brings back input you wrote.
+A line that ends in \ continues on the next line. Lines between """ and """ are
+one message. Ctrl-C stops an answer, or drops the typed text. Arrow up brings
+back what you wrote before.
 )";
 
 namespace {
 
 class conversation {
   public:
-    std::set<std::string> saved;  // names of files
+    std::set<std::string> saved;  // paths of files
 
     explicit conversation(local_server & model, std::string system) : model_(model), system_(std::move(system)) {
         clear();
@@ -64,7 +65,7 @@ class conversation {
         answer();
     }
 
-    // False where there is no answer yet.
+    // Returns false if there is no answer yet.
     bool regenerate() {
         if (messages_.empty() || messages_.back()["role"] != "assistant") {
             return false;
@@ -138,9 +139,9 @@ namespace {
 // What the person did at a prompt.
 enum class entry {
     message,
-    interrupt,  // Ctrl-C, with nothing typed
-    cancelled,  // Ctrl-C, and what was typed is dropped
-    end,        // of the input, or Ctrl-D
+    interrupt,  // Ctrl-C at an empty prompt
+    cancelled,  // Ctrl-C, which drops the typed text
+    end,        // end of the input, or Ctrl-D
 };
 
 // The lines that are typed at one prompt.
@@ -148,7 +149,8 @@ class prompt_lines {
   public:
     explicit prompt_lines(interrupts & ctrl_c) : ctrl_c_(ctrl_c) {}
 
-    // One line, and those that follow it where it ends in a backslash. False at the end of the input, or at Ctrl-C.
+    // Reads a line, and the next ones as long as they end in a backslash. Returns false at the end of the input and at
+    // Ctrl-C.
     bool read(std::string & text) {
         text.clear();
         std::string line;
@@ -160,7 +162,7 @@ class prompt_lines {
         if (text.empty() || ctrl_c_.came()) {
             return false;
         }
-        if (text.back() == '\n') {  // Ctrl-D ends a line without
+        if (text.back() == '\n') {  // there is none if Ctrl-D ended the line
             text.pop_back();
         }
         return true;
@@ -169,7 +171,7 @@ class prompt_lines {
     bool typed() const { return typed_; }
 
   private:
-    // What read_line() says: whether another line follows. Does not begin to wait after Ctrl-C.
+    // Returns what read_line() returns: whether another line follows. Does not start to wait after Ctrl-C.
     bool read_one(std::string & line) {
         line.clear();
         ctrl_c_.set_reading_line(true);
@@ -216,18 +218,18 @@ static std::string argument_of(const std::string & line) {
     return first == std::string::npos ? "" : line.substr(first);
 }
 
-// Only a new file, or one that this chat has saved before: what else lies there is somebody's.
+// A chat replaces only files that it has saved itself: all others belong to somebody.
 static bool may_save(conversation & talk, const std::string & path) {
     if (talk.saved.count(path) > 0 || !is_there(path)) {
         return true;
     }
-    print_error("not saved: " + safe_line(path) + " is there already; choose another name\n");
+    print_error("not saved: " + safe_line(path) + " exists already; choose another name\n");
     return false;
 }
 
 static void save(conversation & talk, const std::string & path) {
     if (path.empty()) {
-        print_error("/save: expected a file's name after it\n");
+        print_error("/save: expected a file name after it\n");
         return;
     }
     if (!may_save(talk, path)) {
@@ -243,7 +245,7 @@ static void save(conversation & talk, const std::string & path) {
     }
 }
 
-// What a line that begins with a slash asks for; false where it ends the chat.
+// Does what a line that begins with a slash asks for. Returns false if it ends the chat.
 static bool obey(conversation & talk, const std::string & line) {
     const auto command = line.substr(0, line.find(' '));
     if (command == "/quit" || command == "/exit") {
@@ -253,7 +255,7 @@ static bool obey(conversation & talk, const std::string & line) {
         print(chat_help);
     } else if (command == "/system") {
         talk.set_system(argument_of(line));
-        print("from the next answer on\n");
+        print("this applies from the next answer\n");
     } else if (command == "/regen") {
         if (!talk.regenerate()) {
             print_error("there is no answer yet\n");
@@ -269,7 +271,7 @@ static bool obey(conversation & talk, const std::string & line) {
     return true;
 }
 
-// False where the chat ends.
+// Returns false if the chat ends.
 static bool take(conversation & talk, const std::string & text) {
     if (text.empty()) {
         return true;
@@ -281,7 +283,7 @@ static bool take(conversation & talk, const std::string & text) {
     return true;
 }
 
-// Ctrl-C ends the chat only where it comes twice and nothing was typed or asked between: the chat is gone then.
+// Ctrl-C ends the chat only if it comes twice with nothing typed or asked in between, because the chat is lost then.
 static void converse(conversation & talk, interrupts & ctrl_c) {
     std::string text;
     bool        warned = false;
@@ -307,7 +309,7 @@ int chat(const artifact & source, const std::vector<std::string> & arguments) {
         return exit_usage;
     }
     say(source.contents.title + " is loading ...");
-    auto model = local_server::load(source, options.value().server_arguments, options.value().verbose);
+    auto model = local_server::load(source, options.value().server, options.value().verbose);
     if (!model) {
         say(model.message());
         return model.status();
@@ -319,9 +321,9 @@ int chat(const artifact & source, const std::vector<std::string> & arguments) {
     }
     open_terminal(!terminal, coloured);
     if (terminal) {
-        keep_terminal_queues();  // close_terminal() puts the terminal's state back
+        keep_terminal_queues();  // close_terminal() restores the terminal's state
     }
-    std::setlocale(LC_NUMERIC, "C");  // the console took the user's, in which 0.5 may be "0,5"
+    std::setlocale(LC_NUMERIC, "C");  // the console uses the user's locale, in which 0.5 may be "0,5"
     std::atexit(close_terminal);
     print("Ready. /help lists the commands.\n");
 

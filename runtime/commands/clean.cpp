@@ -23,7 +23,7 @@ static fs::path to_path(const std::string & path) {
     return fs::u8path(path);
 }
 
-// What a folder holds directly, in order; nothing of a folder that somebody else could have a hand in.
+// The sorted names in a folder. None if another user could have changed the folder.
 static std::vector<std::string> list_own_folder(const std::string & folder, folder_link link) {
     std::vector<std::string> names;
     if (!is_own_folder(folder, link)) {
@@ -59,7 +59,7 @@ namespace {
 
 enum class fate { removed, in_use, failed };
 
-// Counts and says what becomes of each file.
+// Counts files, and prints what happens to each.
 class cleaner {
   public:
     void take(const std::string & path, const std::function<fate(const std::string &)> & remove) {
@@ -83,7 +83,7 @@ class cleaner {
     }
 
     int finish() const {
-        std::printf("%d files removed, %s\n", count_, megabytes(double(bytes_)).c_str());
+        std::printf("removed %d files, %s\n", count_, megabytes(double(bytes_)).c_str());
         return failures_ > 0 ? exit_failed : exit_good;
     }
 
@@ -116,7 +116,8 @@ static void remove_programs(cleaner & cleaning) {
     }
 }
 
-// A server holds the lock of its log and of its artifact for as long as it runs, an app that of what its server says.
+// As long as a server runs, it holds the locks of its log and of its artifact. An app holds the lock of its server's
+// output.
 static fate remove_unlocked(const std::string & path) {
     file_lock lock;
     switch (lock.take(path)) {
@@ -124,7 +125,7 @@ static fate remove_unlocked(const std::string & path) {
             return lock.remove() ? fate::removed : fate::failed;
         case lock_result::held_by_another:
             return fate::in_use;
-        default:  // such as one that its group may write to, from before
+        default:  // for example one of an older version, which a group may write to
             return remove_file(path) ? fate::removed : fate::failed;
     }
 }

@@ -1,12 +1,12 @@
 #pragma once
 
-// What starts leave behind on the disk: programs that the launcher's head unpacked, logs, locks.
+// Removes what starts left on the disk: programs that the launcher's head unpacked, logs, locks.
 
 #include "artifact/artifact.h"
 
-// Removes what starts that were killed had not finished unpacking; says nothing.
+// Removes programs that a killed start had only half unpacked. Prints nothing.
 void clear_abandoned_programs();
 
-// The command: removes programs other than this one, logs and locks, but what is in use, and says what it removed. Never
-// a chat.
+// The command. Removes other unpacked programs, logs and locks, and lists them. Keeps chats and everything that is in
+// use.
 int clean(const artifact & source);

@@ -22,9 +22,13 @@ result<command_options> parse_command_options(const std::vector<std::string> &  
         return failure{ bundled.message() };
     }
     command_options options;
-    options.server_arguments = bundled.value().server_arguments;
+    options.server = { bundled.value().server_arguments,
+                       { "--verbose", "--no-memory-check", "--help", "--help-server" } };
+    for (const auto & spellings : names) {
+        options.server.own_names.insert(options.server.own_names.end(), spellings.begin(), spellings.end());
+    }
     if (!bundled.value().check_memory) {
-        options.server_arguments.push_back("--no-memory-check");  // local_server::load() knows it too
+        options.server.arguments.push_back("--no-memory-check");  // local_server::load() takes it out again
     }
     for (size_t i = 0; i < arguments.size(); i++) {
         const auto & argument = arguments[i];
@@ -33,7 +37,7 @@ result<command_options> parse_command_options(const std::vector<std::string> &  
         if (argument == "--verbose") {
             options.verbose = true;
         } else if (!option) {
-            options.server_arguments.push_back(argument);
+            options.server.arguments.push_back(argument);
         } else if (equals != std::string::npos) {
             options.values[option->front()] = argument.substr(equals + 1);
         } else if (i + 1 < arguments.size()) {

@@ -31,7 +31,7 @@ static json kernel_facts() {
 
 static std::string thread_reason(const machine_facts & machine) {
     if (machine.quota > 0 && default_threads(machine) < machine.fast_cores) {
-        return "the control group allows the time of " + one_decimal(machine.quota) + " processors";
+        return "the control group allows " + one_decimal(machine.quota) + " processors";
     }
     return machine.fast_cores < machine.cores ? "one per fast core" : "one per physical core";
 }

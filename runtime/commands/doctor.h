@@ -2,5 +2,5 @@
 
 #include "artifact/artifact.h"
 
-// Says what this machine is, what was chosen for it and why; as JSON for programs.
+// Shows this machine, what the program chose for it, and why. `as_json` is for other programs.
 int show_doctor(const artifact & source, bool as_json);

@@ -2,6 +2,7 @@
 
 #include "base/exit-status.h"
 #include "base/safe-text.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "commands/command-options.h"
 #include "commands/commands.h"
@@ -11,10 +12,10 @@
 
 #include <cstdio>
 
-static constexpr const char * usual_port  = "8080";  // upstream's, common/common.h
+static constexpr const char * usual_port  = "8080";  // llama.cpp's default (common/common.h)
 static constexpr auto         answer_time = std::chrono::seconds(5);
 
-// What --NAME says, for this command or by default, or upstream's variable.
+// The value of --NAME in this command, else in the artifact's options, else of llama.cpp's variable.
 static std::string option_or_variable(const command_options & options,
                                       const command_options & bundled,
                                       const std::string &     name,
@@ -22,7 +23,7 @@ static std::string option_or_variable(const command_options & options,
     return value_of(options, name, value_of(bundled, name, environment(variable)));
 }
 
-// An address that can be asked, of one that a server listens on.
+// An address that a client can use to reach a server that listens on `host`.
 static std::string reachable(const std::string & host) {
     return host.empty() || host == "0.0.0.0" || host == "localhost" ? "127.0.0.1" :
            host == "::"                                             ? "[::1]" :
@@ -43,9 +44,9 @@ static int ask(const std::string & address) {
         case health::ready:
             return say(address, "ready", exit_good);
         case health::loading:
-            return say(address, "the model is being loaded", exit_failed);
+            return say(address, "the model is loading", exit_failed);
         default:
-            return say(address, "something else answers there", exit_failed);
+            return say(address, "another program answers there", exit_failed);
     }
 }
 
@@ -62,8 +63,9 @@ int show_health(const artifact & source, const std::vector<std::string> & argume
         say((options ? bundled : options).message() + " Try health --help.");
         return exit_usage;
     }
-    if (!options.value().server_arguments.empty()) {
-        say("health: unexpected argument \"" + options.value().server_arguments[0] + "\". Try health --help.");
+    if (const auto & others = options.value().server.arguments; !others.empty()) {
+        const auto advice = did_you_mean(others[0], options.value().server.own_names);
+        say("health: unexpected argument \"" + others[0] + "\"" + advice + " Try health --help.");
         return exit_usage;
     }
     const auto host = option_or_variable(options.value(), bundled.value(), "--host", "LLAMA_ARG_HOST");
@@ -72,7 +74,7 @@ int show_health(const artifact & source, const std::vector<std::string> & argume
         say("health: expected a port from 1 to 65535, found \"" + port + "\".");
         return exit_usage;
     }
-    // without a port the server may have taken another one than the usual, and has written it down
+    // without --port the server may have chosen another port; it has published that
     const auto published = host.empty() && port.empty() ? published_address(source) : "";
     if (!published.empty()) {
         return ask(published.substr(0, published.size() - 1));  // it ends in a slash

@@ -10,25 +10,25 @@
 static const char overview[] =
     R"(usage: {} [COMMAND] [OPTIONS]
 
-Without a command: serves the model in this file on this computer only, and
-opens its page in the browser.
+Without a command, the program starts the page and the API for the model in this
+file, and opens the page in the browser. Only this computer can connect.
 
 commands:
-  serve      the same, said explicitly
-  chat       talk to the model in this terminal
-  run        one question, its answer on stdout
-  bench      how fast the model is on this machine
-  doctor     this machine, and what was chosen for it: kernels, threads
-  health     whether the server is ready, for those who watch it
-  info       what is inside: models, licences, systems, hashes
+  serve      start the page and the API (default)
+  chat       chat with the model in this terminal
+  run        ask one question and write the answer to standard output
+  bench      measure how fast the model is on this machine
+  doctor     show this machine, and what the program chose for it
+  health     say whether the server is ready (for monitoring)
+  info       show what this file contains: models, licences, systems, hashes
   verify     read every byte and compare every hash
-  licenses   the licences of everything inside
+  licenses   show the licences of everything in this file
   clean      remove what earlier starts left on the disk
 
 options:
-  --version         versions of this program and of llama.cpp
-  --help            this text; {} COMMAND --help says more of each
-  --help-server     all options of llama.cpp's server
+  --version         show the versions of this program and of llama.cpp
+  --help            show this text; {} COMMAND --help explains one command
+  --help-server     list all options of llama.cpp's server
 
 examples:
   {}
@@ -39,12 +39,11 @@ examples:
 static const char serve_help[] =
     R"(usage: {} [serve] [OPTIONS]
 
-Serves a chat page and an OpenAI-compatible API on this computer only. A second
-start opens the page of the first.
+Starts a chat page and an OpenAI-compatible API. Only this computer can connect.
+A second start opens the page of the first one.
 
 options:
 [options]
-
 environment:
   MKEXE_CPU=LEVEL       use these processor kernels (doctor lists them)
 
@@ -56,13 +55,13 @@ examples:
 static const char chat_help[] =
     R"(usage: {} chat [OPTIONS]
 
-A conversation in this terminal. /help lists its commands; Ctrl-C stops an
-answer, /quit ends.
+Starts a conversation in this terminal. /help lists its commands. Ctrl-C stops
+an answer, and /quit ends the chat.
 
 options:
-  --system TEXT         what the model is told at the start
-  --temp N, -c N, -t N  and llama.cpp's other options (--help-server)
-  --verbose             llama.cpp's log on the console
+  --system TEXT         instructions for the model
+  --temp N, -c N, -t N  and all other options of llama.cpp (--help-server)
+  --verbose             show llama.cpp's log on the console
 
 examples:
   {} chat
@@ -73,19 +72,20 @@ static const char run_help[] =
     R"(usage: {} run -p TEXT [OPTIONS]
        COMMAND | {} run [-p TEXT] [OPTIONS]
 
-Asks one question and writes the answer, and nothing else, to stdout.
+Asks one question and writes only the answer to standard output.
 
 options:
-  -p TEXT, --prompt TEXT  the question; what a pipe brings stands behind it
-  --system TEXT           what the model is told before
-  -n N, --temp N          length and temperature; llama.cpp's other options too
-  --verbose               llama.cpp's log on the console
+  -p TEXT, --prompt TEXT  the question; text from a pipe is added after it
+  --system TEXT           instructions for the model
+  -n N                    the largest number of tokens in the answer
+  --temp N                the temperature; all other options of llama.cpp too
+  --verbose               show llama.cpp's log on the console
 
-exit status: 0 an answer came, 1 none, 2 a wrong option, 130 Ctrl-C
+exit status: 0 answer, 1 no answer, 2 wrong option, 130 Ctrl-C
 
 examples:
   {} run -p "Why is the sky blue?"
-  git diff | {} run -p "A commit message for this:"
+  git diff | {} run -p "Write a commit message for this:"
 )";
 
 static const char bench_help[] =
@@ -94,8 +94,8 @@ static const char bench_help[] =
 Measures how long the model takes to load, to read and to write on this machine.
 
 options:
-  -t N, --threads N     processor threads; llama.cpp's other options too
-  --verbose             llama.cpp's log on the console
+  -t N, --threads N     processor threads; all other options of llama.cpp too
+  --verbose             show llama.cpp's log on the console
 
 examples:
   {} bench
@@ -105,7 +105,10 @@ examples:
 static const char info_help[] =
     R"(usage: {} info [--json]
 
-What is inside this file: models, licences, systems, hashes.
+Shows what this file contains: models, licences, systems, hashes.
+
+options:
+  --json    write JSON for other programs
 
 examples:
   {} info
@@ -115,8 +118,12 @@ examples:
 static const char doctor_help[] =
     R"(usage: {} doctor [--json]
 
-This machine, and what was chosen for it: kernels with all scores, threads,
-memory. MKEXE_CPU=LEVEL forces a level.
+Shows this machine, and what the program chose for it: the processor kernels and
+their scores, the number of threads, the memory. MKEXE_CPU=LEVEL chooses other
+kernels.
+
+options:
+  --json    write JSON for other programs
 
 examples:
   {} doctor
@@ -126,11 +133,12 @@ examples:
 static const char health_help[] =
     R"(usage: {} health [--host ADDRESS] [--port N] [--api-prefix PATH]
 
-Asks the server that was started from this file on this machine whether it is
-ready. Without --port, LLAMA_ARG_PORT or a port in the file's own options it
-asks the last one that was started without a port, or 8080.
+Asks the server of this file on this machine whether it is ready. The port is
+the one of --port, of the variable LLAMA_ARG_PORT or of this file's own options.
+Without them, it is the port of the last server that started without a port, or
+8080.
 
-exit status: 0 ready, 1 no answer or the model is being loaded, 2 a wrong option
+exit status: 0 ready, 1 no answer or the model is loading, 2 wrong option
 
 examples:
   {} health
@@ -140,8 +148,8 @@ examples:
 static const char verify_help[] =
     R"(usage: {} verify
 
-Reads every byte of this file and compares every hash. Exit status 4 where one
-is wrong.
+Reads every byte of this file and compares every hash. The exit status is 4 if a
+hash is wrong.
 
 example:
   {} verify
@@ -150,7 +158,7 @@ example:
 static const char licenses_help[] =
     R"(usage: {} licenses
 
-The licences of everything inside this file.
+Shows the licences of everything in this file.
 
 example:
   {} licenses
@@ -159,9 +167,9 @@ example:
 static const char clean_help[] =
     R"(usage: {} clean
 
-Removes what starts of files like this one left on the disk: programs that they
-unpacked (a start unpacks its own again), logs, locks. Says what it removed.
-Chats stay, and what is in use.
+Removes what earlier starts left on the disk: unpacked programs (the next start
+unpacks its own again), logs and locks. Lists what it removed. Keeps chats, and
+everything that is in use.
 
 example:
   {} clean
@@ -176,7 +184,7 @@ static const std::map<std::string, const char *> & all_texts() {
     return texts;
 }
 
-// The options of `serve`, each in its place of two columns.
+// The options of `serve` in two columns.
 static std::string option_rows() {
     static constexpr size_t width = 24;
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// What --help says.
+// The texts of --help.
 
 #include <string>
 
-// The help of one command, or with an empty name that of the program. Returns the exit status.
+// Prints the help of one command, or the help of the program if the name is empty. Returns the exit status.
 int show_help(const std::string & program, const std::string & command);

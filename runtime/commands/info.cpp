@@ -38,10 +38,12 @@ int show_info(const artifact & source, bool as_json) {
     for (const auto & runtime : contents.runtimes) {
         std::printf("%-8s %s\n", "runs on", runtime.target.c_str());
     }
-    std::printf("%-8s", "options");
-    for (const auto & argument : contents.default_args) {
-        std::printf(" %s", safe_line(argument).c_str());
+    if (!contents.default_args.empty()) {
+        std::printf("%-8s", "options");
+        for (const auto & argument : contents.default_args) {
+            std::printf(" %s", safe_line(argument).c_str());
+        }
+        std::printf("\n");
     }
-    std::printf("\n");
     return exit_good;
 }

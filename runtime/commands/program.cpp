@@ -2,6 +2,7 @@
 
 #include "app/app.h"
 #include "base/exit-status.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "commands/clean.h"
 #include "commands/commands.h"
@@ -19,19 +20,14 @@
 
 using argument_list = std::vector<std::string>;
 
-static int unexpected(const std::string & command, const std::string & argument) {
-    say(command + ": unexpected argument \"" + argument + "\". Try " + command + " --help.");
-    return exit_usage;
-}
-
 namespace {
 
 struct command {
     const char *                                                name;
     std::function<int(const artifact &, const argument_list &)> run;
-    argument_list flags;  // its own; takes_server_options says whether llama.cpp's are taken too
+    argument_list flags;  // its own; `takes_server_options` says whether it takes llama.cpp's too
     bool          takes_server_options = false;
-    bool          reads_arguments      = false;  // and refuses them itself
+    bool          reads_arguments      = false;  // and refuses wrong ones itself
 };
 
 }  // namespace
@@ -65,19 +61,30 @@ static const command * find_command(const std::string & name) {
     return nullptr;
 }
 
-static int unknown_command(const std::string & name) {
-    std::string list;
+static int refuse_command(const std::string & name) {
+    std::string   list;
+    argument_list names;
     for (const auto & command : all_commands()) {
         list += (list.empty() ? "" : ", ") + std::string(command.name);
+        names.push_back(command.name);
     }
-    say("\"" + name + "\" is not a command: expected one of " + list + ". Try --help.");
+    const bool near = !nearest_word(name, names).empty();
+    say("\"" + name + "\" is not a command" + (near ? did_you_mean(name, names) : ": expected one of " + list + ".") +
+        " Try --help.");
+    return exit_usage;
+}
+
+static int refuse_argument(const command & chosen, const std::string & argument) {
+    const std::string name = chosen.name;
+    say(name + ": unexpected argument \"" + argument + "\"" + did_you_mean(argument, chosen.flags) + " Try " + name +
+        " --help.");
     return exit_usage;
 }
 
 static constexpr const char * unreadable_hint =
-    "It is the file that holds the model: it must be there, and this user must be allowed to read it.";
+    "This file contains the model. It must exist, and this user must have permission to read it.";
 
-// The artifact, and the files beside it whose weights are mapped.
+// Names the artifact, and the files beside it whose weights are mapped.
 static void name_files_in_crashes(const artifact & source) {
     std::vector<sized_file> mapped = { { source.path, source.size } };
     for (const auto & model : source.contents.models) {
@@ -97,7 +104,7 @@ static int run_command(const command &       chosen,
                        const argument_list & rest) {
     for (const auto & argument : rest) {
         if (!chosen.takes_server_options && !chosen.reads_arguments && !contains(chosen.flags, argument)) {
-            return unexpected(chosen.name, argument);
+            return refuse_argument(chosen, argument);
         }
     }
     const auto source = open_artifact(path);
@@ -120,7 +127,7 @@ int run_program(const std::vector<std::string> & command_line) {
     if (contains(rest, "--version")) {
         return show_version();
     }
-    if (!rest.empty() && rest[0] == "check-model") {  // asked by mkexe, of a runtime without an artifact
+    if (!rest.empty() && rest[0] == "check-model") {  // mkexe runs this in a runtime without an artifact
         return check_model(argument_list(rest.begin() + 1, rest.end()));
     }
     const auto  path = find_artifact();
@@ -131,7 +138,7 @@ int run_program(const std::vector<std::string> & command_line) {
     }
     const auto * chosen = find_command(name.empty() ? "serve" : name);
     if (!chosen) {
-        return unknown_command(name);
+        return refuse_command(name);
     }
     if (contains(rest, "--help") || contains(rest, "-h")) {
         return show_help(file_name(path), name);

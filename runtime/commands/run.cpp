@@ -29,7 +29,8 @@ static std::string read_all(std::FILE * file) {
     return text;
 }
 
-// What comes through a pipe until it ends. A program that starts this one may leave its own pipe open for ever.
+// Reads a pipe to its end. The program that started this one may leave its pipe open for ever, so a message says what
+// is going on.
 static std::string read_pipe() {
 #ifdef _WIN32
     static constexpr auto nothing = "<NUL";
@@ -39,7 +40,8 @@ static std::string read_pipe() {
     std::promise<void> ended;
     std::thread        notice([end = ended.get_future()] {
         if (end.wait_for(std::chrono::seconds(2)) == std::future_status::timeout) {
-            std::fprintf(stderr, "Waiting for the end of standard input; where nothing comes, add %s.\n", nothing);
+            std::fprintf(stderr, "Waiting for the end of standard input. If you have no text for it, add %s.\n",
+                                nothing);
         }
     });
     auto               text = read_all(stdin);
@@ -48,7 +50,7 @@ static std::string read_pipe() {
     return text;
 }
 
-// The question: -p, and behind it what comes through a pipe.
+// The question: the text of -p, and after it the text from a pipe.
 static std::string question_of(const command_options & options) {
     std::string text = value_of(options, "-p", "");
     if (!is_terminal(stdin)) {
@@ -72,7 +74,8 @@ static int fail_without_question(const std::vector<std::string> & arguments) {
     for (const auto & argument : arguments) {
         found += (found.empty() ? ", found only: " : " ") + argument;
     }
-    return fail("run: expected a question, as run -p \"...\" or through a pipe" + found + ". Try run --help.",
+    return fail("run: expected a question, for example run -p \"...\" or text from a pipe" + found +
+                    ". Try run --help.",
                 exit_usage);
 }
 
@@ -86,12 +89,12 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
     if (question.empty()) {
         return fail_without_question(arguments);
     }
-    auto model = local_server::load(source, options.value().server_arguments, options.value().verbose);
+    auto model = local_server::load(source, options.value().server, options.value().verbose);
     if (!model) {
         return fail(model.message(), model.status());
     }
     char       last      = '\n';
-    bool       can_write = true;  // somebody can still read the answer
+    bool       can_write = true;  // false if nobody can read the answer any more
     bool       has_text  = false;
     const auto end       = model.value()->ask(
               json_text(messages_of(value_of(options.value(), "--system", source.contents.system_prompt), question)),
@@ -113,7 +116,7 @@ int run_once(const artifact & source, const std::vector<std::string> & arguments
         return fail(end.error, exit_failed);
     }
     const bool stopped = model.value()->ctrl_c().came();
-    if (!has_text && !stopped) {
+    if (!has_text && !stopped && model.value()->may_answer()) {
         return fail("The model gave no answer.", exit_failed);
     }
     const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);

@@ -1,6 +1,6 @@
 #pragma once
 
-// The commands that ask the model from a terminal or a script. They return the exit status; `arguments` are the user's.
+// The commands that ask the model from a terminal or a script. `arguments` are the user's. They return the exit status.
 
 #include "artifact/artifact.h"
 
@@ -10,8 +10,8 @@
 // A conversation in the terminal. Defined in chat.cpp.
 int chat(const artifact & source, const std::vector<std::string> & arguments);
 
-// One question, its answer alone on stdout. Defined in run.cpp.
+// Asks one question and writes only the answer to stdout. Defined in run.cpp.
 int run_once(const artifact & source, const std::vector<std::string> & arguments);
 
-// How fast this model is on this machine. Defined in bench.cpp.
+// Measures how fast this model is on this machine. Defined in bench.cpp.
 int bench(const artifact & source, const std::vector<std::string> & arguments);

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <memory>
 
-// Empty where the range is whole, else what is wrong.
+// What is wrong with a range; empty if nothing is.
 static std::string check_range(const stored_range & range) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(open_for_reading(range.path), std::fclose);
     if (!file) {

@@ -10,12 +10,12 @@
 
 using clock_type = std::chrono::steady_clock;
 
-// Reading from the disk takes most of the time, where there is something to read; placing the tensors the rest.
+// If the weights must be read from the disk, that takes most of the time. Placing the tensors takes the rest.
 static constexpr double reading_share = 0.8;
 
 struct loading::state {
     mutable std::mutex     mutex;
-    bool                   over   = false;  // nobody asks how far it is any more
+    bool                   over   = false;  // nobody needs the progress any more
     bool                   ready  = false;
     bool                   reads  = false;  // there is something to read
     double                 read   = 0;      // of the bytes, 0 to 1
@@ -31,18 +31,18 @@ struct loading::state {
     void             tell_if_moved();
 };
 
-// With the lock held.
+// The caller holds the lock.
 loading_progress loading::state::progress() {
     if (ready) {
         return { true, 1, bytes, 0 };
     }
     loading_progress found;
     const double     passed = std::chrono::duration<double>(clock_type::now() - began).count();
-    // what is in memory already takes no time
+    // bytes that are in memory already take no time
     reads                   = reads || (passed > 0.5 && read < 1);
     found.bytes_total       = bytes;
     found.fraction          = reads ? reading_share * read + (1 - reading_share) * placed : std::min(read, placed);
-    // earlier, a guess would jump about
+    // an earlier estimate would change too much
     if (found.fraction > 0.03 && passed > 1) {
         found.seconds_left = passed * (1 - found.fraction) / found.fraction;
     }
@@ -62,7 +62,7 @@ void loading::state::tell_if_moved() {
     }
 }
 
-// False when the model is loaded, and nobody asks how far it is any more.
+// Returns false when the model is loaded and nobody needs the progress any more.
 bool loading::state::note_read(uint64_t count) {
     const std::lock_guard<std::mutex> lock(mutex);
     read = bytes > 0 ? double(count) / double(bytes) : 0;
@@ -90,7 +90,7 @@ void loading::begin(const artifact & source) {
         state_->bytes = bytes;
         state_->began = clock_type::now();
     }
-    // where the memory is too small, what is read first would be gone again
+    // if the memory is too small, the system would drop the first bytes again
     if (const auto machine = read_machine(); machine.memory_free > 0 && bytes > machine.memory_free) {
         state_->note_read(bytes);
         return;

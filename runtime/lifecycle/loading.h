@@ -1,6 +1,6 @@
 #pragma once
 
-// How far the loading of the weights is.
+// Measures how much of the weights is loaded.
 
 #include "artifact/artifact.h"
 
@@ -10,9 +10,9 @@
 
 struct loading_progress {
     bool     ready        = false;
-    double   fraction     = 0;  // of the weights' bytes, 0 to 1
+    double   fraction     = 0;  // of the bytes of the weights, 0 to 1
     uint64_t bytes_total  = 0;
-    double   seconds_left = -1;  // below 0 until it can be said
+    double   seconds_left = -1;  // below 0 as long as it is unknown
 };
 
 class loading {
@@ -22,13 +22,14 @@ class loading {
     loading(const loading &)             = delete;
     loading & operator=(const loading &) = delete;
 
-    // Is called, by any thread, when another hundredth is loaded; at once where something is loaded already.
+    // Any thread may call it, each time another hundredth is loaded. It is called at once if something is loaded
+    // already.
     void when_moved(std::function<void(const loading_progress &)> tell);
 
-    // From now on the artifact's weights are being loaded.
+    // The loading of the artifact's weights starts.
     void begin(const artifact & source);
 
-    // So much of the tensors is in its place, 0 to 1.
+    // This fraction of the tensors is in its place, 0 to 1.
     void note_placed(double fraction);
 
     void end();
@@ -38,6 +39,6 @@ class loading {
   private:
     struct state;
 
-    // shared with the thread that reads ahead, which nobody waits for: a read of a slow disk may take long
+    // shared with the thread that reads ahead; nobody waits for that thread, because a slow disk may take long
     std::shared_ptr<state> state_;
 };

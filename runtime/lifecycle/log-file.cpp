@@ -7,7 +7,7 @@
 
 static constexpr int max_logs = 100;
 
-// What is there and cannot be locked, such as a link, is replaced.
+// Replaces a file that cannot be locked, such as a link.
 static lock_result take_log(const std::string & path, file_lock & lock) {
     const auto first = lock.take(path);
     return first == lock_result::failed && make_empty_file(path) ? lock.take(path) : first;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The file of llama.cpp's log, one for each server that runs.
+// The file of llama.cpp's log, one for each running server.
 
 #include "artifact/artifact.h"
 #include "platform/file-lock.h"
@@ -8,10 +8,10 @@
 #include <string>
 
 struct log_file {
-    std::string path;  // empty where somebody else could have a hand in it
+    std::string path;  // empty if another user could have changed the folder
     file_lock   lock;
 };
 
-// An empty file for as long as its lock is held: NAME.log of the first server of this artifact, else NAME-2.log, or the
-// next number whose file no server that runs has.
+// Makes an empty file and locks it: NAME.log for the first server of this artifact, else NAME-2.log or the next number
+// that no running server uses.
 log_file claim_log_file(const artifact & source, bool first);

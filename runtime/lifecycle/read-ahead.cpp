@@ -12,7 +12,7 @@ static bool read_piece(std::FILE * file, uint64_t offset, size_t size, std::vect
     bool good = seek_to(file, offset);
     for (size_t done = 0; good && done < size;) {
         const size_t count = std::fread(buffer.data(), 1, std::min(buffer.size(), size - done), file);
-        good               = count > 0;  // else the loader will meet it too, and say so
+        good               = count > 0;  // after an error the loader gets the same one, and reports it
         done += count;
     }
     return good;

@@ -1,13 +1,13 @@
 #pragma once
 
-// Brings the weights into the system's page cache while the model is loaded, and says how far that is: the loader maps
-// the file and gets all of it in one call that tells nothing.
+// Reads the weights into the system's page cache while the model is loading, and reports the progress. The loader
+// itself reports none: it maps the file in one call.
 
 #include "artifact/manifest.h"
 
 #include <functional>
 #include <vector>
 
-// Reads what is not in memory yet of these ranges, in their order. `on_read` gets the bytes of all ranges that are in
-// memory so far; where it returns false, the rest is left.
+// Reads the parts of these ranges that are not in memory, in order. `on_read` gets the number of bytes that are in
+// memory so far. If it returns false, the function stops.
 void read_ahead(const std::vector<stored_range> & ranges, const std::function<bool(uint64_t)> & on_read);

@@ -18,7 +18,7 @@ void cancel_end() {
     alarm(0);
 }
 
-// read(2) and not stdio: exit(3) would wait for the lock of a stream that is being read.
+// Not stdio: exit(3) would wait for the lock of a stream that another thread reads.
 void wait_for_end_of_input() {
     char ignored[4096];
     while (true) {

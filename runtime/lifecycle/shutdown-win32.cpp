@@ -11,11 +11,11 @@
 
 static constexpr DWORD end_after_ms = 1000;
 
-// Windows ends the process when this returns, or after 5 seconds (HandlerRoutine's documentation): so long it waits for
-// the server to end by itself.
+// Windows ends the process when this function returns, or after 5 seconds (documentation of HandlerRoutine). So it
+// waits until the server has ended by itself.
 static BOOL WINAPI on_console_event(DWORD event) {
     if (event == CTRL_C_EVENT) {
-        return FALSE;  // upstream's handler, or the system's while the model is loaded
+        return FALSE;  // llama.cpp's handler runs next, or the system's while the model is loading
     }
     mkexe::current().on_close();
     Sleep(2 * end_after_ms);
@@ -26,7 +26,7 @@ void watch_console() {
     SetConsoleCtrlHandler(on_console_event, TRUE);
 }
 
-// How often an end was called off; of the process, as that end is.
+// How often a forced end of the process was cancelled.
 static std::atomic<LONG> cancelled = 0;
 
 void cancel_end() {

@@ -17,7 +17,7 @@ using clock_type = std::chrono::steady_clock;
 
 static constexpr auto answer_goes_out = std::chrono::milliseconds(200);
 static constexpr auto look_every      = std::chrono::seconds(1);
-static constexpr auto busy_share      = 0.1;  // of one processor; an open page's questions cost far less
+static constexpr auto busy_share      = 0.1;  // of one processor; the requests of an open page need far less
 
 namespace {
 enum class phase { loading, running, ended };
@@ -40,7 +40,7 @@ bool server_end::state::has_ended() {
 }
 
 void server_end::state::stop(const char * why) {
-    const std::lock_guard<std::mutex> lock(mutex);  // until upstream knows it, the server stays
+    const std::lock_guard<std::mutex> lock(mutex);  // until llama.cpp knows it, the server stays
     if (at == phase::ended) {
         return;
     }
@@ -49,7 +49,7 @@ void server_end::state::stop(const char * why) {
     }
     report();
     if (at == phase::loading) {
-        std::_Exit(exit_good);  // nothing is written that could be half done
+        std::_Exit(exit_good);  // no file is being written that could stay incomplete
     }
     end_soon();
     llama_server_terminate();
@@ -88,7 +88,7 @@ void server_end::note_activity() {
     state_->last_use = clock_type::now().time_since_epoch().count();
 }
 
-// Processor time of this process in seconds.
+// The processor time of this process in seconds.
 static double computed() {
     return double(std::clock()) / CLOCKS_PER_SEC;
 }
@@ -107,7 +107,7 @@ void server_end::when_idle(double minutes) {
             const auto unused = clock - clock_type::duration(shared->last_use.load());
             if (unused >= std::chrono::duration<double, std::ratio<60>>(minutes)) {
                 char why[64];
-                std::snprintf(why, sizeof(why), "Nobody asked anything for %g minutes", minutes);
+                std::snprintf(why, sizeof(why), "There was no question for %g minutes", minutes);
                 shared->stop(why);
                 return;
             }
@@ -118,6 +118,6 @@ void server_end::when_idle(double minutes) {
 void server_end::with_input() {
     std::thread([shared = state_] {
         wait_for_end_of_input();
-        shared->stop("Standard input has ended");
+        shared->stop("Standard input has closed");
     }).detach();
 }

@@ -10,7 +10,7 @@
 #include <optional>
 #include <thread>
 
-static constexpr auto wait_for_address = std::chrono::seconds(5);  // the other one is only just starting
+static constexpr auto wait_for_address = std::chrono::seconds(5);  // the other start may have just begun
 static constexpr auto between_looks    = std::chrono::milliseconds(50);
 
 std::string instance_name(const artifact & source) {
@@ -29,7 +29,7 @@ instance_claim claim_instance(const artifact & source) {
     file_lock lock;
     switch (lock.take(lock_path(source))) {
         case lock_result::taken:
-            // an earlier start's address, which must not be found
+            // removes the address of an earlier start
             lock.write("");
             return { claim::ours, std::move(lock) };
         case lock_result::held_by_another:
@@ -60,7 +60,8 @@ void publish_instance(const file_lock & lock, const std::string & address) {
     lock.write((is_own_address(address) ? address : "") + "\n");
 }
 
-// The first line of the lock, once it is complete: an address, or nothing where the other one has none for us.
+// The first line of the lock, when it is complete: an address, or an empty line if the other start has none for this
+// user.
 static std::optional<std::string> read_address(const artifact & source) {
     if (!is_own_folder(find_user_folders().run)) {
         return "";

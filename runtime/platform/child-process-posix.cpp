@@ -13,7 +13,7 @@
 
 extern char ** environ;
 
-// This program's environment without what is for this program alone.
+// The environment without the variables for this program only.
 static std::vector<char *> child_environment() {
     const auto is_ours = [](const char * variable) {
         for (const std::string name : { artifact_variable, notify_variable }) {
@@ -77,7 +77,7 @@ bool start_detached(const std::vector<std::string> & arguments) {
     return bool(child);
 }
 
-// Both ends are kept from child processes under their own numbers, which are none of a child's. False on failure.
+// Child processes inherit neither end. Both get numbers that no child uses for its streams. Returns false on failure.
 static bool make_pipe(int (&ends)[2]) {
     static constexpr int above_streams = 10;
 
@@ -98,7 +98,7 @@ result<started_process> start_process(const std::vector<std::string> & arguments
     if (!make_pipe(input) || !make_pipe(status)) {
         return failure{ std::string("pipe: ") + std::strerror(errno) };
     }
-    // the second end of its input stays open here until this process ends
+    // the writing end of its input stays open until this process ends
     const auto child = spawn(arguments, input[0], output.empty() ? "/dev/null" : output.c_str(), status[1]);
     close(input[0]);
     close(status[1]);

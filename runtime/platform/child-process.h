@@ -1,6 +1,6 @@
 #pragma once
 
-// Programs of the system that this one starts, on Unix. Ctrl-C here does not end them.
+// Starts programs of the system, on Unix. Ctrl-C in this program does not end them.
 
 #include "base/result.h"
 
@@ -12,8 +12,8 @@
 bool start_detached(const std::vector<std::string> & arguments);
 
 struct started_process {
-    int process = 0;   // its number
-    int status  = -1;  // a descriptor: what it writes to its own descriptor `status_descriptor`, until it ends
+    int process = 0;   // its process id
+    int status  = -1;  // the reading end of a pipe whose other end is the child's descriptor `status_descriptor`
 };
 
 constexpr int status_descriptor = 3;
@@ -22,11 +22,12 @@ constexpr int status_descriptor = 3;
 // ends when this process ends, for whatever reason.
 result<started_process> start_process(const std::vector<std::string> & arguments, const std::string & output);
 
-// Reads the next line from a descriptor; false where there is none any more.
+// Reads the next line from a descriptor. Returns false if there is none.
 bool read_line_of(int descriptor, std::string & line);
 
-// Waits for the end of a process that start_process() started; its exit status, 128 and more where a signal ended it.
+// Waits for the end of a process that start_process() started. Returns its exit status; 128 and more if a signal ended
+// it.
 int wait_for_process(int process);
 
-// Asks such a process to end (SIGTERM); signal handlers may call it.
+// Asks such a process to end (SIGTERM). Signal handlers may call it.
 void stop_process(int process);

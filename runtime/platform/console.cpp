@@ -27,8 +27,8 @@ static void check_results() {
     if (std::fflush(stdout) == 0 && !std::ferror(stdout)) {
         return;
     }
-    say("Standard output could not be written" + (errno == 0 ? "" : std::string(": ") + std::strerror(errno)) +
-        ". What was asked for is not complete there.");
+    say("Writing to standard output failed" + (errno == 0 ? "" : std::string(": ") + std::strerror(errno)) +
+        ". The output is incomplete.");
     std::_Exit(exit_failed);
 }
 

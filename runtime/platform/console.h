@@ -1,17 +1,17 @@
 #pragma once
 
-// What this program says on its console, and the results that it writes.
+// Writes messages to the console, and results to standard output.
 
 #include <string>
 
-// One paragraph on standard error, fit for a terminal (safe-text.h).
+// Writes one paragraph to standard error, made safe for a terminal (safe-text.h).
 void say(const std::string & text);
 
-// `text` as standard output gets it: fit for a terminal where it is one, else as it is.
+// Returns `text` as standard output gets it: made safe if that is a terminal, else unchanged.
 std::string shown_text(const std::string & text);
 
-// Writes shown_text() on standard output. No newline is added. False where that is no use any more.
+// Writes shown_text() to standard output, and adds no newline. Returns false if nobody reads it any more.
 bool print_result(const std::string & text);
 
-// From now on the program's end, unless by a signal, is a failure where standard output could not be written.
+// From now on the program ends with a failure if standard output could not be written (unless a signal ends it).
 void watch_results();

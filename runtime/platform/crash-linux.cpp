@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-// musl's own name (src/thread/pthread_create.c), of which pthread_create is a weak alias
+// musl's internal name (src/thread/pthread_create.c); pthread_create is a weak alias for it
 extern "C" int __pthread_create(pthread_t *, const pthread_attr_t *, void * (*) (void *), void *);
 
 int create_system_thread(pthread_t *            thread,

@@ -14,7 +14,7 @@ int create_system_thread(pthread_t *            thread,
     return create ? create(thread, attributes, run, argument) : EAGAIN;
 }
 
-// XNU says the same of a page that may not be written to (bsd/uxkern/ux_exception.c).
+// XNU uses the same code for a page that is not writable (bsd/uxkern/ux_exception.c).
 bool is_lost_page(int) {
     return false;
 }

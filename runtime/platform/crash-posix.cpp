@@ -14,7 +14,7 @@
 #include <algorithm>
 #include <atomic>
 
-// Where the standard error is a pipe that nobody reads any more.
+// Used if standard error is a pipe that nobody reads any more.
 static constexpr unsigned write_timeout_s = 2;
 
 static std::atomic<bool> speaking = false;
@@ -29,7 +29,7 @@ static bool is_limited(int resource, rlimit & limit) {
     return getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
-static constexpr rlim_t usual_files = 64;  // fewer may be too few
+static constexpr rlim_t usual_files = 64;  // fewer may not be enough
 
 // In kilobytes, as the shell's ulimit counts.
 static void note_limits() {
@@ -62,7 +62,7 @@ void begin_last_words() {
         return;
     }
     if (pthread_equal(speaker, pthread_self())) {
-        _exit(exit_crashed);  // an error while saying the first one
+        _exit(exit_crashed);  // an error while reporting the first one
     }
     while (true) {
         pause();
@@ -90,7 +90,7 @@ void end_with_words(const fixed_text & text, exit_status status) {
     sigaddset(&alarms, SIGALRM);
     pthread_sigmask(SIG_UNBLOCK, &alarms, nullptr);
     alarm(write_timeout_s);
-    // first what cannot make it wait
+    // first the writes that cannot block
     const int log = crash_log()[0] == '\0' ? -1 : open(crash_log(), O_WRONLY | O_APPEND | O_CLOEXEC);
     if (log >= 0) {
         write_all(log, text);
@@ -103,21 +103,21 @@ void end_with_words(const fixed_text & text, exit_status status) {
 static const char * describe(int number) {
     switch (number) {
         case SIGSEGV:
-            return "a wrong access to memory (SIGSEGV)";
+            return "an invalid access to memory (SIGSEGV)";
         case SIGBUS:
-            return "a wrong access to memory (SIGBUS)";
+            return "an invalid access to memory (SIGBUS)";
         case SIGFPE:
-            return "a calculation without a result (SIGFPE)";
+            return "an arithmetic error (SIGFPE)";
         case SIGILL:
             return "an instruction that this processor does not know (SIGILL)";
         case SIGTRAP:
-            return "a check of its own that failed (SIGTRAP)";
+            return "a failed check in the program (SIGTRAP)";
         case SIGSYS:
-            return "something that this system forbids (SIGSYS)";
+            return "a call that this system forbids (SIGSYS)";
         case SIGXCPU:
-            return "its processor time is used up (ulimit -t)";
+            return "it has used all its processor time (ulimit -t)";
         default:
-            return "it gave up (SIGABRT)";
+            return "it stopped itself (SIGABRT)";
     }
 }
 
@@ -134,7 +134,7 @@ static void explain_signal(int number, const siginfo_t * info) {
         if (number == SIGBUS) {
             end_by_lost_file(is_lost_page(info->si_code));
         }
-        cause.add("an error of its own, ").add(describe(number));
+        cause.add("an error in the program, ").add(describe(number));
         if (has_address(number) && info->si_code > 0) {
             cause.add(" at ").add_address(address);
         }
@@ -143,8 +143,8 @@ static void explain_signal(int number, const siginfo_t * info) {
     end_by_crash(cause.begin(), exit_crashed);
 }
 
-// The processor's stack may be at any address then: qemu 7.2 calls handlers with one that is not aligned (its frames
-// with AVX's registers), where a handler that expects it to be ends in the next signal, without end.
+// The stack may be at any address: qemu 7.2 calls handlers with a stack that is not aligned (its frames have AVX
+// registers). A handler that expects an aligned one would end in the next signal, again and again.
 REALIGNED_STACK static void on_signal(int number, siginfo_t * info, void *) {
     explain_signal(number, info);
 }
@@ -159,10 +159,10 @@ void watch_system_crashes() {
     for (const int number : { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGXCPU }) {
         sigaction(number, &action, nullptr);
     }
-    signal(SIGXFSZ, SIG_IGN);  // a file larger than allowed (ulimit -f) is an error of write(2) then
+    signal(SIGXFSZ, SIG_IGN);  // so a file above the limit (ulimit -f) is an error of write(2)
 }
 
-// Before the constructors of other files, which fail where there is no memory for them.
+// Runs before the constructors of other files, which fail without memory.
 __attribute__((constructor(101))) static void watch_early() {
     watch_crashes();
 }

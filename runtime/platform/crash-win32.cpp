@@ -15,7 +15,7 @@ static constexpr ULONG handler_bytes = 64 << 10;
 
 static std::atomic<bool> speaking = false;
 static DWORD             speaker  = 0;
-static HANDLE            crashed  = nullptr;  // an event: the thread below is to say the last words
+static HANDLE            crashed  = nullptr;  // an event: the thread below shall write the message
 static std::atomic<bool> reported = false;
 static DWORD             reporter = 0;  // the thread below
 static DWORD             code_at_end;
@@ -84,24 +84,24 @@ void end_with_words(const fixed_text & text, exit_status status) {
 static void add_exception(fixed_text & cause) {
     switch (code_at_end) {
         case EXCEPTION_STACK_OVERFLOW:
-            cause.add("the stack of a thread is full. What was asked nests too deeply.");
+            cause.add("the stack of a thread is full. The request nests too deeply.");
             return;
         case EXCEPTION_INT_DIVIDE_BY_ZERO:
-            cause.add("an error of its own, a calculation without a result");
+            cause.add("an error in the program, an arithmetic error");
             break;
         case EXCEPTION_ILLEGAL_INSTRUCTION:
-            cause.add("an error of its own, an instruction that this processor does not know");
+            cause.add("an error in the program, an instruction that this processor does not know");
             break;
         case EXCEPTION_ACCESS_VIOLATION:
-            cause.add("an error of its own, a wrong access to memory");
+            cause.add("an error in the program, an invalid access to memory");
             break;
         default:
-            cause.add("an error of its own, exception ").add_address(code_at_end);
+            cause.add("an error in the program, exception ").add_address(code_at_end);
     }
     cause.add(" at ").add_address(address_at_end).add(".");
 }
 
-// A thread that waits for a crash: the one that crashed may have no stack left, or hold locks.
+// A thread that waits for a crash. The crashed thread itself may have no stack left, or hold locks.
 static DWORD WINAPI wait_for_crash(void *) {
     WaitForSingleObject(crashed, INFINITE);
     if (code_at_end == EXCEPTION_IN_PAGE_ERROR) {
@@ -127,11 +127,11 @@ static LONG WINAPI on_exception(EXCEPTION_POINTERS * pointers) {
 }
 
 static void on_abort(int) {
-    end_by_crash("an error of its own: it gave up (abort).", exit_crashed);
+    end_by_crash("an error in the program: it stopped itself (abort).", exit_crashed);
 }
 
 static void on_wrong_parameter(const wchar_t *, const wchar_t *, const wchar_t *, unsigned, uintptr_t) {
-    end_by_crash("an error of its own, a wrong parameter of the C library.", exit_crashed);
+    end_by_crash("an error in the program, a wrong parameter of the C library.", exit_crashed);
 }
 
 void watch_system_crashes() {
@@ -146,8 +146,8 @@ void watch_system_crashes() {
     _set_invalid_parameter_handler(on_wrong_parameter);
 }
 
-// Windows calls this for every thread that begins, main's included (PE format, "The .tls Section"): the filter above runs
-// on the stack of the thread that has none left, but for what is set aside here.
+// Windows calls this for every new thread, and for the main thread (PE format, "The .tls Section"). It reserves stack
+// for the filter above, which runs on the stack of the crashed thread.
 static void NTAPI on_thread(void *, DWORD reason, void *) {
     if (reason == DLL_PROCESS_ATTACH || reason == DLL_THREAD_ATTACH) {
         ULONG bytes = handler_bytes;

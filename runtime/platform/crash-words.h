@@ -1,13 +1,13 @@
 #pragma once
 
-// Between crash.cpp and its parts for each system. All of it may be called in signal handlers: no memory is asked for.
+// What crash.cpp shares with its parts for each system. Signal handlers may call all of it: nothing allocates memory.
 
 #include "base/exit-status.h"
 
 #include <cstddef>
 #include <cstdint>
 
-// A text in a place of its own, cut off where it does not fit.
+// A text in a fixed buffer. It is cut off if it does not fit.
 class fixed_text {
   public:
     fixed_text & add(const char * text);
@@ -25,17 +25,18 @@ class fixed_text {
 // A file that is mapped while this program runs.
 struct mapped_file {
     const char * path  = nullptr;
-    const char * shown = nullptr;  // the path as a terminal may get it
-    uint64_t     size  = 0;        // bytes that it must have
+    const char * shown = nullptr;  // the path, made safe for a terminal
+    uint64_t     size  = 0;        // the expected size in bytes
 };
 
-// The log's path; empty where there is none.
+// The path of the log; empty if there is none.
 const char * crash_log();
 
-// Ends the program where one of these is shorter than it was or gone, or `surely`, where a page of one could not be read.
+// Ends the program if a mapped file became shorter or no longer exists. `surely`: a page of one could not be read, so
+// the program ends in every case.
 void end_by_lost_file(bool surely);
 
-// Why the last thread that this one wanted did not start; empty where it did.
+// Why this thread could not start its last thread; empty if it could.
 const char * thread_problem();
 
 // The same for any thread.
@@ -45,11 +46,11 @@ const char * any_thread_problem();
 
 void watch_system_crashes();
 
-// The file's size in bytes; false where it is not to be had.
+// Gets the size of a file in bytes. Returns false if the system does not tell it.
 bool size_of_path(const char * path, uint64_t & size);
 
-// Writes the text to the console and to the log's end, and ends the process.
+// Writes the text to the console and to the end of the log, and ends the process.
 [[noreturn]] void end_with_words(const fixed_text & text, exit_status status);
 
-// Keeps other threads from saying anything, if they crash as well: only one call returns.
+// Stops other threads that crash at the same time: only the first call returns.
 void begin_last_words();

@@ -17,11 +17,11 @@ static char shown_log_path[4096];
 
 static constexpr size_t max_mapped_files = 1024;
 
-// for ever: a thread may still read weights while main ends
+// never freed: a thread may still read weights while main ends
 static mapped_file files[max_mapped_files];
 static size_t      file_count = 0;
 
-// What steers a terminal does not reach it; lines end where this program ends them.
+// Removes control characters. Only this program ends lines.
 static char shown(char letter) {
     return ((unsigned char) letter < ' ' && letter != '\n') || letter == 127 ? '?' : letter;
 }
@@ -66,7 +66,7 @@ const char * crash_log() {
 void end_by_crash(const char * cause, exit_status status) {
     begin_last_words();
     fixed_text text;
-    text.add("\n").add(program_name).add(" cannot go on: ").add(cause);
+    text.add("\n").add(program_name).add(" cannot continue: ").add(cause);
     if (log_path[0] != '\0') {
         text.add("\nThe log: ").add(shown_log_path);
     }
@@ -77,14 +77,16 @@ void end_by_crash(const char * cause, exit_status status) {
 static void add_lost_file(fixed_text & cause, const mapped_file & file) {
     uint64_t   size   = 0;
     const bool exists = size_of_path(file.path, size);
-    cause.add("the file ").add(file.shown).add(" was cut off, or its disk went away, while the program ran: expected ");
+    cause.add("the file ")
+        .add(file.shown)
+        .add(" was cut off, or its disk disappeared, while the program ran: expected ");
     cause.add_number(file.size).add(" bytes, ");
     if (exists) {
         cause.add("found ").add_number(size);
     } else {
-        cause.add("and it cannot be found any more");
+        cause.add("and the file no longer exists");
     }
-    cause.add(".\nCopy it again, and then start it again.");
+    cause.add(".\nCopy the file again, and then start it again.");
 }
 
 void end_by_lost_file(bool surely) {
@@ -103,7 +105,7 @@ void end_by_lost_file(bool surely) {
 }
 
 void end_by_library(const char * library, const char * message) {
-    const bool no_memory = errno == ENOMEM;  // the message says only that there is no buffer
+    const bool no_memory = errno == ENOMEM;  // llama.cpp's message says only that there is no buffer
     fixed_text cause;
     if (thread_problem()[0] != '\0') {
         end_by_crash(thread_problem(), exit_failed);
@@ -116,7 +118,7 @@ void end_by_library(const char * library, const char * message) {
     end_by_crash(cause.begin(), exit_crashed);
 }
 
-// Says what the exception says that nobody caught.
+// Reports the message of an exception that nobody caught.
 [[noreturn]] static void on_terminate() {
     fixed_text cause;
     if (const auto thrown = std::current_exception(); thrown) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// What this program says where it cannot go on: at a signal such as SIGSEGV, an abort, an exception that nobody caught.
-// One sentence on the console and in the log, and an exit status instead of a signal; no core file. Definitions in
-// crash.cpp, crash-posix.cpp and crash-win32.cpp.
+// Handles errors after which this program cannot continue: a signal such as SIGSEGV, an abort, an exception that nobody
+// caught. Writes one sentence to the console and to the log, and ends the program with an exit status, without a core
+// file. Definitions in crash.cpp, crash-posix.cpp and crash-win32.cpp.
 
 #include "base/exit-status.h"
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-// From now on, in every thread. To be called first, by main's thread.
+// Starts to watch for crashes, in every thread. To be called first, in main().
 void watch_crashes();
 
 struct sized_file {
@@ -18,21 +18,22 @@ struct sized_file {
     uint64_t    size = 0;  // bytes
 };
 
-// The program that the sentence names, and the files whose end may be missing while they are mapped.
+// The name of the program for the sentence, and the mapped files, which could be cut off.
 void name_in_crashes(const std::string & program, const std::vector<sized_file> & mapped);
 
-// The log that the sentence names and is added to.
+// The log that gets the sentence, and that the sentence names.
 void name_log_in_crashes(const std::string & path);
 
-// The system's limits for this process that may be the cause of a failure (ulimit), as sentences with a space before each;
-// empty where there are none. May be called in a signal handler.
+// Limits of the system for this process (ulimit) that may be the cause of a failure: sentences, with a space before
+// each. Empty if there are none. Signal handlers may call it.
 const char * limit_hint();
 
-// Says them on the console, and why a thread could not start; for a failure that ends the program in its usual way.
+// Writes these limits to the console, and why a thread could not start. For failures that end the program in the usual
+// way.
 void explain_limits();
 
-// Says why a library gave up, in its own words, and ends the program.
+// Writes why a library gave up, in the library's own words, and ends the program.
 [[noreturn]] void end_by_library(const char * library, const char * message);
 
-// Says `cause`, which continues "NAME cannot go on: ", and ends the program. May be called in a signal handler.
+// Writes "NAME cannot continue: " and `cause`, and ends the program. Signal handlers may call it.
 [[noreturn]] void end_by_crash(const char * cause, exit_status status);

@@ -11,7 +11,7 @@ static bool is_set(const char * variable) {
     return !environment(variable).empty();
 }
 
-// Windows' subsystem for Linux: the browser is Windows'.
+// Windows Subsystem for Linux: the browser runs on Windows.
 static bool is_wsl() {
     return is_set("WSL_DISTRO_NAME");
 }
@@ -25,7 +25,7 @@ std::string why_no_browser() {
     if (is_set("SSH_CONNECTION") || is_set("SSH_TTY")) {
         return "this is an SSH session";
     }
-    // a container that was given a display is one of those that people work in
+    // people work in a container that has a display
     if (is_wsl() || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")) {
         return "";
     }

@@ -6,7 +6,7 @@ std::string why_no_browser() {
     return environment("SSH_CONNECTION").empty() ? "" : "this is an SSH session";
 }
 
-// AppleScript Language Guide, "display alert"; the texts are arguments, and so are no part of the script.
+// AppleScript Language Guide, "display alert". The texts are arguments, so they cannot change the script.
 void show_alert(const std::string & title, const std::string & text) {
     const std::vector<std::string> arguments = {
         "/usr/bin/osascript",

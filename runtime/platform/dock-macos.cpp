@@ -1,7 +1,7 @@
-// AppKit without its headers, which come with Xcode alone: its classes are reached by name through the Objective-C
-// runtime's functions (Apple's "Objective-C Runtime" reference), and both libraries are opened when an app starts, so
-// that the program itself stays linked to libSystem only. Message names and types: Apple's AppKit reference. GNUstep has
-// the same functions and classes, and tests/cpp/platform/dock runs this file with it.
+// AppKit without its headers, which only Xcode has: functions of the Objective-C runtime find its classes by name
+// (Apple's "Objective-C Runtime" reference). Both libraries are opened when an app starts, so the program itself is
+// linked only to libSystem. Names and types of messages: Apple's AppKit reference. GNUstep has the same functions and
+// classes, and tests/cpp/platform/dock runs this file with it.
 
 #include "platform/dock.h"
 
@@ -14,7 +14,7 @@ using any_function = void (*)();
 
 namespace {
 
-// Objects, classes and selectors are pointers that only the runtime looks behind.
+// Objects, classes and selectors are pointers to data that only the runtime knows.
 struct objc_runtime {
     void * (*get_class)(const char *)                                     = nullptr;
     void * (*object_class)(void *)                                        = nullptr;
@@ -95,7 +95,7 @@ static void * menu_item(const std::string & title, const char * message, const c
                 objc.selector(message), text(key));
 }
 
-// The menu bar of an app has at least its own menu, which holds what ends it.
+// An app has at least one menu, with the item that ends it.
 static void set_menu(void * app, void * delegate, const std::string & title) {
     void * open = menu_item("Open " + title, "openPage:", "o");
     send<void>(open, "setTarget:", delegate);

@@ -6,10 +6,11 @@
 #include <string>
 
 struct dock_actions {
-    std::function<void()> open;  // the icon was clicked, or the app opened a second time
-    std::function<void()> quit;  // the person, or the system at logging off, ends the app; the process ends after it
+    std::function<void()> open;  // somebody clicked the icon, or opened the app a second time
+    std::function<void()>
+        quit;  // the person ends the app, or the system does when the person logs off; then the process ends
 };
 
-// Shows an icon called `title` and does what is asked for, on the process' first thread. Does not return, but where there
-// is no Dock.
+// Shows an icon with the name `title` and calls these functions, on the first thread of the process. Returns only if
+// there is no Dock.
 void stay_in_dock(const std::string & title, const dock_actions & actions);

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-// An ordinary file of this user's under one name; one that is open to others could have been made by them.
+// Whether this is an ordinary file of this user with only one name. If others can write to it, they could have made it.
 static bool is_own_file(int file) {
     struct stat status;
     return fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() && status.st_nlink == 1 &&
@@ -24,7 +24,7 @@ static int open_own_file(const std::string & path, int flags) {
     return file;
 }
 
-// Whether the path still leads to this file: who cleans up may have removed it before the lock was taken.
+// Whether the path still leads to this file: `clean` may have removed it before the lock was taken.
 static bool is_still_there(const std::string & path, int file) {
     struct stat opened, by_path;
     return fstat(file, &opened) == 0 && lstat(path.c_str(), &by_path) == 0 && opened.st_ino == by_path.st_ino &&
@@ -65,7 +65,7 @@ void file_lock::release() {
 }
 
 lock_result file_lock::take(const std::string & path) {
-    static constexpr int tries = 5;  // each fails only where somebody removes the file at that moment
+    static constexpr int tries = 5;  // a try fails only if somebody removes the file at that moment
 
     for (int i = 0; i < tries; i++) {
         int        file   = -1;

@@ -34,7 +34,7 @@ lock_result file_lock::take(const std::string & path) {
     if (file == INVALID_HANDLE_VALUE) {
         return lock_result::failed;
     }
-    // a byte far behind the content: locked bytes can be read by nobody else
+    // a byte far after the content, because others cannot read locked bytes
     OVERLAPPED place = {};
     place.OffsetHigh = 1;
     if (LockFileEx(file, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &place)) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// A lock that ends with the process that holds it, however that ends, and what its holder tells others. Definitions in
-// file-lock-posix.cpp and file-lock-win32.cpp.
+// A lock that the system releases when its process ends, in whatever way, and a text that its holder publishes.
+// Definitions in file-lock-posix.cpp and file-lock-win32.cpp.
 
 #include <cstdint>
 #include <string>
@@ -15,22 +15,22 @@ class file_lock {
     file_lock(file_lock && other) noexcept;
     file_lock & operator=(file_lock && other) noexcept;
 
-    // Takes the lock of the file `path`, which is made where it is missing. Fails where the file is a link, no ordinary
-    // file, not this user's own, or open to the writing of others.
+    // Locks the file `path`, and makes it if it is missing. Fails if it is a link or not an ordinary file, if it
+    // belongs to another user, or if others can write to it.
     lock_result take(const std::string & path);
 
-    // What the file holds from now on. False where nothing was taken.
+    // Replaces the content of the file. Returns false if the lock is not held.
     bool write(const std::string & content) const;
 
-    // Removes the file, then lets go of it. False where it could not be removed.
+    // Removes the file, then releases the lock. Returns false if the file could not be removed.
     bool remove();
 
   private:
     void release();
 
     std::string path_;
-    intptr_t    file_ = -1;  // a descriptor, or Windows' handle
+    intptr_t    file_ = -1;  // a descriptor, or a handle on Windows
 };
 
-// For others: what the file of a lock holds, at most 4096 bytes; empty where it fails as file_lock::take() does.
+// For other processes: the content of a lock's file, at most 4096 bytes. Empty if file_lock::take() would fail.
 std::string read_lock(const std::string & path);

@@ -46,7 +46,7 @@ write_result make_folder(const std::string & path) {
     if (fs::is_directory(to_path(path), error)) {
         return {};
     }
-    // each of them, whatever the umask says: what lies below may be of use where its name is known
+    // each of them, with any umask: others who know a name could use the files below
     const auto above = to_path(path).parent_path();
     if (!above.empty() && above != to_path(path)) {
         if (auto made = make_folder(above.u8string()); made.problem != write_problem::none) {
@@ -58,12 +58,12 @@ write_result make_folder(const std::string & path) {
         return problem_with(path, error);
     }
     if (made) {
-        fs::permissions(to_path(path), fs::perms::owner_all, error);  // what cannot be kept private is still of use
+        fs::permissions(to_path(path), fs::perms::owner_all, error);  // a folder that cannot be private is still useful
     }
     return {};
 }
 
-// Everything on the disk and the file closed, or the reason why not.
+// Writes everything to the disk and closes the file. Returns the reason if that fails.
 static std::error_code write_through(std::FILE * file, const std::string & content) {
     const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size() && flush_to_disk(file);
     const int  first   = written ? 0 : errno;
@@ -77,7 +77,7 @@ write_result write_file(const std::string & path, const std::string & content) {
     if (type != fs::file_type::regular && type != fs::file_type::not_found) {
         return { write_problem::not_written, path + ": this is not an ordinary file" };
     }
-    // a name that no person gives a file; what a killed program left there is written over
+    // a name that no person uses; a file that a killed program left there is overwritten
     const auto  beside = path_in_same_folder(path, "." + file_name(path) + ".mkexe-new");
     std::FILE * file   = make_file(beside);
     if (!file) {

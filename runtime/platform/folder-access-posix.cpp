@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-// The folder that `path` is in; empty for the root.
+// The folder that contains `path`; empty for the root.
 static std::string parent_of(const std::string & path) {
     const size_t end   = path.find_last_not_of('/');
     const size_t slash = end == std::string::npos ? end : path.find_last_of('/', end);
@@ -30,7 +30,7 @@ std::string problem_of_writing_in(const std::string & folder) {
             return access(path.c_str(), W_OK | X_OK) == 0 ? "" : problem_with(path, errno);
         }
         const int error = errno;
-        // a link that leads nowhere is in the way
+        // a broken link prevents the folder
         if (error != ENOENT || lstat(path.c_str(), &status) == 0) {
             return problem_with(path, error);
         }

@@ -6,7 +6,8 @@
 #include <filesystem>
 #include <system_error>
 
-// Windows asks the folder's access list when a handle is wanted that may add to it. ERROR_SUCCESS: it may.
+// Opens a handle with the right to add files: Windows then checks the access list of the folder. ERROR_SUCCESS: files
+// can be added.
 static DWORD problem_of_adding_to(const std::filesystem::path & folder, DWORD right) {
     const DWORD  share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
     const HANDLE handle =

@@ -2,7 +2,7 @@
 
 #include <string>
 
-// Why no file could be made in this folder now, or in the folders above it that would have to be made first: the path
-// that is in the way and the system's reason. Empty where one could. Makes nothing. Path in UTF-8; definitions in
+// Why no file can be made in this folder, or in a folder above it that is missing: the path that prevents it and the
+// system's reason. Empty if a file can be made. Makes nothing. The path is UTF-8. Definitions in
 // folder-access-posix.cpp and folder-access-win32.cpp.
 std::string problem_of_writing_in(const std::string & folder);

@@ -15,7 +15,7 @@ static std::string first_line(const std::string & path) {
     return line;
 }
 
-// 0 where there is none, or a negative one, which control groups write for "no limit".
+// 0 if there is no number, or a negative one, which means "no limit" in control groups.
 static uint64_t number_in(const std::string & path) {
     std::istringstream stream(first_line(path));
     int64_t            number = 0;
@@ -24,7 +24,7 @@ static uint64_t number_in(const std::string & path) {
 }
 
 static std::vector<int> usable_processors() {
-    // as many as Linux can be built for (CONFIG_NR_CPUS); a smaller set is refused where the machine has more
+    // the most that Linux can be built for (CONFIG_NR_CPUS); Linux refuses a set that is too small for the machine
     constexpr int    most = 8192;
     std::vector<int> processors;
     cpu_set_t *      set  = CPU_ALLOC(most);
@@ -40,7 +40,7 @@ static std::vector<int> usable_processors() {
     return processors;
 }
 
-// "0-5,12" as Linux writes lists of processors
+// a list of processors as Linux writes it: "0-5,12"
 static std::set<int> parse_list(const std::string & text) {
     std::set<int>      found;
     std::istringstream stream(text);
@@ -71,7 +71,8 @@ static std::vector<int> one_per_core(const std::vector<int> & processors) {
     return cores;
 }
 
-// Intel lists its fast cores; Arm gives every processor a capacity, where half of the highest is another kind.
+// For Intel, Linux lists the fast cores. For Arm, every processor has a capacity; below half of the highest it is a
+// slow core.
 static int count_fast(const std::vector<int> & cores) {
     const auto performance = parse_list(first_line("/sys/devices/cpu_core/cpus"));
     uint64_t   highest     = 0;
@@ -85,8 +86,8 @@ static int count_fast(const std::vector<int> & cores) {
     return fast > 0 ? fast : int(cores.size());
 }
 
-// The folders of this process's control group and of those above it, the innermost first (cgroups(7)): version 2 has one
-// tree, "0::/path"; version 1 one for each controller, "4:cpu,cpuacct:/path".
+// The folders of this process's control group and of the groups above it, the innermost first (cgroups(7)). Version 2
+// has one tree, "0::/path". Version 1 has one for each controller, "4:cpu,cpuacct:/path".
 static std::vector<std::string> group_folders(const std::string & controller) {
     std::ifstream            stream("/proc/self/cgroup");
     std::vector<std::string> folders;
@@ -117,7 +118,7 @@ static double read_quota() {
     for (const auto & folder : group_folders("cpu")) {
         double share = 0, period = 0;
         if (std::sscanf(first_line(folder + "/cpu.max").c_str(), "%lf %lf", &share, &period) < 2) {
-            share  = double(number_in(folder + "/cpu.cfs_quota_us"));  // -1, read as 0: no limit
+            share  = double(number_in(folder + "/cpu.cfs_quota_us"));  // -1, which becomes 0: no limit
             period = double(number_in(folder + "/cpu.cfs_period_us"));
         }
         quota = period > 0 ? lower_limit(share / period, quota) : quota;
@@ -125,7 +126,7 @@ static double read_quota() {
     return quota;
 }
 
-// The files' pages among a group's memory, which the kernel drops where the memory is needed (control groups count them).
+// The pages of files in the memory of a group. The group counts them, but the kernel drops them when it needs memory.
 static uint64_t file_pages(const std::string & folder) {
     std::ifstream stream(folder + "/memory.stat");
     std::string   name;
@@ -148,7 +149,7 @@ static void read_memory(machine_facts & facts) {
         }
     }
     for (const auto & folder : group_folders("memory")) {
-        // "max", read as 0: no limit; version 1 says a number larger than any memory
+        // "max", which becomes 0: no limit; version 1 has a number larger than any memory
         const uint64_t limit = number_in(folder + "/memory.max") + number_in(folder + "/memory.limit_in_bytes");
         if (limit > 0 && limit < facts.memory) {
             const uint64_t held = number_in(folder + "/memory.current") + number_in(folder + "/memory.usage_in_bytes");

@@ -29,7 +29,7 @@ static std::map<int, int> cores_by_class(DWORD_PTR allowed) {
     for (DWORD at = 0; at < size;) {
         const auto * record = reinterpret_cast<PSYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX>(buffer.data() + at);
         const auto & group  = record->Processor.GroupMask[0];
-        if (group.Group != 0 || (group.Mask & allowed)) {  // the affinity mask speaks of one group
+        if (group.Group != 0 || (group.Mask & allowed)) {  // the affinity mask covers only one group
             cores[record->Processor.EfficiencyClass]++;
         }
         at += record->Size;
@@ -41,7 +41,7 @@ machine_facts read_machine() {
     machine_facts facts;
     DWORD_PTR     allowed = ~DWORD_PTR(0), present = 0;
     GetProcessAffinityMask(GetCurrentProcess(), &allowed, &present);
-    if (allowed == 0) {  // several processor groups
+    if (allowed == 0) {  // there are several processor groups
         allowed = ~DWORD_PTR(0);
     }
     facts.processor  = read_processor();

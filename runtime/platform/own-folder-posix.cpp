@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Where the umask is 002, as Debian has it for users with a group of their own, folders are open to the group.
+// With the umask 002, which Debian uses for users with their own group, the group can write to folders.
 static bool close_to_group(int folder, mode_t mode) {
     return (mode & S_IWGRP) == 0 || fchmod(folder, mode & 07777 & ~mode_t(S_IWGRP)) == 0;
 }

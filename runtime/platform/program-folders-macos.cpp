@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-// libproc.h, which comes with Xcode alone; in libSystem.
+// From libproc.h, which only Xcode has; the function is in libSystem.
 extern "C" int proc_listallpids(void * buffer, int size_bytes);
 extern "C" int proc_pidpath(int process, void * buffer, uint32_t size_bytes);
 

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-// As templates/launcher/head.sh.j2 has them.
+// The same as in templates/launcher/head.sh.j2.
 std::vector<std::string> program_folders() {
     const auto                     home      = environment("HOME");
     const auto                     temporary = environment("TMPDIR");
@@ -29,7 +29,7 @@ std::vector<std::string> program_folders() {
     return folders;
 }
 
-// The name ends in the number of the shell that writes the file, and an x where it is the second one.
+// The name ends in the process id of the shell that writes the file; the second file also gets an x.
 bool is_abandoned(const std::string & path) {
     const long process = std::strtol(path.c_str() + path.rfind('.') + 1, nullptr, 10);
     return process > 0 && kill(pid_t(process), 0) != 0 && errno == ESRCH;

@@ -8,7 +8,7 @@ namespace fs = std::filesystem;
 
 static constexpr auto longest_start = std::chrono::minutes(10);
 
-// As templates/launcher/head.cmd.j2 has it.
+// The same as in templates/launcher/head.cmd.j2.
 std::vector<std::string> program_folders() {
     auto base = environment("LOCALAPPDATA");
     if (base.empty()) {
@@ -17,7 +17,7 @@ std::vector<std::string> program_folders() {
     return base.empty() ? std::vector<std::string>() : std::vector<std::string>{ base + "\\mkexe\\run" };
 }
 
-// The name does not say who writes there; no start takes so long.
+// The name does not say which process writes the file, but no start takes so long.
 bool is_abandoned(const std::string & path) {
     std::error_code error;
     const auto      changed = fs::last_write_time(fs::u8path(path), error);

@@ -8,7 +8,7 @@ static bool is_made_of(const std::string & text, const char * letters) {
     return !text.empty() && text.find_first_not_of(letters) == std::string::npos;
 }
 
-// What stands behind the hash, or nothing where there is none.
+// The part of the name after the hash; empty if there is no hash.
 static std::string behind_hash(const std::string & name) {
     const auto hash = name.substr(0, hash_digits);
     return hash.size() == hash_digits && is_made_of(hash, "0123456789abcdef") ? name.substr(hash_digits) : "?";

@@ -5,9 +5,9 @@
 #include <random>
 #include <system_error>
 
-// Stands in for libc++'s std::random_device, which opens /dev/urandom and throws where there is none, as in an empty
-// root; upstream and httplib take their seeds from it and catch nothing. The linker finds these first, so it leaves
-// libc++'s object file out. They ask the kernel, which needs no file: getrandom(2), Linux 3.17.
+// Replaces std::random_device of libc++, which opens /dev/urandom and throws if that is missing, for example in an
+// empty root. llama.cpp and httplib take seeds from it and catch nothing. The linker finds these functions first, so it
+// leaves out the object file of libc++. They use getrandom(2), which needs no file (Linux 3.17).
 
 std::random_device::random_device(const std::string &) : __f_(-1) {}
 

@@ -2,5 +2,5 @@
 
 #include <string>
 
-// 32 hexadecimal digits that nobody can guess; empty where the system has no random numbers.
+// 32 hexadecimal digits that nobody can guess; empty if the system has no random numbers.
 std::string random_name();

@@ -1,6 +1,6 @@
 #include "platform/residency.h"
 
-// Reading what is there already costs a copy in memory, until the loader is ready.
+// So the program also reads what is in memory already. Until the loader is ready, that costs a copy in memory.
 bool is_in_memory(std::FILE *, uint64_t, size_t) {
     return false;
 }

@@ -15,10 +15,11 @@
 #include <mutex>
 #include <new>
 
-static constexpr size_t    handler_bytes = 64 << 10;  // a frame with AMX's registers has 11 KiB
-static constexpr size_t    usual_bytes   = 8 << 20;
-static constexpr size_t    beside_stack  = 1 << 20;    // what the C library keeps of a thread, and the handlers' stack
-static constexpr uintptr_t near_end      = 256 << 10;  // a large frame may jump over the last page
+static constexpr size_t handler_bytes = 64 << 10;  // a frame with AMX registers has 11 KiB
+static constexpr size_t usual_bytes   = 8 << 20;
+static constexpr size_t beside_stack =
+    1 << 20;  // what the C library stores for a thread, and the stack of the handlers
+static constexpr uintptr_t near_end = 256 << 10;  // a large frame may skip the last page
 
 namespace {
 
@@ -28,7 +29,7 @@ struct stack_facts {
     bool      is_main = false;
 };
 
-// The calling thread's, for as long as this lives.
+// The second stack of the calling thread, as long as this object lives.
 class signal_stack {
   public:
     signal_stack() {
@@ -83,18 +84,18 @@ size_t stack_bytes() {
 
 const char * stack_hint() {
     return stack.is_main && stack.bytes < usual_bytes ? " Give it 8192 (ulimit -s 8192)." :
-                                                        " What was asked nests too deeply.";
+                                                        " The request nests too deeply.";
 }
 
 void watch_main_stack() {
     rlimit limit = {};
     if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < usual_bytes && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, usual_bytes);  // Linux looks at it when the stack grows
+        limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, usual_bytes);  // Linux checks it when the stack grows
         setrlimit(RLIMIT_STACK, &limit);
         getrlimit(RLIMIT_STACK, &limit);
     }
     note_stack(limit.rlim_cur == RLIM_INFINITY ? 0 : size_t(limit.rlim_cur), true);
-    new signal_stack();  // for ever: leaving main ends the process
+    new signal_stack();  // never freed: the process ends after main
 }
 
 static void * run_thread(void * given) {
@@ -112,7 +113,7 @@ const char * any_thread_problem() {
     return problem.begin();
 }
 
-// Whether there is room for a thread's stack: else the number of threads is what the system refuses.
+// Whether the stack of a thread fits into the memory. If it does, the system refuses the number of threads.
 static bool has_room(size_t stack_bytes) {
     const size_t bytes = stack_bytes + beside_stack;
     void *       room  = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
@@ -142,8 +143,8 @@ static size_t bytes_of(const pthread_attr_t & attributes) {
     return pthread_attr_getstacksize(&attributes, &bytes) == 0 ? bytes : 0;
 }
 
-// The linker finds this first (on macOS for this program alone), and the C++ library and ggml call it for every thread.
-// macOS gives a thread 512 KiB unless told otherwise; Linux and Windows give what runtime/CMakeLists.txt says, 8 MiB.
+// The linker finds this function first (on macOS only for this program), and the C++ library and ggml call it for every
+// thread. By default macOS gives a thread 512 KiB. Linux and Windows give the 8 MiB of runtime/CMakeLists.txt.
 extern "C" int pthread_create(pthread_t *            thread,
                               const pthread_attr_t * given,
                               void * (*run)(void *),

@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-// Enough for every connection that is let in; macOS refuses much more.
+// Enough for all allowed connections. macOS refuses much larger numbers.
 static constexpr rlim_t wanted_descriptors = 4096;
 
 size_t raise_descriptor_limit() {

@@ -34,7 +34,7 @@ bool is_loopback_peer(socket_t socket) {
     return address.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((sockaddr_in6 *) &address)->sin6_addr);
 }
 
-// Pipes cannot be waited for beside sockets here: a datagram socket that sends to itself can.
+// Windows cannot wait for pipes and sockets together. It can wait for a datagram socket that sends to itself.
 wake_signal::wake_signal() : reader(::socket(AF_INET, SOCK_DGRAM, 0)), writer(reader) {
     sockaddr_in address     = {};
     address.sin_family      = AF_INET;

@@ -1,6 +1,6 @@
 #pragma once
 
-// What differs between systems' sockets. Definitions in sockets-posix.cpp and sockets-win32.cpp.
+// The differences between the sockets of systems. Definitions in sockets-posix.cpp and sockets-win32.cpp.
 
 #ifdef _WIN32
 #    define WIN32_LEAN_AND_MEAN
@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-// as httplib.h has them
+// the same types as in httplib.h
 #ifdef _WIN32
 using socket_t = SOCKET;
 #else
@@ -25,31 +25,31 @@ using socket_t = int;
 #    endif
 #endif
 
-// How many files and sockets this program may have open; raises the limit as far as it may. 0: as many as it likes.
+// Raises the limit of open files and sockets as far as possible, and returns it. 0: no limit.
 size_t raise_descriptor_limit();
 
-// Sends what can be sent without waiting.
+// Sends as much as possible without waiting.
 void send_at_once(socket_t socket, const std::string & text);
 
-// Says that nothing more is sent; what the other side sends can still be read.
+// Closes the sending direction. Bytes from the other side can still be read.
 void end_sending(socket_t socket);
 
 void close_at_once(socket_t socket);
 
-// Waits until one of them can be read or `timeout_ms` have passed (-1: for ever).
+// Waits until one of the sockets can be read, or until `timeout_ms` have passed (-1: for ever).
 void wait_for_sockets(std::vector<pollfd> & sockets, int timeout_ms);
 
 // Whether the other side is on this computer.
 bool is_loopback_peer(socket_t socket);
 
-// Ends another thread's wait_for_sockets().
+// Ends a wait_for_sockets() of another thread.
 class wake_signal {
   public:
     wake_signal();
     ~wake_signal();
     wake_signal(const wake_signal &) = delete;
 
-    // Can be read when raised.
+    // Can be read after raise().
     socket_t socket() const { return reader; }
 
     void raise() const;

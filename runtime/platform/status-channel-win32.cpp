@@ -10,7 +10,7 @@ static bool is_stream(long long number) {
     return number == 1 || number == 2;
 }
 
-// 1 and 2 are standard output and standard error, as on other systems; no handle has these numbers.
+// 1 and 2 are standard output and standard error, as on other systems. No handle has these numbers.
 static HANDLE handle_of(long long number) {
     return is_stream(number) ? GetStdHandle(number == 1 ? STD_OUTPUT_HANDLE : STD_ERROR_HANDLE) : HANDLE(number);
 }

@@ -6,7 +6,7 @@
 #include <climits>
 #include <cstdlib>
 
-// The name that was given to execve (getauxval(3), AT_EXECFN): all there is where /proc is not mounted.
+// The name that execve got (getauxval(3), AT_EXECFN): the only source if /proc is not mounted.
 static std::string started_path() {
     const auto * name = reinterpret_cast<const char *>(getauxval(AT_EXECFN));
     char         path[PATH_MAX];

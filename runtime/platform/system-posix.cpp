@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/random.h>  // macOS declares getentropy here
+#include <sys/random.h>  // declares getentropy on macOS
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -11,8 +11,8 @@
 #include <cerrno>
 #include <cstdlib>
 
-// Where a stream is closed, the next file that is opened would take its number, and be written to by who means the stream.
-// Standard output then fails, as a closed one does; the others read and write nothing.
+// If a standard stream is closed, the next opened file gets its number, and output for the stream would go into that
+// file. So closed streams are replaced: standard output still fails, and the others read and write nothing.
 void prepare_console() {
     for (int stream = 0; stream <= 2; stream++) {
         if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", stream == 2 ? O_WRONLY : O_RDONLY) < 0) {
@@ -45,7 +45,7 @@ void handle_interrupt(void (*handler)()) {
     sigaction(SIGALRM, &action, nullptr);
 }
 
-// The signal itself has ended it, unless it came when the read had something to return, or had not begun.
+// The signal itself has ended the read, unless the read had a result already or had not begun.
 void end_waiting_read() {
     alarm(1);
 }
@@ -103,7 +103,7 @@ bool flush_to_disk(std::FILE * file) {
     return std::fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
-// An old kernel, or a sandbox that forbids getrandom(2), may still have the device.
+// With an old kernel, or in a sandbox that forbids getrandom(2), the device may still work.
 static bool read_random_device(unsigned char * bytes, size_t size) {
     const int  device = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
     const bool good   = device >= 0 && read(device, bytes, size) == ssize_t(size);

@@ -1,4 +1,4 @@
-#define _CRT_RAND_S  // rand_s, the system's own random numbers
+#define _CRT_RAND_S  // declares rand_s, the random numbers of the system
 #include "platform/system.h"
 #include "platform/utf16.h"
 
@@ -36,7 +36,7 @@ void prepare_console() {
     std::atexit([] { SetConsoleOutputCP(console_code_page); });
 }
 
-// A batch file (templates/launcher/head.cmd.j2) says whether the cmd.exe that runs it is there for it alone.
+// The batch file (templates/launcher/head.cmd.j2) says whether its cmd.exe runs only this file.
 bool console_is_own() {
     DWORD       processes[2];
     const DWORD count = GetConsoleProcessList(processes, 2);
@@ -68,7 +68,7 @@ void handle_interrupt(void (*handler)()) {
         TRUE);
 }
 
-// The console swallows Ctrl-C's key, and ReadConsoleInput waits on: Enter ends the line.
+// The console swallows the key of Ctrl-C, and ReadConsoleInput continues to wait. So send Enter, which ends the line.
 void end_waiting_read() {
     INPUT_RECORD record                     = {};
     record.EventType                        = KEY_EVENT;
@@ -104,7 +104,7 @@ std::string environment(const char * name) {
 }
 
 std::string executable_path() {
-    std::wstring path(32768, L'\0');  // the longest path that Windows knows
+    std::wstring path(32768, L'\0');  // the longest path on Windows
     const DWORD  length = GetModuleFileNameW(nullptr, path.data(), DWORD(path.size()));
     return length > 0 && length < path.size() ? to_utf8(path.c_str()) : "";
 }

@@ -8,14 +8,14 @@
 #include <atomic>
 #include <initializer_list>
 
-// Where the terminal shows nothing any more (Ctrl-S).
+// Used if the terminal has stopped its output (Ctrl-S).
 static constexpr unsigned write_timeout_s = 2;
 
 static termios           initial_state;
 static bool              has_colour = false;
 static std::atomic<bool> is_kept    = false;
 
-// What runs in the background has no say about the terminal: the shell has put it back, or somebody else uses it.
+// A program in the background must not change the terminal: the shell has restored it, or another program uses it.
 void restore_terminal() {
     if (!is_kept || tcgetpgrp(STDIN_FILENO) != getpgrp()) {
         return;
@@ -27,7 +27,7 @@ void restore_terminal() {
     }
 }
 
-// The signal ends the program as it would have, once this returns.
+// After this function, the signal ends the program as usual.
 REALIGNED_STACK static void on_end(int number) {
     signal(SIGALRM, SIG_DFL);
     alarm(write_timeout_s);
@@ -46,7 +46,7 @@ void keep_terminal(bool coloured) {
     action.sa_handler       = on_end;
     for (const int number : { SIGHUP, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF }) {
         struct sigaction before = {};
-        if (sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) {  // not where nohup ignores it
+        if (sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) {  // not if nohup ignores it
             sigaction(number, &action, nullptr);
         }
     }

@@ -1,11 +1,11 @@
 #pragma once
 
-// The terminal as it was before a chat changed it. Definitions in terminal-state-posix.cpp and terminal-state-win32.cpp.
+// Restores the terminal after a chat. Definitions in terminal-state-posix.cpp and terminal-state-win32.cpp.
 
-// Remembers it: from now on it is put back when a signal ends this program, unless that is SIGKILL. Elsewhere than in a
-// crash or a signal the end is the caller's. `coloured`: the colour of what is typed may be on. On Windows a console's
-// next reader sets its own state: without effect.
+// Remembers the state of the terminal, and restores it when a signal (but SIGKILL) or a crash ends this program. For
+// every other end the caller restores it. `coloured`: typed text may have a colour. Does nothing on Windows, where the
+// next reader of a console sets its own state.
 void keep_terminal(bool coloured);
 
-// Puts it back; without effect where nothing was remembered. May be called in a signal handler.
+// Restores the remembered state, if there is one. Signal handlers may call it.
 void restore_terminal();

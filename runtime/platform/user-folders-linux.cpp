@@ -13,7 +13,7 @@ static std::string home_folder() {
     return user && user->pw_dir ? user->pw_dir : "";
 }
 
-// XDG Base Directory Specification 0.8: a variable's value counts where it is absolute.
+// XDG Base Directory Specification 0.8: the value of a variable counts only if it is absolute.
 static std::string base_folder(const char * variable, const std::string & below_home) {
     const auto value = environment(variable);
     if (value.rfind('/', 0) == 0) {

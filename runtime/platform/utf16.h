@@ -1,6 +1,6 @@
 #pragma once
 
-// UTF-8, as this program keeps text, and UTF-16, as Windows wants it. Defined in system-win32.cpp.
+// Converts between UTF-8, which this program uses, and UTF-16, which Windows uses. Defined in system-win32.cpp.
 
 #include <string>
 

@@ -19,7 +19,7 @@ announcement::announcement(const artifact & source, announce_settings settings) 
     settings_.log_path = safe_line(settings_.log_path);
 }
 
-// Opens a browser where there is a desktop and says what happens.
+// Opens a browser if there is a desktop, and says what happens.
 static void show_page(const std::string & address, bool with_browser) {
     const auto reason = with_browser ? why_no_browser() : "";
     say("\n    " + safe_line(address) + "\n");
@@ -39,7 +39,7 @@ void open_page(const std::string & address, bool with_browser, bool other_option
     show_page(address, with_browser);
 }
 
-// For llama.cpp's log: what doctor says in full.
+// Writes a short form of what `doctor` shows to llama.cpp's log.
 static void log_kernels() {
     std::string scores;
     for (const auto & variant : cpu_variants()) {
@@ -71,9 +71,9 @@ void announcement::say_addresses(const std::vector<std::string> & addresses) con
         show_page(address, settings_.open_browser);
     }
     for (size_t i = 1; i < addresses.size(); i++) {
-        say("It can also be reached at " + safe_line(addresses[i]));
+        say("Another address of this server: " + safe_line(addresses[i]));
     }
-    // the address that is shown leads to this computer alone, also where the server listens to all others
+    // the address above works only on this computer, even if other computers can connect
     if (!settings_.open_hosts.empty()) {
         say("Other computers can connect too: the server listens on " + safe_line(settings_.open_hosts) +
             ". They need the key.");
@@ -83,7 +83,7 @@ void announcement::say_addresses(const std::vector<std::string> & addresses) con
 std::string announcement::listening(const std::vector<std::string> & addresses) {
     listening_ = true;
     if (settings_.lock) {
-        std::string own;  // the first page that is this computer's alone
+        std::string own;  // the first address that only this computer can reach
         for (size_t i = 0; i < addresses.size() && own.empty(); i++) {
             const auto address = page_address(addresses[i]);
             own                = is_own_address(address) ? address : "";
@@ -91,23 +91,34 @@ std::string announcement::listening(const std::vector<std::string> & addresses) 
         publish_instance(*settings_.lock, own);
     }
     say_addresses(addresses);
-    std::fprintf(stderr, "%s stops the program. %s --help says more.\n",
+    std::fprintf(stderr, "%s stops the program. %s --help shows the options.\n",
                  console_is_own() ? "Closing this window" : "Ctrl-C", settings_.program.c_str());
     std::fprintf(stderr, "Loading %s ...\n", readable_size(double(weight_bytes(source_.contents)), 0).c_str());
     log_kernels();
     return settings_.settle_memory ? settings_.settle_memory() : "";
 }
 
-// What the model could take is not taken where memory has no room for it, or where few need it (memory-budget.h).
+// A chat is shorter than the model allows if the memory is too small, or because few chats need more (memory-budget.h).
 void announcement::ready(llama_context * context) const {
     const auto held    = unsigned(llama_n_ctx(context));
     const auto trained = unsigned(llama_model_n_ctx_train(llama_get_model(context)));
     if (settings_.context_chosen && held < trained) {
-        std::fprintf(stderr, "A chat can be %u tokens long; the model could take %u%s.\n", held, trained,
-                     held < usual_context ? ", for which the memory has no room" : " (--ctx-size 0)");
+        std::fprintf(stderr, "A chat can have %u tokens. The model could use %u%s.\n", held, trained,
+                     held < usual_context ? ", but there is not enough memory" : " (--ctx-size 0)");
     }
     std::fprintf(stderr, "Ready.\n");
 }
+
+// What to do if llama.cpp's log has these words (tools/server/server-context.cpp, common/common.cpp).
+static const std::pair<const char *, const char *> advice_for_errors[] = {
+    { "failed to load multimodal model",
+      "A projector (--mmproj) must be the one that was made for this model. With --no-mmproj the program starts "
+      "without "
+      "it, and the model cannot see or hear." },
+    { "failed to load lora adapter", "An adapter (--lora) must be a file that was made for this model." },
+    { "failed to load control vector",
+      "A control vector (--control-vector) must be a file that was made for this model." },
+};
 
 std::string announcement::failure(const std::string & listener_problem, const std::string & errors) const {
     if (!listener_problem.empty()) {
@@ -117,12 +128,10 @@ std::string announcement::failure(const std::string & listener_problem, const st
     if (!settings_.log_path.empty()) {
         text += "The whole log: " + settings_.log_path + "\n";
     }
-    // upstream's words (tools/server/server-context.cpp)
-    if (errors.find("failed to load multimodal model") != std::string::npos) {
-        return text +
-               "A projector (--mmproj) must be the one that was made for this model; --no-mmproj starts without one, "
-               "and "
-               "the model sees and hears nothing.";
+    for (const auto & [words, advice] : advice_for_errors) {
+        if (errors.find(words) != std::string::npos) {
+            return text + advice;
+        }
     }
     return text + settings_.program + " verify checks the file; a smaller --ctx-size needs less memory.";
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the person who started the server is told and shown: on the console, and by a browser that opens.
+// Tells the person who started the server what happens: on the console, and with a browser.
 
 #include "artifact/artifact.h"
 
@@ -12,15 +12,15 @@ class file_lock;
 struct llama_context;
 
 struct announce_settings {
-    std::string       program;      // the file's name, for hints
-    std::string       log_path;     // empty where there is no log file
+    std::string       program;      // name of the file, for hints
+    std::string       log_path;     // empty if there is no log file
     std::string       path_prefix;  // --api-prefix
-    std::string       open_hosts;   // where other computers can connect; empty where it is on loopback alone
+    std::string       open_hosts;   // hosts where other computers can connect; empty if it listens only on loopback
     bool              open_browser   = true;
-    bool              context_chosen = false;    // nobody said --ctx-size
-    const file_lock * lock           = nullptr;  // where later starts find this one's address; null where they do not
+    bool              context_chosen = false;  // --ctx-size was not given
+    const file_lock * lock = nullptr;          // the file in which later starts find the address; null if there is none
 
-    // Sets how much memory a chat may take; why the context that was asked for has no room, or an empty text.
+    // Sets how much memory a chat can use. Returns why the requested context does not fit; empty if it does.
     std::function<std::string()> settle_memory;
 };
 
@@ -28,15 +28,16 @@ class announcement {
   public:
     announcement(const artifact & source, announce_settings settings);
 
-    // The server answers at these addresses. Returns why the model is not loaded all the same, or an empty text.
+    // The server answers at these addresses. Returns why the model will not be loaded; empty if it will.
     std::string listening(const std::vector<std::string> & addresses);
 
     void ready(llama_context * context) const;
 
-    // The address of the page as a browser on this computer reaches it; empty for a socket of the file system.
+    // The address of the page for a browser on this computer; empty for a socket in the file system.
     std::string page_address(std::string address) const;
 
-    // Why the server ended with an error, in one paragraph. `listener_problem` and the log's first errors may be empty.
+    // Says in one paragraph why the server ended with an error. Both arguments may be empty; `errors` are the first of
+    // the log.
     std::string failure(const std::string & listener_problem, const std::string & errors) const;
 
   private:
@@ -47,5 +48,6 @@ class announcement {
     bool              listening_ = false;
 };
 
-// Opens the page of a server that runs already; `other_options` were given, which that one was not started with.
+// Opens the page of a server that already runs. `other_options`: this start has options that the running server may not
+// have.
 void open_page(const std::string & address, bool with_browser, bool other_options);

@@ -6,15 +6,15 @@
 #include <algorithm>
 #include <system_error>
 
-static constexpr size_t requests_per_connection = 100;  // upstream's, httplib.h
+static constexpr size_t requests_per_connection = 100;  // as in llama.cpp's httplib.h
 static constexpr size_t own_descriptors         = 64;   // the artifact, the log, chats, libraries
 static constexpr size_t min_connections         = 16;
-static constexpr size_t max_closing             = 64;  // refused clients that read why
+static constexpr size_t max_closing             = 64;  // refused clients that still read the reason
 
 static_assert(mkexe::max_body_bytes == CPPHTTPLIB_PAYLOAD_MAX_LENGTH && max_line_bytes == CPPHTTPLIB_MAX_LINE_LENGTH,
               "this file refuses what httplib would refuse");
 
-// A body may come as slowly as over a mobile network at its worst.
+// A body may come as slowly as over a bad mobile network.
 static constexpr time_t body_grace_ms         = 30000;
 static constexpr size_t body_bytes_per_second = 4096;
 
@@ -61,7 +61,7 @@ void connection_gate::admit(httplib::Server & server, socket_t socket) {
     give_back(std::move(client), true);
 }
 
-// To the gate's thread, from any other.
+// Wakes the gate's thread. Any other thread may call it.
 void connection_gate::give_back(connection client, bool open) {
     {
         const std::lock_guard<std::mutex> lock(mutex);
@@ -113,8 +113,8 @@ void connection_gate::take_arrivals() {
     }
 }
 
-// Whether an arrival has to wait: what came after the last request may be a whole one, and most clients send theirs with
-// the connection. Others that arrive meanwhile cannot take its place then.
+// Whether an arrival has to wait. Often its request is here already: most clients send one with the connection, and
+// bytes after the last request may be a complete one. Without a wait, no other arrival can take its place.
 bool connection_gate::still_waits(connection & client) {
     if (!client.received.empty()) {
         return look_at(client);
@@ -126,7 +126,7 @@ bool connection_gate::still_waits(connection & client) {
     return socket[0].revents == 0 || read_some(client);
 }
 
-// Whether one more may be open, of the reserve or of the others.
+// Whether one more connection may be open, of the reserve or of the others.
 bool connection_gate::has_room(bool reserve) {
     const auto waits = std::count_if(waiting.begin(), waiting.end(), [&](const connection & client) {
         return client.reserve == reserve && client.at != phase::closing;
@@ -135,7 +135,7 @@ bool connection_gate::has_room(bool reserve) {
     return size_t(waits) + busy[reserve] < (reserve ? limits.reserve : limits.connections);
 }
 
-// Closes the one that has waited longest; false where none waits.
+// Closes the connection that has waited longest. Returns false if none waits.
 bool connection_gate::make_room(bool reserve) {
     auto oldest = waiting.end();
     for (auto client = waiting.begin(); client != waiting.end(); ++client) {
@@ -150,7 +150,7 @@ bool connection_gate::make_room(bool reserve) {
     return true;
 }
 
-// Gives an arrival one of the places; false where there was none, and it is closed.
+// Gives an arrival a place. If there is none, closes it and returns false.
 bool connection_gate::place(connection & client) {
     if (client.served > 0 || has_room(false) || make_room(false)) {
         return true;
@@ -174,7 +174,7 @@ connection_gate::clock_type::time_point connection_gate::deadline(const connecti
 
 int connection_gate::wait_ms() const {
     if (wake.socket() == INVALID_SOCKET) {
-        return 20;  // the system has no pipe left: look again and again
+        return 20;  // the system has no pipe left: look again every few milliseconds
     }
     if (waiting.empty()) {
         return -1;
@@ -208,7 +208,7 @@ void connection_gate::watch() {
     waiting.swap(still_waiting);
 }
 
-// Reads what is there; false where the connection waits no longer.
+// Reads the available bytes. Returns false if the connection no longer waits.
 bool connection_gate::read_some(connection & client) {
     char       bytes[16384];
     const auto count = recv(client.socket, bytes, sizeof(bytes), 0);
@@ -217,15 +217,15 @@ bool connection_gate::read_some(connection & client) {
         return false;
     }
     if (client.at == phase::closing) {
-        return true;  // nobody reads it
+        return true;  // nobody reads these bytes
     }
     client.received.append(bytes, size_t(count));
     return look_at(client);
 }
 
-static constexpr const char * too_slow = "This server waits no longer for the rest of a request.";
+static constexpr const char * too_slow = "The rest of the request came too slowly.";
 
-// False where it is handed over.
+// Returns false if a thread has taken the connection.
 bool connection_gate::look_at(connection & client) {
     const auto begin = [&](phase next) {
         if (client.at != next) {
@@ -234,7 +234,7 @@ bool connection_gate::look_at(connection & client) {
         }
         return true;
     };
-    // RFC 9112, 2.2: an empty line before a request is no error
+    // RFC 9112, 2.2: an empty line before a request is allowed
     client.received.erase(0, client.received.find_first_not_of("\r\n"));
     if (client.received.empty()) {
         return begin(phase::idle);
@@ -247,14 +247,15 @@ bool connection_gate::look_at(connection & client) {
         case request_state::complete:
             return hand_over(client);
         case request_state::too_large:
-            return refuse(client, "413 Content Too Large", "The body of a request may have 100 MiB.");
+            return refuse(client, "413 Content Too Large", "The body of a request can have at most 100 MiB.");
         case request_state::long_address:
-            return refuse(client, "414 URI Too Long", "The address of a request may have 32 KiB.");
+            return refuse(client, "414 URI Too Long", "The address of a request can have at most 32 KiB.");
         case request_state::bare_line_feeds:
             return refuse(client, "400 Bad Request",
                           "The lines of a request's head end with CR and LF, not with LF alone.");
         case request_state::too_long:
-            return refuse(client, "431 Request Header Fields Too Large", "The head of a request may have 64 KiB.");
+            return refuse(client, "431 Request Header Fields Too Large",
+                          "The head of a request can have at most 64 KiB.");
         default:
             return refuse(client, "400 Bad Request",
                           "This is not an HTTP request. This server speaks HTTP, not HTTPS.");
@@ -278,7 +279,7 @@ bool connection_gate::hand_over(connection & client) {
     try {
         threads.enqueue(std::move(job));
     } catch (const std::system_error &) {
-        // no further thread can be had; the job is in the queue, and one of those that are there takes it
+        // no new thread could start; the job is in the queue, and a running thread takes it
     }
     return false;
 }
@@ -292,7 +293,8 @@ void connection_gate::answer(connection client) {
     give_back(std::move(client), open);
 }
 
-// Says why, and leaves time to read it; false where too many others have that already, and it is closed.
+// Sends the reason, and leaves time to read it. If too many others have that time already, closes the connection and
+// returns false.
 bool connection_gate::refuse(connection & client, const char * status, const char * sentence) {
     const std::string code = std::string(status).substr(0, 3);
     const std::string type = code == "503" ? "unavailable_error" : "invalid_request_error";

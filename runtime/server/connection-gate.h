@@ -1,8 +1,8 @@
 #pragma once
 
-// Where connections wait for their requests. One thread watches them all; a thread of the pool takes one when its
-// request is there. So those that send nothing, or byte by byte, cost no thread; the oldest of them goes when there are
-// too many, and /health has a thread and places of its own.
+// Keeps connections until their requests have arrived. One thread watches all of them. A thread of the pool takes a
+// connection when its request is there. So a client that sends nothing, or one byte after the other, costs no thread.
+// If there are too many connections, the one that has waited longest is closed. /health has its own thread and places.
 
 #include "platform/sockets.h"
 #include "server/body-budget.h"
@@ -19,15 +19,15 @@
 
 struct gate_limits {
     size_t connections = 1000;  // at once
-    size_t reserve     = 32;    // that many more from this computer, for /health alone
+    size_t reserve     = 32;    // additional ones from this computer, only for /health
 
     std::chrono::seconds idle    = std::chrono::seconds(60);  // without a byte
-    std::chrono::seconds head    = std::chrono::seconds(10);  // from the first byte to the head's last one
+    std::chrono::seconds head    = std::chrono::seconds(10);  // from the first to the last byte of the head
     std::chrono::seconds body    = std::chrono::seconds(30);  // for the first 64 KiB of a body
-    std::chrono::seconds closing = std::chrono::seconds(1);   // until a refused client has read why
+    std::chrono::seconds closing = std::chrono::seconds(1);   // for a refused client to read the reason
 };
 
-// What a limit of descriptors allows, and what this program's own does, which is raised.
+// The limits that a number of file descriptors allows. limits_here() first raises the limit of this process.
 gate_limits possible_limits(size_t descriptors);
 gate_limits limits_here();
 
@@ -37,13 +37,13 @@ class connection_gate {
     ~connection_gate();
     connection_gate(const connection_gate &) = delete;
 
-    // Has the connections that `server` accepts from now on.
+    // From now on takes the connections that `server` accepts.
     void watch(httplib::Server & server);
 
-    // Takes an accepted socket and closes it in the end.
+    // Takes an accepted socket, and closes it at the end.
     void admit(httplib::Server & server, socket_t socket);
 
-    // Closes what waits. Requests that are being answered go on.
+    // Closes waiting connections. Requests that are being answered continue.
     void stop();
 
   private:
@@ -55,10 +55,10 @@ class connection_gate {
         socket_t               socket;
         std::string            received;
         size_t                 served  = 0;      // requests
-        bool                   reserve = false;  // has one of the places for /health
+        bool                   reserve = false;  // it uses a place for /health
         phase                  at      = phase::idle;
         clock_type::time_point since   = clock_type::now();  // when the phase began
-        clock_type::time_point waiting = clock_type::now();  // when it came to wait
+        clock_type::time_point waiting = clock_type::now();  // when it began to wait
     };
 
     void                   run();
@@ -84,11 +84,11 @@ class connection_gate {
     const std::vector<std::string> health_paths;
     httplib::ThreadPool            health_worker{ 1 };
     wake_signal                    wake;
-    std::vector<connection>        waiting;  // of the gate's own thread
+    std::vector<connection>        waiting;  // used only by the gate's thread
 
     std::mutex              mutex;
-    std::vector<connection> arrivals;             // accepted, or answered and kept
-    size_t                  busy[2]  = { 0, 0 };  // in all, and of the reserve
+    std::vector<connection> arrivals;             // new ones, and answered ones that stay open
+    size_t                  busy[2]  = { 0, 0 };  // of all connections, and of the reserve
     bool                    stopping = false;
     std::thread             thread;
 };

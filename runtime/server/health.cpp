@@ -15,7 +15,7 @@ health ask_health(const std::string & address, std::chrono::seconds time) {
     if (!answer) {
         return health::none;
     }
-    // upstream's tools/server/README.md, "GET /health"
+    // llama.cpp's tools/server/README.md, "GET /health"
     switch (answer->status) {
         case 200:
             return health::ready;

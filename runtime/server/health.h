@@ -1,6 +1,6 @@
 #pragma once
 
-// Asks a server that runs already how it is.
+// Asks a running server whether it is ready.
 
 #include <chrono>
 #include <string>
@@ -11,5 +11,5 @@ enum class health { none, loading, ready, other };
 // came in so much time, `other` where it is none of such a server.
 health ask_health(const std::string & address, std::chrono::seconds time);
 
-// Whether anything answers at the page's address, which ends in a slash.
+// Whether anything answers at the address of a page, which ends in a slash.
 bool answers_at(const std::string & page_address);

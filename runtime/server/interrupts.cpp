@@ -6,7 +6,7 @@
 
 #include <cstdlib>
 
-// Where the signal handler finds it.
+// For the signal handler.
 static std::atomic<interrupts *> watching = nullptr;
 
 interrupts::interrupts() {
@@ -24,13 +24,13 @@ void interrupts::on_interrupt() {
     }
 }
 
-// In the signal handler.
+// Runs in the signal handler.
 void interrupts::take() {
     if (loading_) {
         std::_Exit(exit_interrupted);
     }
     came_ = true;
-    if (reading_line_) {  // it may have come before the read began
+    if (reading_line_) {  // Ctrl-C may have come before the read began
         presses_ = 0;
         end_waiting_read();
     } else if (++presses_ > (patient_ ? 2 : 1)) {

@@ -1,7 +1,8 @@
 #pragma once
 
-// What Ctrl-C does while this terminal asks a model: while the model is loaded it ends the program; while an answer is
-// being stopped, so does the second one, or the third where a chat would be lost. At a prompt it only ends the line.
+// What Ctrl-C does in a command that asks the model. While the model is loading, it ends the program. During an answer,
+// the first one stops the answer, and the second one ends the program (in a chat, the third one does). At a prompt it
+// ends only the line.
 
 #include <atomic>
 
@@ -15,13 +16,13 @@ class interrupts {
     // The model is loaded.
     void set_loaded() { loading_ = false; }
 
-    // A second Ctrl-C, while an answer is still being stopped, is let pass too: the third ends the program.
+    // Also ignores a second Ctrl-C while an answer is stopping; the third one ends the program.
     void be_patient() { patient_ = true; }
 
-    // Whether a line is read from the terminal now, which Ctrl-C then ends.
+    // Whether the program is reading a line, which Ctrl-C then ends.
     void set_reading_line(bool reading);
 
-    // Ctrl-C since the last call of forget().
+    // Whether Ctrl-C came since the last call of forget().
     bool came() const { return came_; }
     void forget();
 

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
-// Tried one after the other from the default one on; then the system chooses.
+// The program tries so many ports, from the default one on. Then the system chooses one.
 static constexpr int tried_ports = 100;
 
 static constexpr int connect_seconds = 5;
@@ -16,7 +16,7 @@ static bool bind_any(httplib::Server & server, const std::string & host, int & p
             port = candidate;
             return true;
         }
-        server.stop();  // else httplib takes one failure for the end
+        server.stop();  // otherwise httplib stops after one failure
     }
     const int chosen = server.bind_to_any_port(host);
     port             = chosen > 0 ? chosen : port;
@@ -29,8 +29,8 @@ bool listener::bind(httplib::Server & server, const std::string & host, int & po
             return true;
         }
         problem_ = host +
-                   " is not an address of this computer, or none of its ports can be had.\n"
-                   "Leave --host away, or give one of this computer's addresses.";
+                   " is not an address of this computer, or another program uses each of its ports.\n"
+                   "Leave out --host, or choose an address of this computer.";
         return false;
     }
     errno           = 0;
@@ -38,10 +38,10 @@ bool listener::bind(httplib::Server & server, const std::string & host, int & po
     if (!good) {
         const bool denied = errno == EACCES || errno == EPERM;
         problem_          = "Port " + std::to_string(port) + " of " + host +
-                   (denied ? " may not be used: the system keeps ports below 1024 for administrators.\n" :
-                             " cannot be had: another program uses it, or " + host +
+                   (denied ? " is not available: the system reserves ports below 1024 for administrators.\n" :
+                             " is not available: another program uses it, or " + host +
                                  " is not an address of this computer.\n") +
-                   "Leave --port away, and a free one is chosen; or give another.";
+                   "Leave out --port to use any free port, or choose another port.";
     }
     return good;
 }
@@ -50,11 +50,11 @@ std::string find_loopback_problem(const std::string & host) {
     httplib::Server server;
     const int       port = server.bind_to_any_port(host);
     if (port <= 0) {
-        return "";  // the server says it, with the port that was asked for
+        return "";  // the server reports this, with the requested port
     }
     httplib::Client client(host, port);
     client.set_connection_timeout(connect_seconds);
-    client.set_read_timeout(0, 0);  // nobody answers; the system connects all the same
+    client.set_read_timeout(0, 0);  // nobody answers, but the system connects
     errno            = 0;
     const auto error = client.Get("/").error();
     if (errno == EMFILE || errno == ENFILE) {
@@ -63,8 +63,8 @@ std::string find_loopback_problem(const std::string & host) {
     server.stop();
     return error != httplib::Error::Connection && error != httplib::Error::ConnectionTimeout ?
                "" :
-               "The server in this program listens on " + host +
-                   ", and nothing can connect to it there: the loopback interface is down, or a sandbox forbids it.\n"
-                   "Bring it up (on Linux: ip link set lo up), or allow connections to " +
+               "The server of this program listens on " + host +
+                   ", but nothing can connect to it: the loopback interface is down, or a sandbox forbids it.\n"
+                   "Start the interface (on Linux: ip link set lo up), or allow connections to " +
                    host + ".";
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// The port that the server listens on, and whether this computer reaches it.
+// Chooses the port of the server, and checks whether this computer can connect to it.
 
 #include <string>
 
@@ -10,14 +10,14 @@ class Server;
 
 class listener {
   public:
-    // `exact`: somebody asked for the port: then it is that one or none.
+    // `exact`: the user asked for a port, so no other port is tried.
     explicit listener(bool exact) : exact_(exact) {}
 
-    // Binds `server` to `host`; another free port than `port` is taken, and `port` changed, where `may_choose` and nobody
-    // asked for one.
+    // Binds `server` to `host` and `port`. If `may_choose`, and the user asked for no port, it may take another free
+    // port and change `port`.
     bool bind(httplib::Server & server, const std::string & host, int & port, bool may_choose);
 
-    // Why the port could not be had, as a sentence with what to do; empty where it could.
+    // Why bind() failed, and what to do; empty if it did not fail.
     const std::string & problem() const { return problem_; }
 
   private:
@@ -25,6 +25,6 @@ class listener {
     std::string problem_;
 };
 
-// Why nothing on this computer could reach a server at `host`, a loopback address, as a sentence with what to do; empty
-// where it could. Without this look a client would ask for ever.
+// Why nothing on this computer can connect to a server at `host`, a loopback address, and what to do. Empty if
+// something can. Without this check a client would wait for ever.
 std::string find_loopback_problem(const std::string & host);

@@ -11,7 +11,6 @@
 #include "server/memory-budget.h"
 #include "server/options.h"
 #include "upstream/context-meter.h"
-#include "upstream/server-arguments.h"
 
 #include <nlohmann/json.hpp>
 
@@ -19,27 +18,25 @@
 
 using json = nlohmann::ordered_json;
 
-static const std::string own_host = "127.0.0.1";  // as upstream's cli_server::address() has it
+static const std::string own_host = "127.0.0.1";  // as in llama.cpp's cli_server::address()
 
 local_server::local_server(const artifact & source, bool verbose) : session_(source, true) {
     session_.log.show_on_console(verbose);
 }
 
-local_server::~local_server() = default;  // the server ends, then its session
+local_server::~local_server() = default;  // first the server ends, then its session
 
-result<std::unique_ptr<local_server>> local_server::load(const artifact &                 source,
-                                                         const std::vector<std::string> & arguments,
-                                                         bool                             verbose) {
+result<std::unique_ptr<local_server>> local_server::load(const artifact & source, user_options options, bool verbose) {
     std::unique_ptr<local_server> model(new local_server(source, verbose));
-    if (const auto problem = model->start(source, arguments); !problem.message.empty()) {
+    if (const auto problem = model->start(source, std::move(options)); !problem.message.empty()) {
         return problem;
     }
     model->ctrl_c_.set_loaded();
     return model;
 }
 
-// One person asks one question at a time, over upstream's client of its own server, which knows of no prefix and no key
-// (such as LLAMA_API_KEY in a container).
+// One person asks one question at a time. llama.cpp's client cannot use a prefix or a key (such as LLAMA_API_KEY in a
+// container).
 static void choose_parameters(common_params & params) {
     params.n_parallel = 1;
     params.hostnames  = { own_host };
@@ -48,7 +45,8 @@ static void choose_parameters(common_params & params) {
     params.api_keys.clear();
 }
 
-failure local_server::start(const artifact & source, std::vector<std::string> arguments) {
+failure local_server::start(const artifact & source, user_options options) {
+    auto &     arguments = options.arguments;
     const auto unchecked = std::remove(arguments.begin(), arguments.end(), "--no-memory-check");
     const bool check     = unchecked == arguments.end();
     arguments.erase(unchecked, arguments.end());
@@ -62,9 +60,10 @@ failure local_server::start(const artifact & source, std::vector<std::string> ar
         return { problem };
     }
     common_params params;
-    if (!read_server_arguments(source, arguments, "", params)) {
-        return { "Try --help, or --help-server for all of llama.cpp's options.", exit_usage };
+    if (auto wrong = read_server_arguments(source, options, "", params); !wrong.message.empty()) {
+        return wrong;
     }
+    may_answer_ = params.n_predict != 0;
     llama_backend_init();
     llama_numa_init(params.numa);
     choose_parameters(params);
@@ -97,6 +96,9 @@ static std::string text_of(const json & delta, const char * member) {
 answer_end local_server::ask(const std::string & messages, const std::function<bool(const answer_piece &)> & on_piece) {
     const json body = { { "messages", json::parse(messages) }, { "stream", true }, { "timings_per_token", true } };
     answer_end end;
+    if (!may_answer_) {
+        return end;
+    }
     bool       continues = true;
     const auto on_data   = [&](const std::string & data) {
         const json chunk = json::parse(data, nullptr, false);

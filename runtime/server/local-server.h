@@ -1,12 +1,13 @@
 #pragma once
 
-// The model for a command that asks it from this terminal: upstream's server on a port of loopback, and its client.
+// The model of a command in the terminal: llama.cpp's server on a loopback port, and its client.
 
 #include "artifact/artifact.h"
 #include "base/result.h"
 #include "cli-client.h"
 #include "server/interrupts.h"
 #include "server/session.h"
+#include "upstream/server-arguments.h"
 
 #include <functional>
 #include <memory>
@@ -16,44 +17,45 @@
 struct common_params;
 struct cli_server;
 
-// One piece of an answer. `reasoning` is what the model thinks before it answers.
+// One piece of an answer. `reasoning`: the model thinks, and does not answer yet.
 struct answer_piece {
     std::string text;
     bool        reasoning = false;
 };
 
 struct answer_end {
-    std::string error;                // empty where the answer came, or was stopped
+    std::string error;                // empty if the answer came, or was stopped
     double      prompt_rate     = 0;  // tokens/s
     double      generation_rate = 0;
 };
 
 class local_server {
   public:
-    // Loads the model; `arguments` are options of llama.cpp's server, whose log is shown where `verbose`. Ends the program
-    // where Ctrl-C comes meanwhile.
-    static result<std::unique_ptr<local_server>> load(const artifact &                 source,
-                                                      const std::vector<std::string> & arguments,
-                                                      bool                             verbose);
+    // Loads the model. `options` are those of llama.cpp's server. `verbose` shows its log. Ctrl-C ends the program.
+    static result<std::unique_ptr<local_server>> load(const artifact & source, user_options options, bool verbose);
     ~local_server();
 
-    // `messages`: a JSON array as OpenAI's API has it. Ends early where Ctrl-C comes, or `on_piece` wants no more.
+    // `messages` is a JSON array of OpenAI's API. Ends early after Ctrl-C, or if `on_piece` returns false.
     answer_end ask(const std::string & messages, const std::function<bool(const answer_piece &)> & on_piece);
 
-    // A request of upstream's own API; throws std::runtime_error where it fails.
+    // Sends a request to llama.cpp's server. Throws std::runtime_error if it fails.
     std::string post(const std::string & path, const std::string & body) { return client_.post(path, body); }
 
-    // What Ctrl-C does from the beginning of load() on.
+    // False if the user asked for 0 tokens (-n 0): llama.cpp's server would write one.
+    bool may_answer() const { return may_answer_; }
+
+    // What Ctrl-C does, from the beginning of load().
     interrupts & ctrl_c() { return ctrl_c_; }
 
   private:
     local_server(const artifact & source, bool verbose);
 
-    // Why it cannot be asked; an empty text where it can.
-    failure start(const artifact & source, std::vector<std::string> arguments);
+    // Why the model cannot be used; an empty message if it can.
+    failure start(const artifact & source, user_options options);
 
     interrupts                  ctrl_c_;
     session                     session_;
     std::unique_ptr<cli_server> server_;
     cli_client                  client_;
+    bool                        may_answer_ = true;
 };

@@ -10,9 +10,9 @@
 #include <algorithm>
 
 static constexpr int      least_context   = 512;
-static constexpr int      context_step    = 256;  // llama.cpp's contexts are multiples of it
+static constexpr int      context_step    = 256;  // the size of llama.cpp's contexts is a multiple of it
 static constexpr uint64_t bytes_per_mib   = 1 << 20;
-static constexpr uint64_t share_of_memory = 4;  // a quarter each for a chat and for kept prompts
+static constexpr uint64_t share_of_memory = 4;  // a quarter for a chat, and a quarter for the prompt cache
 
 memory_wishes read_memory_wishes(const std::vector<std::string> & arguments, bool check) {
     memory_wishes wishes;
@@ -22,13 +22,13 @@ memory_wishes read_memory_wishes(const std::vector<std::string> & arguments, boo
     return wishes;
 }
 
-// What the weights leave, or a part of it: weights that are in memory already count twice here, to be careful.
+// The memory that the weights leave free. To be careful, weights that are in memory already count twice.
 static uint64_t free_beside(const artifact & source, uint64_t memory_free) {
     const uint64_t weights = weight_bytes(source.contents);
     return memory_free > weights ? memory_free - weights : 0;
 }
 
-// A chat: how long it may be, and the bytes that it takes.
+// The length of a chat, and the bytes that it needs.
 namespace {
 struct chat_size {
     int      tokens = 0;
@@ -36,7 +36,7 @@ struct chat_size {
 };
 }  // namespace
 
-// As many tokens as `room` holds, of those `wanted`. What a chat takes grows evenly with its length.
+// The largest number of tokens, up to `wanted`, that fits into `room` bytes. The bytes grow evenly with the tokens.
 static chat_size size_in(const context_meter & meter, const common_params & params, uint64_t room, int requested) {
     const uint64_t full = meter.bytes(params, requested);
     if (full <= room || requested <= least_context) {
@@ -55,7 +55,7 @@ static chat_size choose_chat(const artifact &      source,
                              uint64_t              memory_free,
                              const common_params & params) {
     if (meter.trained() == 0) {
-        return {};  // loading will say what is wrong
+        return {};  // the loader will report what is wrong
     }
     const int trained   = int(std::min<uint32_t>(meter.trained(), 1 << 30));
     const int requested = as_long_as_trained ? trained : std::min(trained, usual_context);
@@ -92,7 +92,7 @@ std::string settle_memory(const artifact &      source,
     if (!wishes.cache && memory_free > 0 && params.n_ctx > 0) {
         choose_cache(source, memory_free, chat.bytes, params);
     }
-    // upstream would read the metadata again, to fit the layers into graphics cards, which this program does not use
+    // otherwise llama.cpp reads the metadata again, to fit layers into graphics cards, which this program does not use
     params.fit_params = params.fit_params && params.n_ctx == 0;
     return "";
 }

@@ -41,11 +41,12 @@ static bool read_arguments(std::vector<std::string> arguments, common_params & p
     return common_params_parse(int(arguments.size()), pointers.data(), params, LLAMA_EXAMPLE_SERVER);
 }
 
-// As upstream's llama_server() starts, with what costs time or memory and tells nothing of the model left out.
+// The same as the start of llama.cpp's llama_server(), without steps that cost time or memory and test nothing of the
+// model.
 static void choose_parameters(common_params & params) {
     params.fit_params          = false;
-    params.warmup              = !params.mmproj.path.empty();  // the projector's graph is made by that alone
-    params.no_extra_bufts      = true;  // weights in their own layout: there are none to be laid out anew
+    params.warmup              = !params.mmproj.path.empty();  // only this builds the graph of the projector
+    params.no_extra_bufts      = true;  // keep the layout of the weights: there are no weights to convert
     params.load_mode           = LLAMA_LOAD_MODE_NONE;
     params.lazy_mode           = LLAMA_LAZY_MODE_OFF;
     params.cache_ram_mib       = 0;
@@ -56,7 +57,7 @@ static void choose_parameters(common_params & params) {
     }
 }
 
-// Loading decodes two tokens where there is a cache to put them in (common_context_can_seq_rm); others do it here.
+// Models with a cache have decoded two tokens while loading (common_context_can_seq_rm). All others do it here.
 static std::string compute_problem(llama_context * context) {
     const auto * model  = llama_get_model(context);
     const bool   memory = llama_get_memory(context) != nullptr;
@@ -88,7 +89,7 @@ static void write_question(const server_context & server, const common_params & 
     common_tokenize(server.get_llama_context(), prompt, true, true);
 }
 
-// Which file is at fault where the next line is a refusal, or none comes.
+// Prints which file is at fault if a refusal follows, or if the process ends.
 static void say_stage(server_state, json details) {
     if (details.is_object() && details.value("stage", "") == "mmproj_model") {
         std::printf("reading: projector\n");
@@ -140,5 +141,5 @@ static int check_all(const std::vector<std::string> & arguments) {
 int check_model(const std::vector<std::string> & arguments) {
     const int status = check_all(arguments);
     std::fflush(stdout);
-    std::_Exit(status);  // nothing to be put away: what was loaded goes with the process
+    std::_Exit(status);  // no cleanup: the process ends
 }

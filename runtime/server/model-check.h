@@ -1,14 +1,14 @@
 #pragma once
 
-// What `mkexe build` asks this machine's runtime about a model that it is going to bundle: whether it loads, computes
-// and has a chat template that can be used. A command of its own that --help does not name.
+// The command with which `mkexe build` tests a model before it bundles it: whether this machine's runtime can load the
+// model, compute with it, and use its chat template. --help does not list it.
 
 #include <string>
 #include <vector>
 
-// `arguments` are those of `serve`, with -m and --mmproj. The model's weights are never read: zeros stand in for them,
-// so that a large model takes no longer to look at than its two tokens take to compute.
+// `arguments` are those of `serve`, with -m and --mmproj. The program does not read the weights, but uses zeros: so a
+// large model takes only as long as two tokens take to compute.
 //
-// Prints "refused: " and the cause where the model cannot be used, and returns exit_model; a model that makes upstream
-// abort ends the process by that. exit_good where it can be used.
+// If the model cannot be used, prints "refused: " with the cause and returns exit_model. If llama.cpp aborts, the
+// process ends. Otherwise returns exit_good.
 int check_model(const std::vector<std::string> & arguments);

@@ -20,8 +20,8 @@ static std::string host_name(const std::string & header) {
 
 static constexpr const char * host_letters = "abcdefghijklmnopqrstuvwxyz0123456789.-_~%[]:";
 
-// An origin as browsers write it (RFC 6454, section 6.1): lower case, without a scheme's default port; empty where `text`
-// is none.
+// An origin in the form of browsers (RFC 6454, section 6.1): lower case, without the default port of the scheme. Empty
+// if `text` is not an origin.
 static std::string normal_origin(const std::string & text) {
     const auto   origin = lower_case(text);
     const size_t slash  = origin.find("://");
@@ -48,7 +48,7 @@ static bool is_same_origin(const std::string & origin, const std::string & host)
     return !origin.empty() && (origin == normal_origin("http://" + host) || origin == normal_origin("https://" + host));
 }
 
-// A page of this computer, whatever its port.
+// Whether this is a page of this computer, on any port.
 static bool is_local_origin(const std::string & origin) {
     for (const char * scheme : { "http://", "https://" }) {
         if (origin.rfind(scheme, 0) == 0) {
@@ -81,12 +81,12 @@ result<std::vector<std::string>> parse_origins(const std::string & list) {
             continue;
         }
         const bool is_word = word == "*" || word == "localhost" || word == "null";
-        // an address that was copied from a browser's bar
+        // the user may have copied an address from the browser's address bar
         const auto origin  = is_word ? word : normal_origin(word.substr(0, word.find_last_not_of('/') + 1));
         if (origin.empty()) {
             return failure{
                 "--cors-origins: expected *, localhost, null or origins such as https://example.com, with "
-                "commas between; found \"" +
+                "commas between them, found \"" +
                     word + "\".",
                 exit_usage
             };
@@ -97,7 +97,7 @@ result<std::vector<std::string>> parse_origins(const std::string & list) {
 }
 
 std::string refuse_request(const guard_rules & rules, const std::string & host, const std::string & origin) {
-    // HTTP/1.0 clients send none; browsers always do
+    // HTTP/1.0 clients send no Host header; browsers always do
     if (rules.loopback_only && !host.empty() && !is_loopback_name(host_name(host))) {
         return "foreign_host";
     }
@@ -115,8 +115,8 @@ std::string foreign_origin_message(const guard_rules & rules, const std::string 
     for (const auto & allowed : rules.origins) {
         list += allowed + ",";
     }
-    return "Pages of other sites may not use this server." +
-           (normal.empty() ? "" : " To let this one in, start it with --cors-origins " + list + normal + ".");
+    return "This server refuses requests from pages of other sites." +
+           (normal.empty() ? "" : " To allow this site, start the server with --cors-origins " + list + normal + ".");
 }
 
 static void set_security_headers(const guard_rules & rules, httplib::Response & response) {
@@ -124,13 +124,13 @@ static void set_security_headers(const guard_rules & rules, httplib::Response & 
     response.set_header("Referrer-Policy", "no-referrer");
     response.set_header("Cross-Origin-Resource-Policy", contains(rules.origins, "*") ? "cross-origin" : "same-origin");
     response.set_header("X-Frame-Options", "DENY");
-    // upstream sends it with index.html alone, and Chromium refuses workers that lack it
+    // llama.cpp sends it only with index.html, and Chromium refuses workers without it
     response.set_header("Cross-Origin-Embedder-Policy", "require-corp");
     response.set_header("Content-Security-Policy",
                         rules.page_policy + (rules.page_policy.empty() ? "" : "; ") + "frame-ancestors 'none'");
 }
 
-// The reason to refuse that any value of these two headers gives: a request may carry several.
+// The reason to refuse the request because of one value of these headers: a request may have several of each.
 static std::string refuse_request(const guard_rules & rules, const httplib::Request & request) {
     std::vector<std::string> hosts, origins;
     for (const auto & [name, values] : { std::pair("Host", &hosts), std::pair("Origin", &origins) }) {
@@ -148,7 +148,8 @@ static std::string refuse_request(const guard_rules & rules, const httplib::Requ
     return "";
 }
 
-// Fetch Standard, "CORS protocol": one origin, and caches keep the answers to different ones apart.
+// Fetch Standard, "CORS protocol": the header names one origin, and caches keep the responses for different origins
+// apart.
 static void set_allowed_origin(const guard_rules & rules, const std::string & origin, httplib::Response & response) {
     if (rules.origins.empty()) {
         return;
@@ -166,23 +167,22 @@ static void set_error(int status, const std::string & type, const std::string & 
 }
 
 void explain_refusal(httplib::Response & response) {
-    // sizes as upstream sets them (vendor/cpp-httplib/CMakeLists.txt)
+    // llama.cpp sets the sizes (vendor/cpp-httplib/CMakeLists.txt)
     static const std::map<int, std::pair<const char *, const char *>> refusals = {
         { 400,
           { "invalid_request_error",
             "This is not a valid HTTP/1.1 request (RFC 9112): its first line, a header, the "
             "length of its body or a part of a form is wrong." } },
-        { 408,
-          { "invalid_request_error", "The body came too slowly. This server waits no longer for the rest of it." } },
+        { 408, { "invalid_request_error", "The body came too slowly. This server no longer waits for it." } },
         { 413,
           { "invalid_request_error",
-            "The body is too large: at most 100 MiB, or 1 MiB as a form in a query's way of "
-            "writing (application/x-www-form-urlencoded), are possible." } },
-        { 415, { "invalid_request_error", "The body is compressed (Content-Encoding). Send it as it is." } },
-        { 416, { "invalid_request_error", "The header Range asks for bytes that are not there." } },
+            "The body is too large. The limit is 100 MiB, or 1 MiB for a form "
+            "(application/x-www-form-urlencoded)." } },
+        { 415, { "invalid_request_error", "The body is compressed (Content-Encoding). Send it without compression." } },
+        { 416, { "invalid_request_error", "The header Range asks for bytes that do not exist." } },
         { 503,
           { "unavailable_error",
-            "The bodies of other requests take all the room there is for them. Try again in a "
+            "The bodies of other requests use all the memory for bodies. Try again in a "
             "moment." } },
     };
     const auto found = refusals.find(response.status);

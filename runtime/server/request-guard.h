@@ -1,6 +1,6 @@
 #pragma once
 
-// Which HTTP requests are answered at all: none that a foreign web page makes a browser send (docs/http-api.md).
+// Refuses HTTP requests that pages of other sites make a browser send (docs/http-api.md).
 
 #include "base/result.h"
 
@@ -13,8 +13,8 @@ struct Response;
 }  // namespace httplib
 
 struct guard_rules {
-    bool                     loopback_only = true;  // the server listens on loopback addresses alone
-    std::vector<std::string> origins;               // let in beside the server's own: what parse_origins() gives
+    bool                     loopback_only = true;  // the server listens only on loopback addresses
+    std::vector<std::string> origins;               // allowed origins, besides the server's own: from parse_origins()
     std::string page_policy;  // directives of the page's Content-Security-Policy, without the last semicolon
 };
 
@@ -23,25 +23,25 @@ struct guard_rules {
 // as browsers write them: lower case, without a default port.
 result<std::vector<std::string>> parse_origins(const std::string & list);
 
-// Empty where the request may pass, else the type of the error. `host` and `origin` are the headers' values; `origin` is
-// empty where there is none.
+// The type of the error; empty if the request is allowed. `host` and `origin` are the values of the headers; `origin`
+// is empty if the request has none.
 std::string refuse_request(const guard_rules & rules, const std::string & host, const std::string & origin);
 
-// What Access-Control-Allow-Origin says to a request that may pass: its origin where the rules let it in, else nothing.
+// The value of Access-Control-Allow-Origin for an allowed request: its origin if the rules allow that, else empty.
 std::string allowed_origin(const guard_rules & rules, const std::string & origin);
 
-// What a page of a refused origin is told: the option that would let it in.
+// The message for a page of a refused origin, with the option that would allow it.
 std::string foreign_origin_message(const guard_rules & rules, const std::string & origin);
 
-// Gives a refusal that the HTTP server itself makes a sentence.
+// Adds a sentence to an error response that the HTTP server itself made.
 void explain_refusal(httplib::Response & response);
 
-// Asked about every request.
+// Checks every request.
 class request_guard {
   public:
     explicit request_guard(guard_rules rules = {}) : rules_(std::move(rules)) {}
 
-    // False where the request is refused; the response then says why. Sets the headers that every response has.
+    // Returns false if the request is refused; the response then says why. Sets the headers of every response.
     bool admit(const httplib::Request & request, httplib::Response & response) const;
 
   private:

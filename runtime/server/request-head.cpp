@@ -7,7 +7,7 @@
 #include <cctype>
 #include <cstdlib>
 
-// The value of the first field of that name, empty where there is none. `head` is in lower case.
+// The value of the first field with this name; empty if there is none. `head` is in lower case.
 static std::string field(const std::string & head, const std::string & name) {
     const auto found = head.find("\r\n" + name + ":");
     if (found == std::string::npos) {
@@ -23,13 +23,13 @@ static request_state look_at_body(const std::string & received, size_t head_end)
     if (length > mkexe::max_body_bytes) {
         return request_state::too_large;
     }
-    // such a client sends its body when it was told to; and in chunks nobody says how long it is
+    // with "Expect" the client waits before it sends the body; with chunks the size is unknown
     const bool later = !field(head, "expect").empty() || !field(head, "transfer-encoding").empty();
     const bool half  = received.size() - head_end < std::min<size_t>(length, awaited_body_bytes);
     return half && !later ? request_state::incomplete_body : request_state::complete;
 }
 
-// What is wrong with a head, as far as it is here; `complete` where nothing is.
+// What is wrong with the bytes of a head so far; `complete` if nothing is.
 static request_state look_at_head(const std::string & head) {
     if (!head.empty() && !std::isalpha((unsigned char) head[0])) {
         return request_state::not_http;
@@ -37,7 +37,7 @@ static request_state look_at_head(const std::string & head) {
     if (std::min(head.find('\n'), head.size()) > max_line_bytes) {
         return request_state::long_address;
     }
-    // RFC 9112, section 2.2, leaves it open whether such an empty line counts; here it would be waited for the right one
+    // RFC 9112, section 2.2, lets servers accept such lines; this gate would wait for the correct empty line
     if (head.find("\n\n") != std::string::npos) {
         return request_state::bare_line_feeds;
     }

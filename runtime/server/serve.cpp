@@ -49,17 +49,17 @@ static std::string chats_folder(const artifact & source, chat_place place) {
     }
 }
 
-// None where another user may read, remove or plant them.
+// Empty if another user could read, remove or add chats.
 static std::string trusted_chats_folder(const artifact & source, chat_place place) {
     const auto folder = chats_folder(source, place);
     if (!is_planted(folder)) {
         return folder;
     }
-    say("Chats are not kept: another user made " + safe_line(folder) + ", or what lies above it.");
+    say("Chats are not kept: another user owns " + safe_line(folder) + " or a folder above it.");
     return "";
 }
 
-// The hosts of --host that let other computers in, with commas between; empty where there are none.
+// The values of --host that let other computers connect, with commas between them; empty if there are none.
 static std::string hosts_for_others(const common_params & params) {
     std::string hosts;
     for (const auto & host : params.hostnames) {
@@ -79,26 +79,26 @@ static std::string loopback_problem(const common_params & params) {
     return "";
 }
 
-// What upstream offers and native/patches/single-model.patch leaves out.
+// Whether the options ask for functions of llama.cpp that native/patches/single-model.patch removes.
 static bool asks_for_tools(const common_params & params) {
     return !params.server_tools.empty() || params.ui_mcp_proxy || !params.mcp_servers_config.empty() ||
            !params.mcp_servers_json.empty();
 }
 
-// Why the server must not start like this; exit_good where it may.
+// Why the server must not start with these options; an empty message if it may.
 static failure find_refusal(const common_params & params, const std::string & open_hosts) {
     if (!open_hosts.empty() && params.api_keys.empty()) {
         return {
-            "--host lets other computers in, and anybody there could use this one.\n"
-            "Add --api-key-file with a file that holds a key of your choice, or set LLAMA_API_KEY; the page asks for "
-            "it.",
+            "--host lets other computers connect, and then anybody could use this program.\n"
+            "Add --api-key-file with a file that contains a key of your choice, or set LLAMA_API_KEY. The page asks "
+            "for the key.",
             exit_usage
         };
     }
     if (asks_for_tools(params)) {
         return {
             "--tools, --agent, --mcp-servers-config, --mcp-servers-json and --ui-mcp-proxy let a model run commands\n"
-            "and open connections. This program does neither; a program that uses its API can.",
+            "and open connections. This program does not do this. A program that uses its API can do it.",
             exit_usage
         };
     }
@@ -108,7 +108,8 @@ static failure find_refusal(const common_params & params, const std::string & op
     return { loopback_problem(params), exit_failed };
 }
 
-// How much memory a chat may take is settled when the server answers: it reads the model's metadata.
+// The function that chooses the memory of a chat. The server calls it when it answers already, because it reads the
+// model's metadata.
 static std::function<std::string()> memory_settler(const artifact &      source,
                                                    const serve_options & options,
                                                    common_params &       params) {
@@ -132,7 +133,7 @@ static void watch_for_end(const serve_options & options, server_end & end) {
     }
 }
 
-// Gives the session what upstream's server will ask it for.
+// Prepares what llama.cpp's server will ask the session for.
 static int prepare(session &             run,
                    const artifact &      source,
                    const serve_options & options,
@@ -160,7 +161,7 @@ static int prepare(session &             run,
     return exit_good;
 }
 
-// Who says where to listen, who may ask or where chats are kept wants a server like that, not the one that runs.
+// Whether the options need a new server: they say where to listen, who can send requests, or where to keep chats.
 static bool wants_own_server(const std::vector<std::string> & user_arguments, const serve_options & options) {
     const auto options_read = parse_serve_options(user_arguments);
     return options.new_instance || (options_read && options_read.value().chats != chat_place::user_folder) ||
@@ -170,7 +171,7 @@ static bool wants_own_server(const std::vector<std::string> & user_arguments, co
            names_option(user_arguments, { "--api-key-file" });
 }
 
-// What says how a start goes, and not what server is started, is no other option.
+// Whether there are options that change the server itself, and not only the start.
 static bool says_more_than_no_browser(const std::vector<std::string> & user_arguments) {
     for (size_t i = 0; i < user_arguments.size(); i++) {
         const auto & word   = user_arguments[i];
@@ -183,17 +184,20 @@ static bool says_more_than_no_browser(const std::vector<std::string> & user_argu
     return false;
 }
 
-static constexpr const char * options_hint = "Try --help, or --help-server for all of llama.cpp's options.";
+static user_options to_user_options(const serve_options & options) {
+    return { options.server_arguments, own_option_names() };
+}
 
-// Opens the page of a start that runs already. Wrong options are refused all the same.
+// Opens the page of a server that already runs. Still refuses wrong options.
 static int open_other(const session &                  run,
                       const artifact &                 source,
                       const std::vector<std::string> & user_arguments,
                       const serve_options &            options,
                       const std::string &              address) {
     common_params params;
-    if (!read_server_arguments(source, options.server_arguments, "", params)) {
-        return run.refuse(options_hint, exit_usage);
+    if (const auto wrong = read_server_arguments(source, to_user_options(options), "", params);
+        !wrong.message.empty()) {
+        return run.refuse(wrong.message, wrong.status);
     }
     open_page(address, options.open_browser, says_more_than_no_browser(user_arguments));
     run.status.listening(address, { address });
@@ -219,8 +223,9 @@ static int start_server(session & run, const artifact & source, const serve_opti
     start.lock         = lock;
 
     common_params params;
-    if (!read_server_arguments(source, options.server_arguments, log.path, params)) {
-        return run.refuse(options_hint, exit_usage);
+    if (const auto wrong = read_server_arguments(source, to_user_options(options), log.path, params);
+        !wrong.message.empty()) {
+        return run.refuse(wrong.message, wrong.status);
     }
     const int status = prepare(run, source, options, std::move(start), params);
     return status == exit_good ? run.run(params) : status;
@@ -231,7 +236,7 @@ static int serve_in(session &                        run,
                     const std::vector<std::string> & user_arguments,
                     const serve_options &            options) {
     if (!options.status_fd.empty() && !run.status.open(options.status_fd)) {
-        return run.refuse("--status-fd: expected the number of an open file that can be written to, found \"" +
+        return run.refuse("--status-fd: expected the number of a file descriptor that is open for writing, found \"" +
                               options.status_fd + "\".",
                           exit_usage);
     }

@@ -1,12 +1,12 @@
 #pragma once
 
-// The default command: upstream's server over the artifact's model and page.
+// The default command: runs llama.cpp's server with the model and the page of the artifact.
 
 #include "artifact/artifact.h"
 
 #include <string>
 #include <vector>
 
-// Serves until it is stopped; returns the exit status. `arguments` are the user's, without the program's name; they
-// come after the artifact's own defaults, so they win.
+// Serves until it is stopped. Returns the exit status. `arguments` are the user's, without the program's name. They
+// override the artifact's own options.
 int serve(const artifact & source, const std::vector<std::string> & arguments);

@@ -8,9 +8,9 @@
 
 static constexpr uint64_t share_of_memory = 8;
 
-static constexpr int slots_of_upstream = 4;  // tools/server/server.cpp, where the need is unknown
+static constexpr int slots_of_upstream = 4;  // as in tools/server/server.cpp; used if the need is unknown
 
-// Small enough to be there on every machine; only what the slots add is looked at.
+// So small that every machine has the memory. Only the difference between numbers of slots counts.
 static constexpr int measured_tokens = 512;
 
 int slots_for(uint64_t memory_free, const std::function<uint64_t(int)> & bytes_of) {
@@ -25,7 +25,7 @@ int slots_for(uint64_t memory_free, const std::function<uint64_t(int)> & bytes_o
     return slots;
 }
 
-// Bytes beside the weights of a small context with so many slots; 0 where upstream cannot say.
+// The bytes, without the weights, of a small context with so many slots; 0 if llama.cpp cannot tell.
 static uint64_t bytes_of_slots(const context_meter & meter, common_params params, int slots) {
     params.n_parallel = slots;
     params.kv_unified = true;

@@ -1,7 +1,7 @@
 #pragma once
 
-// How many requests are answered at once where nobody said it (--parallel). They share one context, so a further one
-// costs little, but for models that keep a state of their own for each.
+// Chooses how many requests the server answers at the same time without --parallel. They share one context, so one more
+// costs little, except for models that keep a separate state for each.
 
 #include <cstdint>
 #include <functional>
@@ -11,8 +11,8 @@ struct common_params;
 
 static constexpr int max_slots = 8;
 
-// As many as take no more than an eighth of the free memory. `bytes_of` tells what a context with so many slots needs, 0
-// where that cannot be said.
+// The largest number of slots that need at most an eighth of the free memory. `bytes_of` returns the bytes of a context
+// with so many slots; 0 if unknown.
 int slots_for(uint64_t memory_free, const std::function<uint64_t(int)> & bytes_of);
 
 // Where the options do not say how many, asks for `max_slots` in one context, and returns true.

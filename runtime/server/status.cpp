@@ -6,7 +6,7 @@
 
 using json = nlohmann::ordered_json;
 
-// systemd's STATUS= is one line
+// systemd's STATUS= has one line
 static std::string one_line(std::string text) {
     return safe_line(text.substr(0, text.find('\n')));
 }

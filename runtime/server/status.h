@@ -1,7 +1,7 @@
 #pragma once
 
-// How a start goes, for programs: JSON lines for the one that gave --status-fd, and systemd's notify protocol
-// (docs/starting.md, "For programs"). Each function may be called by any thread.
+// Reports the start to other programs: JSON lines for --status-fd, and systemd's notify protocol (docs/starting.md,
+// "For programs"). Any thread may call each function.
 
 #include "platform/status-channel.h"
 
@@ -15,10 +15,10 @@ struct loading_progress;
 
 class start_status {
   public:
-    // False where `number` is nothing that can be written to.
+    // Returns false if `number` is not a descriptor that is open for writing.
     bool open(const std::string & number) { return channel_.open(number); }
 
-    // `address`: the page's, as this computer reaches it, or the first of all `addresses`.
+    // `address` is the address of the page for this computer, or else the first of `addresses`.
     void listening(const std::string & address, const std::vector<std::string> & addresses) const;
     void loading(const loading_progress & progress) const;
     void ready() const;

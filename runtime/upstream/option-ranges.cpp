@@ -2,14 +2,18 @@
 
 #include "arg.h"
 #include "base/safe-text.h"
-#include "platform/system.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
 
 static constexpr long long most = std::numeric_limits<int>::max();
 static constexpr long long none = std::numeric_limits<long long>::min();
+
+static constexpr float largest  = 3.4e38F;
+static constexpr float smallest = 1.2e-38F;  // above 0
 
 namespace {
 
@@ -18,6 +22,19 @@ struct number_range {
     long long    least;
     long long    greatest;
     long long    also = none;  // a value below the least that has a meaning of its own
+};
+
+struct decimal_range {
+    const char * name;  // one of the option's spellings
+    float        least;
+    float        greatest;
+};
+
+// A value that has numbers in it.
+struct number_form {
+    const char * name;      // one of the option's spellings
+    const char * expected;  // in words
+    bool (*fits)(const std::string & text);
 };
 
 }  // namespace
@@ -58,77 +75,144 @@ static const number_range ranges[] = {
     { "--port", 0, 65535 },
 };
 
-static number_range range_of(const common_arg & option) {
-    for (const auto & range : ranges) {
-        if (std::find_if(option.args.begin(), option.args.end(),
-                         [&](const char * name) { return std::string(name) == range.name; }) != option.args.end()) {
-            return range;
-        }
-    }
-    return { "", std::numeric_limits<int>::min(), most };
-}
+// All options of llama.cpp's server that it reads with std::stof() or std::stod().
+static const decimal_range decimals[] = {
+    { "--temp", 0, largest },
+    { "--top-p", 0, 1 },
+    { "--min-p", 0, 1 },
+    { "--top-n-sigma", -largest, largest },
+    { "--xtc-probability", 0, 1 },
+    { "--xtc-threshold", 0, 1 },
+    { "--typical-p", 0, 1 },
+    { "--repeat-penalty", smallest, largest },
+    { "--presence-penalty", -largest, largest },
+    { "--frequency-penalty", -largest, largest },
+    { "--dry-multiplier", 0, largest },
+    { "--dry-base", 1, largest },
+    { "--adaptive-target", -largest, 1 },
+    { "--adaptive-decay", 0, 0.99F },
+    { "--dynatemp-range", 0, largest },
+    { "--dynatemp-exp", -largest, largest },
+    { "--mirostat-lr", -largest, largest },
+    { "--mirostat-ent", -largest, largest },
+    { "--rope-scale", smallest, largest },
+    { "--rope-freq-base", 0, largest },
+    { "--rope-freq-scale", 0, largest },
+    { "--yarn-ext-factor", -largest, largest },
+    { "--yarn-attn-factor", -largest, largest },
+    { "--yarn-beta-slow", -largest, largest },
+    { "--yarn-beta-fast", -largest, largest },
+    { "--video-fps", smallest, largest },
+    { "--slot-prompt-similarity", 0, 1 },
+    { "--spec-draft-p-split", 0, 1 },
+    { "--spec-draft-p-min", 0, 1 },
+    { "--spec-synth-len", -largest, largest },
+};
 
-static bool is_in(const number_range & range, const std::string & text) {
+static bool is_whole(const std::string & text, long long least, long long greatest) {
     char *     end    = nullptr;
     const auto number = std::strtoll(text.c_str(), &end, 10);  // beyond its own range, the nearest number
-    const bool whole  = !text.empty() && *end == '\0';
-    return whole && (number == range.also || (number >= range.least && number <= range.greatest));
+    return !text.empty() && *end == '\0' && number >= least && number <= greatest;
 }
 
-static std::string problem_with(const std::string & name, const common_arg & option, const std::string & text) {
-    const auto range = range_of(option);
-    if (is_in(range, text)) {
+static bool is_int(const std::string & text) {
+    return is_whole(text, std::numeric_limits<int>::min(), most);
+}
+
+// std::stof() refuses what has no float near it, such as 1e999 and 1e-60.
+static bool is_decimal(const std::string & text, float least, float greatest) {
+    char * end         = nullptr;
+    errno              = 0;
+    const float number = std::strtof(text.c_str(), &end);
+    return !text.empty() && *end == '\0' && errno != ERANGE && number >= least && number <= greatest;
+}
+
+static bool is_float(const std::string & text) {
+    return is_decimal(text, -largest, largest);
+}
+
+// Whether all items of a list fit.
+static bool all_of(const std::string & text, const char * separators, bool (*fits)(const std::string &)) {
+    for (size_t from = 0; from <= text.size();) {
+        const size_t to = std::min(text.find_first_of(separators, from), text.size());
+        if (!fits(text.substr(from, to - from))) {
+            return false;
+        }
+        from = to + 1;
+    }
+    return true;
+}
+
+static bool is_decimal_list(const std::string & text) {
+    return all_of(text, ",/", is_float);
+}
+
+static bool is_size_list(const std::string & text) {
+    return all_of(text, ",/", [](const std::string & item) { return is_whole(item, 0, most); });
+}
+
+static bool is_scaled_list(const std::string & text) {
+    return all_of(text, ",", [](const std::string & item) {
+        const auto colon = item.rfind(':');
+        return colon != std::string::npos && is_float(item.substr(colon + 1));
+    });
+}
+
+static bool is_layer_count(const std::string & text) {
+    return text == "auto" || text == "all" || is_int(text);
+}
+
+static const number_form forms[] = {
+    { "--gpu-layers", "a whole number, auto or all", is_layer_count },
+    { "--spec-draft-ngl", "a whole number, auto or all", is_layer_count },
+    { "--tensor-split", "numbers with commas between them", is_decimal_list },
+    { "--spec-synth-rates", "numbers with commas between them", is_decimal_list },
+    { "--fit-target", "whole numbers of MiB with commas between them", is_size_list },
+    { "--lora-scaled", "FILE:NUMBER, or several with commas between them", is_scaled_list },
+    { "--control-vector-scaled", "FILE:NUMBER, or several with commas between them", is_scaled_list },
+    { "--control-vector-layer-range", "two whole numbers", is_int },
+};
+
+// The row of `table` that has a spelling of the option, or null.
+template <typename row, size_t size> static const row * find_row(const row (&table)[size], const common_arg & option) {
+    const auto found = std::find_if(table, table + size, [&](const row & one) {
+        return std::any_of(option.args.begin(), option.args.end(),
+                           [&](const char * name) { return std::string(name) == one.name; });
+    });
+    return found == table + size ? nullptr : found;
+}
+
+static std::string sentence(const std::string & name, const std::string & expected, const std::string & text) {
+    return name + ": expected " + expected + ", found \"" + safe_line(text) + "\".";
+}
+
+static std::string whole_problem(const std::string & name, const common_arg & option, const std::string & text) {
+    const auto * row   = find_row(ranges, option);
+    const auto   range = row ? *row : number_range{ "", std::numeric_limits<int>::min(), most };
+    if (is_whole(text, range.least, range.greatest) || (range.also != none && is_whole(text, range.also, range.also))) {
         return "";
     }
-    return name + ": expected " + (range.also == none ? "" : std::to_string(range.also) + ", or ") +
-           std::to_string(range.least) + " to " + std::to_string(range.greatest) + ", found \"" + safe_line(text) +
-           "\".";
+    return sentence(name,
+                    (range.also == none ? "" : std::to_string(range.also) + ", or ") + std::to_string(range.least) +
+                        " to " + std::to_string(range.greatest),
+                    text);
 }
 
-static const common_arg * find_option(const std::vector<common_arg> & options, const std::string & argument) {
-    auto spelling = argument;
-    if (argument.rfind("--", 0) == 0) {
-        std::replace(spelling.begin(), spelling.end(), '_', '-');  // as upstream does
+static std::string readable(float number) {
+    char text[32];
+    std::snprintf(text, sizeof(text), "%g", number);
+    return text;
+}
+
+std::string find_value_problem(const std::string & name, const common_arg & option, const std::string & text) {
+    if (option.handler_int) {
+        return whole_problem(name, option, text);
     }
-    const common_arg * found = nullptr;
-    for (const auto & option : options) {
-        for (const auto & names : { option.args, option.args_neg }) {
-            for (const char * name : names) {
-                found = spelling == name ? &option : found;  // the last one of that name, as upstream
-            }
-        }
+    if (const auto * range = find_row(decimals, option); range && !is_decimal(text, range->least, range->greatest)) {
+        return sentence(name, "a number from " + readable(range->least) + " to " + readable(range->greatest), text);
     }
-    return found;
-}
-
-// How many of the words behind an option are its values.
-static size_t values_of(const common_arg & option) {
-    return option.handler_int || option.handler_string ? 1 : option.handler_str_str ? 2 : 0;
-}
-
-static std::string problem_in_environment(const std::vector<common_arg> & options) {
-    for (const auto & option : options) {
-        const auto value   = option.handler_int && option.env ? environment(option.env) : "";
-        const auto problem = value.empty() ? "" : problem_with(option.env, option, value);
-        if (!problem.empty()) {
-            return problem;
-        }
+    if (const auto * form = find_row(forms, option); form && !form->fits(text)) {
+        return sentence(name, form->expected, text);
     }
     return "";
-}
-
-std::string find_number_problem(const std::vector<std::string> & arguments, const std::vector<common_arg> & options) {
-    for (size_t i = 0; i < arguments.size(); i++) {
-        const auto * option = find_option(options, arguments[i]);
-        if (!option && safe_line(arguments[i]) != arguments[i]) {  // upstream says it as it is
-            return "error: invalid argument: " + safe_line(arguments[i]);
-        }
-        if (option && option->handler_int && i + 1 < arguments.size()) {
-            if (const auto problem = problem_with(arguments[i], *option, arguments[i + 1]); !problem.empty()) {
-                return problem;
-            }
-        }
-        i += option ? values_of(*option) : 0;
-    }
-    return problem_in_environment(options);
 }

@@ -1,13 +1,12 @@
 #pragma once
 
-// The whole numbers that llama.cpp's options take: upstream checks few of them, reads "5x" as 5, and ends in an assertion
-// where one makes no sense.
+// The values that llama.cpp's options take, if they are numbers. llama.cpp itself checks few of them: it reads "5x" as 5,
+// names functions of C++ in its messages, and ends in an assertion if a number makes no sense.
 
 #include <string>
-#include <vector>
 
 struct common_arg;
 
-// What is wrong with the first number that is none or out of its range, in `arguments` or in the environment's
-// LLAMA_ARG_ variables; empty where all are good. `options`: those that upstream's server knows.
-std::string find_number_problem(const std::vector<std::string> & arguments, const std::vector<common_arg> & options);
+// What is wrong with `text` as a value of `option`, which the user wrote as `name`. Empty if the value is good, or if the
+// option takes no number.
+std::string find_value_problem(const std::string & name, const common_arg & option, const std::string & text);

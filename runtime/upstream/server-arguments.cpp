@@ -2,12 +2,11 @@
 
 #include "arg.h"
 #include "common.h"
-#include "platform/console.h"
 #include "platform/machine.h"
 #include "platform/system.h"
 #include "server-stream.h"
 #include "upstream/api-keys.h"
-#include "upstream/option-ranges.h"
+#include "upstream/option-check.h"
 
 #include <clocale>
 #include <csignal>
@@ -38,23 +37,28 @@ std::vector<std::string> server_arguments(const artifact &                 sourc
     return arguments;
 }
 
+static failure refuse(const std::string & problem) {
+    const std::string advice = "Try --help, or --help-server for all of llama.cpp's options.";
+    return { problem.empty() ? advice : problem + "\n" + advice, exit_usage };
+}
+
 // upstream's llama_server(argc, argv) up to the point where the parameters are known
-bool read_server_arguments(const artifact &                 source,
-                           const std::vector<std::string> & user_arguments,
-                           const std::string &              log_path,
-                           common_params &                  params) {
+failure read_server_arguments(const artifact &     source,
+                              const user_options & user,
+                              const std::string &  log_path,
+                              common_params &      params) {
     std::setlocale(LC_NUMERIC, "C");
 #ifdef SIGPIPE
     std::signal(SIGPIPE, SIG_IGN);
 #endif
     common_init();
     server_stream_session_manager_start();
-    auto       arguments = server_arguments(source, user_arguments, log_path);
+    auto       arguments = server_arguments(source, user.arguments, log_path);
     const auto options   = common_params_parser_init(params, LLAMA_EXAMPLE_SERVER).options;
-    for (const auto & problem : { find_number_problem(user_arguments, options), find_key_problem(user_arguments) }) {
+    for (const auto & problem :
+         { find_option_problem(user.arguments, options, user.own_names), find_key_problem(user.arguments) }) {
         if (!problem.empty()) {
-            say(problem + "\n");
-            return false;
+            return refuse(problem);
         }
     }
     std::vector<char *> pointers;
@@ -63,11 +67,14 @@ bool read_server_arguments(const artifact &                 source,
     }
     pointers.push_back(nullptr);
     if (!common_params_parse(int(arguments.size()), pointers.data(), params, LLAMA_EXAMPLE_SERVER)) {
-        return false;
+        return refuse("");
+    }
+    if (const auto problem = find_parameter_problem(params); !problem.empty()) {
+        return refuse(problem);
     }
     tidy_keys(params);
     if (params.no_mmproj) {  // to upstream it is about downloads alone
         params.mmproj.path.clear();
     }
-    return true;
+    return {};
 }

@@ -3,6 +3,7 @@
 // The arguments that upstream's server gets: what every start of an artifact needs, then the user's.
 
 #include "artifact/artifact.h"
+#include "base/result.h"
 
 #include <string>
 #include <vector>
@@ -14,8 +15,15 @@ std::vector<std::string> server_arguments(const artifact &                 sourc
                                           const std::vector<std::string> & user_arguments,
                                           const std::string &              log_path);
 
-// Reads them as upstream's server does; false where upstream said on the console what is wrong with them.
-bool read_server_arguments(const artifact &                 source,
-                           const std::vector<std::string> & user_arguments,
-                           const std::string &              log_path,
-                           common_params &                  params);
+// The user's part of the command line.
+struct user_options {
+    std::vector<std::string> arguments;
+    std::vector<std::string> own_names;  // mkexe's options, already taken out; a suggestion may name them
+};
+
+// Reads all arguments as llama.cpp's server does. Returns why they are refused, with advice; an empty message if they are
+// good. If llama.cpp refuses them, it has said why on the console, and the message is only the advice.
+failure read_server_arguments(const artifact &     source,
+                              const user_options & user,
+                              const std::string &  log_path,
+                              common_params &      params);

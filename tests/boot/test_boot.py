@@ -168,7 +168,7 @@ def test_it_downloads_nothing_and_says_so(artifact: Path, option: list[str]) -> 
 def test_it_runs_no_commands_for_a_model_and_says_so(artifact: Path, option: list[str]) -> None:
     done = run_to_end([str(artifact), *option, "--port", "0"])
     assert done.returncode == 2
-    assert "This program does neither" in done.stderr
+    assert "This program does not do this" in done.stderr
 
 
 def test_a_wrong_word_is_explained(artifact: Path) -> None:

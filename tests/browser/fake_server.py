@@ -364,7 +364,7 @@ class _Handler(BaseHTTPRequestHandler):
         if state.session_name is None or (name.startswith("mkexe/chats") and state.chats_folder is None):
             refusal = Refusal(404, "chats are not kept here", "not_found")
         elif self.headers["X-Mkexe-Token"] != state.token:
-            refusal = Refusal(403, "the program was started again: load the page anew", "bad_token")
+            refusal = Refusal(403, "the program has restarted: reload the page", "bad_token")
         if refusal is not None:
             self._send(refusal.status, "application/json", refusal.text().encode())
         return refusal is not None

@@ -78,7 +78,7 @@ def test_a_projector_for_another_model_is_said(artifact: Path, tmp_path: Path) -
     words = ["serve", "--port", "0", "--no-browser", "--mmproj", str(tmp_path / "mmproj.gguf")]
     done = run_to_end([str(artifact), *words], XDG_DATA_HOME=str(tmp_path), HOME=str(tmp_path))
     assert done.returncode != 0
-    assert "must be the one that was made for this model; --no-mmproj starts without one" in done.stderr
+    assert "must be the one that was made for this model. With --no-mmproj the program starts without it" in done.stderr
 
 
 def test_a_projector_beside_the_file_is_taken_too(artifact: Path, tmp_path: Path) -> None:

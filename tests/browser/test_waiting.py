@@ -602,10 +602,12 @@ def test_a_folder_that_takes_no_chats_is_named_with_the_reason_and_they_wait(pag
 
 
 def test_a_chat_that_is_there_and_cannot_be_read_is_not_said_to_be_gone(page: Page, server: FakeServer) -> None:
-    server.unreadable["chat-0000"] = Refusal(413, f"{FOLDER}/chat-0000.json: a chat may have 64 MiB", "too_large")
+    server.unreadable["chat-0000"] = Refusal(
+        413, f"{FOLDER}/chat-0000.json: a chat can have at most 64 MiB", "too_large"
+    )
     page.goto(f"{server.url}#chat-0000")
     expect(page.locator("#toast")).to_contain_text("The page cannot open the chat: ")
-    expect(page.locator("#toast")).to_contain_text("a chat may have 64 MiB")
+    expect(page.locator("#toast")).to_contain_text("a chat can have at most 64 MiB")
 
 
 def test_an_answer_goes_on_in_the_chat_as_another_tab_has_left_it(page: Page, server: FakeServer) -> None:

@@ -308,7 +308,7 @@ def test_where_nothing_reaches_loopback_it_says_what_to_do(file: Path, tmp_path:
     skip_where_denied(done)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert "listens on 127.0.0.1, and nothing can connect to it" in done.stderr
+    assert "listens on 127.0.0.1, but nothing can connect to it" in done.stderr
     assert "ip link set lo up" in done.stderr
     if words[0] == "run":
         need("ip")

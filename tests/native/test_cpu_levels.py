@@ -90,7 +90,7 @@ def test_an_emulated_processor_gets_its_best_level_and_answers(
 def test_the_log_names_the_level_the_scores_and_why(artifact: Path, runnable: list[str]) -> None:
     with Running([str(artifact), "--verbose"], artifact.parent, MKEXE_CPU="x64") as running:
         pass
-    assert "kernels: x64, MKEXE_CPU names it (scores: x64 1, sse42 " in "".join(running.log)
+    assert "kernels: x64, MKEXE_CPU chooses it (scores: x64 1, sse42 " in "".join(running.log)
 
 
 def test_a_level_that_this_processor_lacks_is_refused(artifact: Path, runnable: list[str]) -> None:

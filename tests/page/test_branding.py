@@ -129,7 +129,7 @@ def test_default_options_that_could_not_be_checked_are_said(mkexe: Mkexe, tmp_pa
         ("--ctx-size=8", "has no option --ctx-size=8", "write it with a space: --ctx-size 8"),
         ("--ctx-size many", '--ctx-size: expected 0, or 32 to 2147483647, found "many".', "--help-server"),
         ("-t 0", '-t: expected -1, or 1 to 512, found "0".', "--help-server"),
-        ("--exit-when-idle soon", "expected minutes, more than 0", "--help-server"),
+        ("--exit-when-idle soon", "expected a number of minutes above 0", "--help-server"),
         ("8192", "llama.cpp's server has no option 8192", "options begin with a dash"),
         ("--version", "default options: --version prints something and ends", "leave it out"),
     ],

@@ -93,7 +93,7 @@ def test_clean_removes_what_is_not_in_use_and_no_chat(artifact: Path, tmp_path: 
         assert sorted(lines[:-1]) == sorted(
             [f"removed  {path}, 2.0 MB" for path in old] + [f"in use   {path}" for path in (*in_use, started)]
         )
-        assert lines[-1] == "5 files removed, 10.0 MB"
+        assert lines[-1] == "removed 5 files, 10.0 MB"
         assert not any(path.exists() for path in old)
         assert all(path.exists() for path in (*in_use, started, *foreign, link))
         assert running.ask(FRANCE) == PARIS
@@ -135,7 +135,7 @@ def test_results_that_cannot_be_written_are_a_failure(artifact: Path, tmp_path: 
             timeout=120,
         )  # fmt: skip
         assert done.returncode == 1, command
-        assert "Standard output could not be written" in done.stderr, command
+        assert "Writing to standard output failed" in done.stderr, command
 
 
 def test_a_closed_stream_is_no_file_of_ours(artifact: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the shipped file says where it cannot go on: signals, a file cut off while it runs, limits of the shell."""
+"""What the shipped file says where it cannot continue: signals, a file cut off while it runs, limits of the shell."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def limited(artifact: Path, limit: str, *words: str) -> subprocess.CompletedProc
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (signal.SIGSEGV, "a wrong access to memory (SIGSEGV)"),
-        (signal.SIGBUS, "a wrong access to memory (SIGBUS)"),
+        (signal.SIGSEGV, "an invalid access to memory (SIGSEGV)"),
+        (signal.SIGBUS, "an invalid access to memory (SIGBUS)"),
         (signal.SIGILL, "an instruction that this processor does not know (SIGILL)"),
-        (signal.SIGFPE, "a calculation without a result (SIGFPE)"),
-        (signal.SIGABRT, "it gave up (SIGABRT)"),
+        (signal.SIGFPE, "an arithmetic error (SIGFPE)"),
+        (signal.SIGABRT, "it stopped itself (SIGABRT)"),
     ],
 )
 def test_a_signal_ends_it_with_one_sentence_and_a_status(artifact: Path, number: int, words: str) -> None:
@@ -45,7 +45,7 @@ def test_a_signal_ends_it_with_one_sentence_and_a_status(artifact: Path, number:
         running.send_signal(number)
         assert running.wait() == CRASHED
     log = artifact.parent / ".local/state/mkexe/tiny.log"
-    said = f"{artifact.name} cannot go on: an error of its own, {words}.\nThe log: {log}\n"
+    said = f"{artifact.name} cannot continue: an error in the program, {words}.\nThe log: {log}\n"
     assert said in "".join(running.log)
     assert said in log.read_text()
 
@@ -64,9 +64,9 @@ def test_a_file_that_is_cut_off_while_it_runs_is_named(artifact: Path, tmp_path:
             running.ask(FRANCE)
         assert running.wait() == DAMAGED
     said = "".join(running.log)
-    assert f"copied.exe cannot go on: the file {copy} was cut off, or its disk went away" in said
+    assert f"copied.exe cannot continue: the file {copy} was cut off, or its disk disappeared" in said
     assert f"expected {artifact.stat().st_size} bytes, found 1000." in said
-    assert "Copy it again, and then start it again." in said
+    assert "Copy the file again, and then start it again." in said
 
 
 @pytest.mark.parametrize("mebibytes", [40, 120])

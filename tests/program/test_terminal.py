@@ -52,8 +52,12 @@ def test_run_says_that_it_waits_where_a_pipe_stays_open(artifact: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "sentence"),
     [(["run"], 2, "expected a question"), (["run", "--promt", "Hi"], 2, "found only: --promt Hi"),
-     (["run", "-p"], 2, "expected a value"), (["chat", "--no-such"], 2, "invalid argument"),
-     (["run", "-p", "Hi", "--no-such"], 2, "invalid argument"), (["frobnicate"], 2, "is not a command"),
+     (["run", "-p"], 2, "expected a value"), (["chat", "--no-such"], 2, '"--no-such" is not an option.\n'),
+     (["run", "-p", "Hi", "--no-such"], 2, '"--no-such" is not an option.\n'), (["frobnicate"], 2, "is not a command"),
+     (["run", "-p", "Hi", "--sytem", "x"], 2, '"--sytem" is not an option: did you mean --system?\n'),
+     (["chat", "--ctxsize", "512"], 2, '"--ctxsize" is not an option: did you mean --ctx-size?\n'),
+     (["sevre"], 2, '"sevre" is not a command: did you mean serve?'),
+     (["health", "--prot", "1"], 2, 'health: unexpected argument "--prot": did you mean --port?'),
      (["verify", "--json"], 2, "unexpected argument")],
 )  # fmt: skip
 def test_wrong_words_are_explained(artifact: Path, words: list[str], status: int, sentence: str) -> None:
@@ -65,6 +69,39 @@ def test_wrong_words_are_explained(artifact: Path, words: list[str], status: int
     assert done.returncode == status
     assert sentence in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("value", ["abc", "1e999", "nan", "", "5x"])
+@pytest.mark.parametrize("command", ["run", "chat", "bench"])
+def test_a_value_that_is_no_number_is_refused_in_one_sentence(artifact: Path, command: str, value: str) -> None:
+    words = ["-p", "Hi"] if command == "run" else []
+    done = run_to_end([str(artifact), command, *words, "--temp", value])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f'--temp: expected a number from 0 to 3.4e+38, found "{value}".\nTry --help' in done.stderr
+    assert "stof" not in done.stderr
+    assert "usage:" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [("--grammar", "bad((", "--grammar: llama.cpp cannot read this grammar: expecting ::= at ((."),
+     ("--log-file", "/no/such/dir/x", "--log-file: cannot open file '/no/such/dir/x' for writing: No such file"),
+     ("--control-vector", "/no/such.gguf", "--control-vector: cannot open file '/no/such.gguf': No such file")],
+)  # fmt: skip
+@pytest.mark.parametrize("command", [["run", "-p", "Hi"], ["serve", "--port", "0", "--no-browser"]])
+def test_an_option_that_cannot_be_used_is_named(
+    artifact: Path, command: list[str], option: str, value: str, sentence: str
+) -> None:
+    done = run_to_end([str(artifact), *command, option, value])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert sentence in done.stderr
+    assert "verify checks the file" not in done.stderr
+
+
+@pytest.mark.parametrize("options", [["-n", "0"], ["--n-predict", "0"]])
+def test_an_answer_of_no_tokens_is_empty(artifact: Path, options: list[str]) -> None:
+    done = run_to_end([str(artifact), *ASK, *options])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("command", ["", "serve", "chat", "run", "bench", "info", "doctor", "verify", "licenses"])
@@ -198,7 +235,7 @@ def test_a_chat_in_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
         terminal.expect(r"saved: ")
         terminal.expect(r"\n>")
     terminal.type("/system Speak of gardens.\n")
-    terminal.expect(r"from the next answer on")
+    terminal.expect(r"this applies from the next answer")
     terminal.expect(r"\n>")
     terminal.type(f"/save {tmp_path / 'gardens.json'}\n")
     terminal.expect(r"saved: ")
@@ -274,7 +311,7 @@ def test_what_is_saved_replaces_nothing(terminal: Terminal, tmp_path: Path) -> N
     (tmp_path / "chat.md.new").write_text("precious")
     for name in ("precious.md", "link.md"):
         terminal.type(f"/save {tmp_path / name}\n")
-        terminal.expect(r"is there already; choose another name")
+        terminal.expect(r"exists already; choose another name")
     for _ in range(2):  # its own file it may write again
         terminal.type(f"/save {tmp_path / 'chat.md'}\n")
         terminal.expect(r"saved: ")

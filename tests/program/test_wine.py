@@ -109,7 +109,7 @@ def test_a_slow_disk_shows_how_far_the_model_is(
 def test_it_ends_with_its_input(program: Path) -> None:
     done = wine(program, "--no-browser", "--port", "0", "--exit-with-input", typed="anything\n")
     assert done.returncode == 0, done.stderr
-    assert "Standard input has ended: the end." in done.stderr
+    assert "Standard input has closed: the program ends." in done.stderr
 
 
 def test_options_count_however_many_there_are(program: Path) -> None:
@@ -117,7 +117,7 @@ def test_options_count_however_many_there_are(program: Path) -> None:
     words = ["serve", "--no-browser", "--new", "--portable", "--ephemeral", "--no-quit", "--no-memory-check"]
     done = wine(program, *words, "--exit-with-input", "--exit-when-idle", "5")
     assert done.returncode == 0, done.stderr
-    assert "Standard input has ended: the end." in done.stderr
+    assert "Standard input has closed: the program ends." in done.stderr
     done = wine(program, *ASK, "--system", "x", "--verbose", LLAMA_ARG_THREADS="2")
     assert done.returncode == 0, done.stderr[-2000:]
     # about as many words as a start adds to those of llama.cpp (runtime/upstream/server-arguments.cpp)

@@ -87,7 +87,7 @@ def closes_by_a_key(desktop: Desktop, console: Console, sentence: str) -> int:
 
 def test_an_error_stays_until_a_key_is_pressed(desktop: Desktop, program: str, taken_port: int) -> None:
     with desktop.open(program, "--no-browser", "--port", str(taken_port)) as console:
-        sentence = f"Port {taken_port} of 127.0.0.1 cannot be had"
+        sentence = f"Port {taken_port} of 127.0.0.1 is not available"
         assert closes_by_a_key(desktop, console, sentence) == 1
 
 
@@ -101,7 +101,7 @@ def test_an_error_in_somebody_else_s_console_waits_for_nothing(desktop: Desktop,
     words = ("/c", "Z:" + program.replace("/", "\\"), "--no-browser", "--port", str(taken_port))
     with desktop.open(str(shell), *words) as console:
         assert console.wait() == 1, console.text
-        assert "cannot be had" in console.text
+        assert "is not available" in console.text
         assert KEY not in console.text
 
 

@@ -211,7 +211,7 @@ def test_chats_are_not_kept_where_another_user_put_the_folder(artifact: Path, ho
             os.chown(planted, owner, -1, follow_symlinks=False)
             with Running([str(copy)], shared / "home", words, **variables) as running:
                 assert running.json("/mkexe/session")["chats"] == kept
-                said = f"Chats are not kept: another user made {chats}, or what lies above it.\n"
+                said = f"Chats are not kept: another user owns {chats} or a folder above it.\n"
                 assert (said in running.log) == (kept == "none")
 
 

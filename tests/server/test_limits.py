@@ -308,7 +308,7 @@ def test_a_chat_s_file_that_cannot_be_read_is_not_said_to_be_absent(artifact: Pa
         status, _, body = running.get("/mkexe/chats/large-chat", headers)
         error = json.loads(body)["error"]
         assert (status, error["type"]) == (413, "too_large")
-        assert error["message"] == f"{large}: a chat may have 64 MiB, this one has 67108865 bytes"
+        assert error["message"] == f"{large}: a chat can have at most 64 MiB, this one has 67108865 bytes"
         large.unlink()
         assert running.get("/mkexe/chats/large-chat", headers)[0] == 404
         large.mkdir()

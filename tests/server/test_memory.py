@@ -42,7 +42,7 @@ def test_a_model_trained_for_millions_of_tokens_gets_32768(artifact: Path) -> No
     with Running([str(artifact), *LONG, "--parallel", "1"], artifact.parent) as running:
         assert json.loads(running.get("/props")[2])["default_generation_settings"]["n_ctx"] == 32768
         assert running.ask(FRANCE) == PARIS
-    assert "A chat can be 32768 tokens long; the model could take 10000000 (--ctx-size 0).\n" in running.log
+    assert "A chat can have 32768 tokens. The model could use 10000000 (--ctx-size 0).\n" in running.log
 
 
 def test_a_chat_takes_a_quarter_of_the_free_memory(artifact: Path) -> None:

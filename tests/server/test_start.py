@@ -127,8 +127,8 @@ def test_a_port_that_was_asked_for_is_taken_or_refused(artifact: Path, home: Pat
         port = taken.getsockname()[1]
         done = run_to_end([str(artifact), "--port", str(port), "--no-browser"], HOME=str(home))
     assert done.returncode == 1
-    assert f"Port {port} of 127.0.0.1 cannot be had: another program uses it" in done.stderr
-    assert "Leave --port away" in done.stderr
+    assert f"Port {port} of 127.0.0.1 is not available: another program uses it" in done.stderr
+    assert "Leave out --port" in done.stderr
 
 
 @pytest.mark.parametrize("port", ["99999", "-1"])
@@ -136,6 +136,20 @@ def test_a_port_that_is_none_is_refused(artifact: Path, home: Path, port: str) -
     done = run_to_end([str(artifact), "--port", port, "--no-browser"], HOME=str(home))
     assert done.returncode == 2
     assert f'--port: expected 0 to 65535, found "{port}".' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [(["--prot", "8080"], '"--prot" is not an option: did you mean --port?'),
+     (["--no-browsr"], '"--no-browsr" is not an option: did you mean --no-browser?'),
+     (["--port=9000"], '"--port=9000" is not an option: write it with a space, as in --port 9000.'),
+     (["--temp", "abc"], '--temp: expected a number from 0 to 3.4e+38, found "abc".'),
+     (["--top-p", "nan"], '--top-p: expected a number from 0 to 1, found "nan".')],
+)  # fmt: skip
+def test_a_wrong_option_is_named_in_one_sentence(artifact: Path, home: Path, words: list[str], sentence: str) -> None:
+    done = run_to_end([str(artifact), *PLAIN, *words], HOME=str(home))
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"\n{sentence}\nTry --help, or --help-server for all of llama.cpp's options.\n")
 
 
 def test_the_page_s_button_ends_the_program(artifact: Path, home: Path) -> None:
@@ -163,7 +177,7 @@ def test_a_signal_ends_it_while_it_answers(artifact: Path, home: Path, number: s
 def test_it_ends_when_nobody_asks(artifact: Path, home: Path) -> None:
     with Running([str(artifact)], home, ("--port", "0", "--no-browser", "--exit-when-idle", "0.02")) as running:
         assert running.wait() == 0
-        assert "Nobody asked anything for 0.02 minutes: the end.\n" in running.log
+        assert "There was no question for 0.02 minutes: the program ends.\n" in running.log
 
 
 def test_it_ends_with_the_program_that_started_it(artifact: Path, home: Path) -> None:
@@ -176,7 +190,7 @@ def test_it_ends_with_the_program_that_started_it(artifact: Path, home: Path) ->
         assert running.ask(FRANCE) == PARIS
         os.close(ours)
         assert running.wait() == 0
-    assert "Standard input has ended: the end.\n" in running.log
+    assert "Standard input has closed: the program ends.\n" in running.log
 
 
 def test_without_that_option_input_is_nothing_to_it(artifact: Path, home: Path) -> None:
@@ -332,7 +346,7 @@ def test_a_chat_longer_than_the_memory_is_refused(artifact: Path, home: Path) ->
     done = run_to_end([str(artifact), "--port", "0", "--no-browser", "-c", "2000000000"], HOME=str(home))
     assert done.returncode == 14
     assert "A chat of 2000000000 tokens needs" in done.stderr
-    assert "Give a smaller --ctx-size" in done.stderr
+    assert "Choose a smaller --ctx-size" in done.stderr
 
 
 def test_a_failed_load_says_the_first_reason(artifact: Path, home: Path) -> None:
@@ -340,6 +354,8 @@ def test_a_failed_load_says_the_first_reason(artifact: Path, home: Path) -> None
     assert done.returncode == 1
     assert "The model could not be loaded.\n" in done.stderr
     assert "/no/such.gguf" in done.stderr
+    assert "An adapter (--lora) must be a file that was made for this model." in done.stderr
+    assert "verify checks the file" not in done.stderr
     assert f"The whole log: {home}/.local/state/mkexe/tiny.log\n" in done.stderr
 
 

@@ -69,7 +69,10 @@ def start_with_status(
 def test_a_number_that_nothing_can_be_written_to_is_refused(artifact: Path, tmp_path: Path, number: str) -> None:
     done = run_to_end([str(artifact), *PLAIN, "--status-fd", number], HOME=str(tmp_path))
     assert done.returncode == 2
-    assert f'--status-fd: expected the number of an open file that can be written to, found "{number}".' in done.stderr
+    assert (
+        f'--status-fd: expected the number of a file descriptor that is open for writing, found "{number}".'
+        in done.stderr
+    )
 
 
 @pytest.mark.parametrize("abstract", [False, True], ids=["path", "abstract"])
@@ -102,4 +105,4 @@ def test_systemd_hears_why_a_start_fails(artifact: Path, tmp_path: Path) -> None
         command = [str(artifact), *PLAIN, "--host", "0.0.0.0"]
         done = run_to_end(command, HOME=str(tmp_path), NOTIFY_SOCKET=str(tmp_path / "notify"))
         assert done.returncode == 2
-        assert supervisor.recv(4096).decode().startswith("STATUS=--host lets other computers in")
+        assert supervisor.recv(4096).decode().startswith("STATUS=--host lets other computers connect")

@@ -88,11 +88,11 @@ class _Chats:
     def write(self, name: str, text: bytes, expected: str) -> str:
         """Keep a chat if the one that is there has the revision `expected`, or that is `*`; returns its revision."""
         if len(text) > _CHAT_SIZE_MAXIMUM:
-            raise _Refused(413, "too_large", "a chat may have 64 MiB")
+            raise _Refused(413, "too_large", "a chat can have at most 64 MiB")
         _json_object(text)
         found = _revision(self._texts[name]) if name in self._texts else ""
         if expected not in ("*", found):
-            raise _Refused(409, "changed", "another tab wrote this chat meanwhile", revision=found)
+            raise _Refused(409, "changed", "another page has changed this chat", revision=found)
         self._texts[name] = text
         return _revision(text)
 
@@ -158,7 +158,7 @@ class StandIn:
 
         async def answer_with_token(request: Request) -> Response:
             if request.headers.get("X-Mkexe-Token") != self._token:
-                raise _Refused(403, "bad_token", "the program was started again: load the page anew")
+                raise _Refused(403, "bad_token", "the program has restarted: reload the page")
             return await answer(request)
 
         return answer_with_token
@@ -242,7 +242,7 @@ def _events(words: list[str], reason: str, began: float) -> Iterator[dict[str, A
 def _chat_id(request: Request) -> str:
     name: str = request.path_params["name"]
     if not _ID.fullmatch(name):
-        raise _Refused(400, "bad_chat", "an id has 8 to 64 of 0-9 a-z -")
+        raise _Refused(400, "bad_chat", "a chat's id has 8 to 64 characters: 0 to 9, a to z and -")
     return name
 
 

@@ -24,7 +24,7 @@ _ASK = ("--port", "0", "--help-server")
 _OPTION_LINE = re.compile(r" {0,2}-{1,2}\w")
 _OPTION = re.compile(r"(?<!\S)-{1,2}[A-Za-z][\w-]*")
 _OPTION_COLUMNS = 40
-_UNKNOWN = re.compile(r"invalid argument: (\S+)")
+_UNKNOWN = re.compile(r'"(\S+)" is not an option')
 _MISSING_FILE = re.compile(r"open file '?([^'\n]*)")
 _CANNOT_ASK = 126
 
@@ -75,7 +75,8 @@ def _explain(said: str, known: list[str], arguments: tuple[str, ...]) -> str:
         raise UsageError(message, _nearest(unknown[1], known))
     if missing := _MISSING_FILE.search(said):
         return f"the default options need a file that is not here; it must be where the built file runs: {missing[1]}"
-    complaint = said.strip().partition("\n\n")[0].splitlines()[-1]
+    lines = [line for line in said.strip().partition("\n\n")[0].splitlines() if not line.startswith("Try --help")]
+    complaint = lines[-1] if lines else "the program refuses them"
     raise UsageError(f"default options {written!r}: {complaint}", "FILE --help-server lists the options and values")
 
 

@@ -34,7 +34,7 @@ _PREAMBLE = re.compile(
 )
 _FOLLOWING = re.compile(r" (?:\w*_\w+|init): (?:error: )?(?:[Ff]ailed to|please) .*")
 # the runtime's last words (runtime/platform/crash.cpp)
-_CRASHED = re.compile(r".* cannot go on: (?:an error in llama\.cpp, )?(.+)")
+_CRASHED = re.compile(r".* cannot continue: (?:an error in llama\.cpp, )?(.+)")
 _OTHER_MODEL = "use another GGUF of the model, or convert the original model again"
 _OTHER_PROJECTOR = "get the projector that belongs to this model"
 _OTHER_OPTIONS = "the model works without them: correct --arg (build.args in mkexe.toml)"

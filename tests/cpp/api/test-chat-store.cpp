@@ -113,7 +113,7 @@ TEST_CASE("a file that is there and cannot be read is not said to be absent") {
     std::filesystem::resize_file(path, chat_store::max_bytes + 1);
     const auto large = store.read(id);
     CHECK(large.error == chat_error::too_large);
-    CHECK(large.text == path + ": a chat may have 64 MiB, this one has 67108865 bytes");
+    CHECK(large.text == path + ": a chat can have at most 64 MiB, this one has 67108865 bytes");
     std::filesystem::remove(path);
     CHECK(store.read(id).error == chat_error::not_found);
     std::filesystem::create_directory(path);

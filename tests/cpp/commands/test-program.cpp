@@ -80,10 +80,18 @@ TEST_CASE("a wrong command line is a usage error, in one sentence") {
           "\"frobnicate\" is not a command: expected one of serve, chat, run, bench, info, doctor, health, verify, "
           "clean, licenses. Try "
           "--help.\n");
-    for (const char * name : { "info", "verify", "doctor" }) {
+    const auto mistyped = run(file.path(), { "sevre" });
+    CHECK(mistyped.status == exit_usage);
+    CHECK(mistyped.err == "\"sevre\" is not a command: did you mean serve? Try --help.\n");
+    const std::pair<std::string, std::string> answers[] = {
+        { "info", ": did you mean --json?" },
+        { "doctor", ": did you mean --json?" },
+        { "verify", "." },
+    };
+    for (const auto & [name, advice] : answers) {
         const auto argument = run(file.path(), { name, "--jsn" });
         CHECK(argument.status == exit_usage);
-        CHECK(argument.err == std::string(name) + ": unexpected argument \"--jsn\". Try " + name + " --help.\n");
+        CHECK(argument.err == name + ": unexpected argument \"--jsn\"" + advice + " Try " + name + " --help.\n");
         CHECK(argument.out == "");
     }
 }
@@ -91,7 +99,7 @@ TEST_CASE("a wrong command line is a usage error, in one sentence") {
 TEST_CASE("an artifact that cannot be used is told with advice") {
     const auto missing = run("/nowhere/tiny", { "info" });
     CHECK(missing.status == exit_failed);
-    CHECK(missing.err.rfind("/nowhere/tiny: No such file or directory\nIt is the file that holds the model", 0) == 0);
+    CHECK(missing.err.rfind("/nowhere/tiny: No such file or directory\nThis file contains the model", 0) == 0);
     const temporary_file file("GGUF");
     CHECK(run(file.path(), { "serve" }).status == exit_damaged);
 }
@@ -107,6 +115,10 @@ TEST_CASE("info prints what is inside") {
     CHECK(holds(readable.out, "model    Tiny (architecture llama, licence cc0-1.0, 0.0 MB)\n"));
     CHECK(holds(readable.out, "models/tiny.gguf at offset 65536, SHA-256 " + to_hex(sha256("GGUF and weights", 16))));
     CHECK(holds(readable.out, "options  -c 128\n"));
+    auto document            = sample_document();
+    document["default_args"] = nlohmann::json::array();
+    const temporary_file plain(sample_artifact(document.dump()));
+    CHECK_FALSE(holds(run(plain.path(), { "info" }).out, "options"));
 }
 
 TEST_CASE("verify reads every range and reports every damaged one") {

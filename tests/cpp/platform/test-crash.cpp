@@ -61,16 +61,16 @@ static int nest(int depth) {
 }
 
 TEST_CASE("a stack overflow of any thread ends with a sentence") {
-    check_says(watch([] { nest(0); }), exit_crashed, " cannot go on: the stack of a thread is full, ");
+    check_says(watch([] { nest(0); }), exit_crashed, " cannot continue: the stack of a thread is full, ");
     check_says(watch([] { std::thread([] { nest(0); }).join(); }), exit_crashed,
-               " cannot go on: the stack of a thread is full, 8192 KiB.");
+               " cannot continue: the stack of a thread is full, 8192 KiB.");
     check_says(watch([] { std::thread([] { std::thread([] { nest(0); }).join(); }).join(); }), exit_crashed,
-               " cannot go on: the stack of a thread is full, 8192 KiB.");
+               " cannot continue: the stack of a thread is full, 8192 KiB.");
 }
 
 TEST_CASE("a wrong access is none of these, and its address is said") {
     check_says(watch([] { *reinterpret_cast<volatile int *>(uintptr_t(64)) = 1; }), exit_crashed,
-               "a wrong access to memory (SIGSEGV) at 0x40.");
+               "an invalid access to memory (SIGSEGV) at 0x40.");
 }
 
 TEST_CASE("what nobody caught is said, and so is what ggml gives up for") {
@@ -78,7 +78,7 @@ TEST_CASE("what nobody caught is said, and so is what ggml gives up for") {
                "an unexpected error, no such luck.");
     check_says(watch([] { std::thread([] { throw std::bad_alloc(); }).join(); }), exit_memory,
                "there is no more memory for it.");
-    check_says(watch([] { abort(); }), exit_crashed, "it gave up (SIGABRT).");
+    check_says(watch([] { abort(); }), exit_crashed, "it stopped itself (SIGABRT).");
 }
 
 TEST_CASE("ggml starts no debugger from PATH") {
@@ -116,6 +116,6 @@ TEST_CASE("a crash while another thread crashes says one sentence") {
         first.join();
         second.join();
     });
-    check_says(found, exit_crashed, "cannot go on");
-    CHECK(found.said.find("cannot go on") == found.said.rfind("cannot go on"));
+    check_says(found, exit_crashed, "cannot continue");
+    CHECK(found.said.find("cannot continue") == found.said.rfind("cannot continue"));
 }

@@ -23,7 +23,7 @@ TEST_CASE("minutes that are none are refused") {
     for (const char * text : { "0", "-1", "soon", "", "5 minutes", "99999999", "nan" }) {
         const auto parsed = parse_serve_options({ "--exit-when-idle", text });
         REQUIRE_FALSE_MESSAGE(parsed, text);
-        CHECK(parsed.message().find("expected minutes") != std::string::npos);
+        CHECK(parsed.message().find("expected a number of minutes above 0 and up to 525600") != std::string::npos);
     }
     CHECK_FALSE(parse_serve_options({ "--exit-when-idle" }));
 }
@@ -49,6 +49,6 @@ TEST_CASE("a command's options are taken out, and the artifact's for serve do no
     CHECK(value_of(parsed.value(), "-p", "") == "Why?");
     CHECK(value_of(parsed.value(), "--system", "") == "Be brief.");
     CHECK(value_of(parsed.value(), "--other", "none") == "none");
-    CHECK(parsed.value().server_arguments == std::vector<std::string>{ "-c", "256", "--temp", "0" });
+    CHECK(parsed.value().server.arguments == std::vector<std::string>{ "-c", "256", "--temp", "0" });
     CHECK_FALSE(parse_command_options({}, { "-p" }, { { "-p" } }));
 }

@@ -95,7 +95,8 @@ TEST_CASE("what --cors-origins may be") {
 
 TEST_CASE("a refused page is told the option that would let it in") {
     CHECK(foreign_origin_message(local, "https://Evil.example") ==
-          "Pages of other sites may not use this server. To let this one in, start it with --cors-origins "
+          "This server refuses requests from pages of other sites. To allow this site, start the server with "
+          "--cors-origins "
           "https://evil.example.");
     CHECK(foreign_origin_message(letting_in("https://a.example"), "null")
               .find("--cors-origins https://a.example,null.") != std::string::npos);
