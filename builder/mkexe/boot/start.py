@@ -52,7 +52,7 @@ def boot_once(artifact: Artifact, starter: Starter, question: Question, timeout_
             answer = interrogate(server, artifact, question)
             verdict, detail = BOOTED, answer
         except BootError as error:
-            verdict, detail = FAILED, f"{error.message}\n{_tail(log)}".rstrip()
+            verdict, detail = FAILED, f"{_older(log) or error.message}\n{_tail(log)}".rstrip()
         finally:
             process.stop_group(child)
     return BootResult(starter.target, starter.how, verdict, detail, time.monotonic() - began)
@@ -75,9 +75,17 @@ def serving(path: Path, folder: Path) -> Iterator[int]:
         server = StartedServer("", status, child.poll, time.monotonic() + _LISTENING_TIMEOUT_S)
         yield int(server.wait_until_listening().rpartition(":")[2])
     except BootError as error:
-        raise BootError(f"{path}: {error.message}", "try the model with mkexe boot", _tail(log)) from error
+        cause = _older(log) or error.message
+        raise BootError(f"{path}: {cause}", "try the model with mkexe boot", _tail(log)) from error
     finally:
         process.stop_group(child)
+
+
+def _older(log: Path) -> str:
+    """What to say of a program that was built before programs knew --status-fd; empty for every other program."""
+    if _STATUS[0] not in _tail(log):
+        return ""
+    return f"its program is older than this mkexe: it does not know {_STATUS[0]}; build the file again"
 
 
 def _tail(log: Path) -> str:
