@@ -1,7 +1,7 @@
-"""Every failure a person can meet, with its exit code and the next thing to do.
+"""All errors that mkexe reports, each with its exit code.
 
-The exit codes are documented in docs/errors.md; a test compares the two and asserts that no code is used twice.
-Libraries raise these, only `mkexe.cli` turns them into text and an exit status.
+docs/errors.md documents the exit codes; a test compares the two and asserts that no code is used twice. Every package
+raises these errors; only `mkexe.cli` turns them into text and an exit status.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ INTERRUPTED = 130
 
 
 class MkexeError(Exception):
-    """A failure that is explained to the user.
+    """An error that the user can understand.
 
-    `message` says what, where (file and offset, or target), what was expected and what was found.
-    `hint` is the next command to type or the next thing to look at; it may be empty. Both are shown in one line; what
-    has lines of its own, such as the end of a log, is `detail`.
+    `message` says what is wrong, where (file and offset, or target), what was expected and what was found. `hint` is
+    the next command to type or the next thing to check; it may be empty. Each of the two is one line. `detail` is text
+    of several lines, such as the end of a log.
     """
 
     exit_code = 1
@@ -28,19 +28,19 @@ class MkexeError(Exception):
 
 
 class UsageError(MkexeError):
-    """An option or an argument that makes no sense."""
+    """An option or an argument is wrong."""
 
     exit_code = 2
 
 
 class ModelError(MkexeError):
-    """A model file that cannot be used: not a GGUF, damaged, unsupported, parts missing."""
+    """A model file cannot be used: it is not a GGUF, damaged, unsupported or incomplete."""
 
     exit_code = 3
 
 
 class ArtifactError(MkexeError):
-    """A file that is not an artifact, or a damaged one."""
+    """A file is not an artifact, or is damaged."""
 
     exit_code = 4
 
@@ -52,7 +52,7 @@ class CompileError(MkexeError):
 
 
 class BootError(MkexeError):
-    """An artifact did not start or did not answer as it must."""
+    """An artifact did not start, or its answer was wrong."""
 
     exit_code = 6
 
@@ -70,7 +70,7 @@ class ToolMissingError(MkexeError):
 
 
 class FetchError(MkexeError):
-    """A pinned input could not be obtained, or does not have the pinned hash."""
+    """A pinned input could not be downloaded, or does not have the pinned hash."""
 
     exit_code = 9
 
@@ -88,6 +88,6 @@ class PageError(MkexeError):
 
 
 class DefectError(MkexeError):
-    """Something that mkexe did not expect: a defect of its own. It says where the traceback is."""
+    """A defect of mkexe itself. The message says where the traceback is."""
 
     exit_code = 70

@@ -55,7 +55,7 @@ def test_a_disk_that_holds_no_file_so_large_is_found_at_once(mkexe: Mkexe, tmp_p
     build = f"mkexe build {huge} --layout {layout} {' '.join(TARGET)} -o out; status=$?; ls -A; exit $status"
     status, out, error = on_a_disk(mkexe, tmp_path, EXT2, 24 * GIB, build)
     assert (status, out) == (10, "lost+found\n"), error
-    assert "File too large\nhint: this disk holds no file so large (FAT32 none of 4 GiB)" in error
+    assert "File too large\nhint: this disk cannot hold such a large file (FAT32 allows less than 4 GiB)" in error
     assert "--layout pair --split-size 4GB" in error
 
 
@@ -64,7 +64,7 @@ def test_a_limit_for_files_is_found_while_it_is_written(mkexe: Mkexe, tmp_path: 
     words = ["prlimit", f"--fsize={2 * MIB}", sys.executable, "-m", "mkexe", "build", str(TINY_MODEL), *TARGET]
     done = subprocess.run([*words, "-o", tmp_path / "out"], env=mkexe.environment, capture_output=True, text=True)
     assert done.returncode == 10
-    assert "out: File too large\nhint: this disk holds no file so large" in done.stderr
+    assert "out: File too large\nhint: this disk cannot hold such a large file" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 

@@ -182,7 +182,7 @@ def test_of_two_builds_side_by_side_none_takes_the_other_s_weights(tmp_path: Pat
             with atomic_files.data_file(path, 6) as other:
                 other.write(b"theirs")
 
-    with pytest.raises(OutputError, match="another program wrote it meanwhile"):
+    with pytest.raises(OutputError, match="another program wrote this file"):
         write()
     assert path.read_bytes() == b"theirs"
     assert os.listdir(tmp_path) == ["out.gguf"]

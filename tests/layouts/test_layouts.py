@@ -309,6 +309,7 @@ def test_what_a_stick_with_fat_cannot_hold_is_explained(
     with stick(tmp_path / "blocks", tmp_path / "stick", 2 << 20) as folder:
         failed = real_mkexe("build", TINY_MODEL, "--target", HOST, "-o", folder / "assistant", status=10)
         assert (
-            "assistant: File too large\nhint: this disk holds no file so large (FAT32 none of 4 GiB)" in failed.stderr
+            "assistant: File too large\nhint: this disk cannot hold such a large file (FAT32 allows less than 4 GiB)"
+            in failed.stderr
         )
         assert list(folder.iterdir()) == []

@@ -1,1 +1,1 @@
-"""Small tools that know nothing of models and artifacts: files, processes, texts."""
+"""Small tools for files, processes and texts. They know nothing about models and artifacts."""

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Write files atomically: a file gets its name when it is complete."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from mkexe.base.units import readable_size
 from mkexe.errors import OutputError
 
 _FICLONE = 0x40049409  # linux/fs.h
-# what may have a name besides files, folders and links (stat(2))
+# kinds of files besides ordinary files, folders and links (stat(2))
 _KINDS = {
     stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket",
 }  # fmt: skip
 
 
 def check_place(path: Path) -> None:
-    """Raise OutputError unless a file may get that name: it is new, or an ordinary file has it.
+    """Raise OutputError unless `path` is free or names an ordinary file.
 
-    Anything else that stands there is left alone: a folder, a device, a pipe, a socket, and every symbolic link,
-    whatever it leads to. Replacing it would take away what it was, such as /dev/null in a container's build.
+    Never replace a folder, a device, a pipe, a socket or a symbolic link: a build as root in a container could
+    otherwise destroy /dev/null.
     """
     try:
         folder = path.absolute().parent
         if not folder.is_dir():
-            raise OutputError(f"{path}: the folder {folder} does not exist", "make it, or choose another")
+            raise OutputError(f"{path}: the folder {folder} does not exist", "create it, or choose another folder")
         kind = path.lstat().st_mode
     except FileNotFoundError:
         return
@@ -43,30 +43,30 @@ def check_place(path: Path) -> None:
         raise OutputError(f"{path}: is a folder", "name a file with -o")
     if stat.S_ISLNK(kind):
         raise OutputError(
-            f"{path}: is a symbolic link to {os.readlink(path)}; a link is neither replaced nor followed",
+            f"{path}: is a symbolic link to {os.readlink(path)}; mkexe neither replaces nor follows links",
             "name the file itself, or remove the link",
         )
     if not stat.S_ISREG(kind):
         raise OutputError(
-            f"{path}: is {_KINDS.get(stat.S_IFMT(kind), 'no file')}; only a new or an ordinary file is written",
+            f"{path}: is {_KINDS.get(stat.S_IFMT(kind), 'not a file')}; mkexe only writes a new or an ordinary file",
             "choose another name",
         )
 
 
 def check_space(folder: Path, needed: int) -> None:
-    """Raise OutputError when `needed` bytes do not fit on the folder's disk."""
+    """Raise OutputError if the folder's disk has less than `needed` bytes free."""
     status = os.statvfs(folder) if hasattr(os, "statvfs") else None
     if status is not None and status.f_bavail * status.f_frsize < needed:
         free = status.f_bavail * status.f_frsize
         raise OutputError(
             f"{folder}: the file needs {needed} bytes ({readable_size(needed)}), "
-            f"{free} ({readable_size(free)}) are free",
-            "make room, or choose another disk with -o",
+            f"but only {free} bytes ({readable_size(free)}) are free",
+            "free some space, or choose another disk with -o",
         )
 
 
 def copy_folder(source: Path, folder: Path) -> None:
-    """Copy a folder's files into `folder`, which may be there, over ordinary files of the same names.
+    """Copy a folder's files into `folder`, which may exist. Replaces ordinary files of the same names.
 
     Raises OutputError.
     """
@@ -85,11 +85,11 @@ def _copy_into_place(source: str, target: str) -> None:
 
 @contextlib.contextmanager
 def output_file(path: Path, executable: bool = True, size: int = 0, replace: bool = True) -> Iterator[BinaryIO]:
-    """A new file that gets its name when the block ends without an error; otherwise nothing stays, not even after kill.
+    """A new file that gets its name when the block ends without an error. After an error, nothing is left.
 
-    On Linux the file has no name until then (O_TMPFILE); elsewhere it has a hidden temporary one. Where its `size` in
-    bytes is known, Linux says at once that a disk holds no such file. Where it may not `replace` a file, one that came
-    meanwhile stays. Raises OutputError.
+    On Linux the file has no name until then (O_TMPFILE), so that nothing is left even after SIGKILL; elsewhere it has a
+    hidden temporary name. If its `size` in bytes is given, Linux reports at once if the file system allows no file of
+    that size. Without `replace`, a file that another program created in the meantime stays. Raises OutputError.
     """
     check_place(path)
     path = path.absolute()
@@ -102,9 +102,9 @@ def output_file(path: Path, executable: bool = True, size: int = 0, replace: boo
             file.flush()
             if nameless is not None:
                 _give_name(nameless, temporary)
-        with contextlib.suppress(OSError):  # FAT keeps no modes, and has that said by chmod(2)
+        with contextlib.suppress(OSError):  # FAT has no modes, and chmod(2) fails there
             temporary.chmod(_mode(executable))
-        check_place(path)  # once more: writing takes minutes
+        check_place(path)  # again, because writing takes minutes
         temporary.replace(path) if replace else _take_new_name(temporary, path)
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror}", _hint(error)) from error
@@ -113,22 +113,22 @@ def output_file(path: Path, executable: bool = True, size: int = 0, replace: boo
 
 
 def data_file(path: Path, size: int) -> contextlib.AbstractContextManager[BinaryIO]:
-    """The same for a new file that is no program."""
+    """The same for a new file that is not executable."""
     return output_file(path, executable=False, size=size, replace=False)
 
 
 def _take_new_name(temporary: Path, path: Path) -> None:
-    """Give a file its name unless another has it: two builds side by side must not exchange each other's files."""
+    """Give a file its name unless another file has it: two builds at once must not replace each other's files."""
     try:
         os.link(temporary, path)
     except OSError as error:
         if path.exists():
-            raise OutputError(f"{path}: another program wrote it meanwhile", "try again when that is done") from error
-        temporary.replace(path)  # no hard links here, as on FAT
+            raise OutputError(f"{path}: another program wrote this file", "try again when it is done") from error
+        temporary.replace(path)  # the file system has no hard links, for example FAT
 
 
 def _try_size(file: BinaryIO, size: int) -> None:
-    """Raise OSError where no file of that size can be there (lseek(2), EINVAL); others than Linux say it later."""
+    """Raise OSError if the file system allows no file of that size (lseek(2), EINVAL); only Linux reports it here."""
     try:
         file.seek(size)
     except OSError as error:
@@ -139,18 +139,18 @@ def _try_size(file: BinaryIO, size: int) -> None:
 def _hint(error: OSError) -> str:
     if error.errno == errno.EFBIG:
         return (
-            "this disk holds no file so large (FAT32 none of 4 GiB), or `ulimit -f` forbids it: choose another disk "
-            "with -o, or let --layout pair --split-size 4GB cut the weights"
+            "this disk cannot hold such a large file (FAT32 allows less than 4 GiB), or `ulimit -f` forbids it: choose "
+            "another disk with -o, or split the weights with --layout pair --split-size 4GB"
         )
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "make room on that disk, or choose another with -o"
+        return "free some space on that disk, or choose another disk with -o"
     return "choose another place with -o"
 
 
 def give_other_name(path: Path, name: Path) -> None:
-    """Give a file another name in its folder, without copying it: a hard link, or a clone of its blocks.
+    """Give a file another name in its folder without copying it: as a hard link, or as a clone that shares its blocks.
 
-    A file that had the name is replaced. Raises OutputError where the file system can do neither.
+    Replaces a file of that name. Raises OutputError if the file system supports neither.
     """
     check_place(name)
     temporary = _temporary_name(name)
@@ -169,7 +169,7 @@ def give_other_name(path: Path, name: Path) -> None:
 
 
 def _clone(path: Path, target: Path) -> bool:
-    """Let the new file share the blocks of the old one; false where the file system cannot (ioctl_ficlone(2))."""
+    """Make a new file that shares the blocks of the old one; False if the file system cannot (ioctl_ficlone(2))."""
     if not sys.platform.startswith("linux"):
         return False
     import fcntl
@@ -184,7 +184,7 @@ def _clone(path: Path, target: Path) -> bool:
 
 
 def _temporary_name(path: Path) -> Path:
-    """A hidden name beside `path` that nothing has: what a killed build of this number left is removed."""
+    """A hidden, free name beside `path`. Removes a file that a killed build with the same process number left."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         temporary.unlink(missing_ok=True)
@@ -203,7 +203,7 @@ def _nameless_file(folder: Path) -> BinaryIO | None:
 
 
 def _give_name(file: BinaryIO, path: Path) -> None:
-    """Link a nameless file (open(2), O_TMPFILE). The folder makes Python call linkat, which follows the link in it."""
+    """Give a nameless file a name (open(2), O_TMPFILE). With src_dir_fd Python calls linkat, which can follow links."""
     folder = os.open("/proc/self/fd", os.O_RDONLY)
     try:
         os.link(str(file.fileno()), path, src_dir_fd=folder, follow_symlinks=True)

@@ -1,20 +1,20 @@
-"""The folder of what was compiled, downloaded or built before.
+"""The cache folder: results of earlier compiling, downloading and building.
 
 `MKEXE_CACHE` names it; otherwise it is `mkexe` in `XDG_CACHE_HOME`, `~/.cache` or, on Windows, `%LOCALAPPDATA%`.
 
-    downloads/   pinned inputs, as fetched
+    downloads/   pinned inputs, as downloaded
     source/      llama.cpp, unpacked and patched; by commit
     zig-VERSION/ the compiler, under a path that outlives the virtual environment it came in
-    build/       build trees, one per target and source; kept, so that only what changed compiles again
+    build/       build trees, one per target and source; only changed files compile again
     runtimes/    finished runtimes; by target and key
-    packs/       the runtimes of one processor, packed; by the hashes of these
+    packs/       the runtimes of one processor, packed; by their hashes
     page/        built pages; by key
-    weights/     hashes of GGUF files that were bundled; by what stat(2) says of them
+    weights/     hashes of bundled GGUF files; by the result of stat(2)
     zig/         zig's own cache: its C and C++ libraries and compiled objects
-    logs/        what compiling printed; by target and key
+    logs/        the compilers' output; by target and key
 
-What an update or a change of the sources leaves behind is limited: of runtimes, packs, pages and logs the newest of
-each kind stay (`keep_newest`). The folder may be removed whole at any time that nothing is built.
+Only the newest runtimes, packs, pages and logs stay (`keep_newest`), so that updates do not fill the disk. You may
+remove the whole folder whenever no build is running.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from filelock import FileLock
 
 KEY_DIGITS = 16
 _RECORDS = 2000
-KEPT = 4  # of what differs by its key alone: several checkouts may share the folder
+KEPT = 4  # items that differ only in their key; several, because several checkouts may share the folder
 
 
 def root() -> Path:
-    """The cache folder, made if it is missing."""
+    """The cache folder; created if it is missing."""
     named = os.environ.get("MKEXE_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path.home() / ".cache")
     path = Path(named) if named else Path(base) / "mkexe"
@@ -73,7 +73,7 @@ def locked(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder that becomes `path` when the block ends without an error, and vanishes otherwise."""
+    """A temporary folder that becomes `path` if the block ends without an error, and is removed otherwise."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -87,7 +87,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """A temporary file that becomes `path` when the block ends without an error, and vanishes otherwise."""
+    """A temporary file that becomes `path` if the block ends without an error, and is removed otherwise."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -98,9 +98,9 @@ def new_file(path: Path) -> Iterator[Path]:
 
 
 def keep_newest(folder: Path, pattern: str, count: int = KEPT) -> None:
-    """Remove all but the newest files or folders of a cache's folder whose names match, and what killed builds left.
+    """Remove all but the newest `count` files or folders that match, and temporary ones that killed builds left.
 
-    What cannot be removed stays: it is tried again next time.
+    If something cannot be removed, the next call tries again.
     """
     found = [path for path in folder.glob(pattern) if not path.name.startswith(".")]
     old = sorted(found, key=_modified, reverse=True)[count:]
@@ -121,7 +121,7 @@ def _modified(path: Path) -> int:
 
 
 def _is_alive(number: str) -> bool:
-    """Whether a process has this number; where that cannot be told, it may have."""
+    """Whether a process has this number; True if the system does not say."""
     if not number.isdigit() or os.name == "nt":
         return True
     try:
@@ -145,7 +145,7 @@ def hash_file(path: Path) -> str:
 
 
 def remember(kind: str, facts: dict[str, Any], record: dict[str, Any]) -> None:
-    """Keep a small record under `facts`; a cache that cannot be written is no error."""
+    """Store a small record under `facts`; does nothing if the cache cannot be written."""
     path = _record_path(kind, facts)
     with contextlib.suppress(OSError), new_file(path) as temporary:
         temporary.write_text(json.dumps(record), "utf-8")
@@ -153,7 +153,7 @@ def remember(kind: str, facts: dict[str, Any], record: dict[str, Any]) -> None:
 
 
 def recall(kind: str, facts: dict[str, Any]) -> dict[str, Any] | None:
-    """The record that was kept under `facts`; None without one, or where it cannot be read."""
+    """The record that is stored under `facts`; None if there is none, or if it cannot be read."""
     with contextlib.suppress(OSError, ValueError):
         record = json.loads(_record_path(kind, facts).read_text("utf-8"))
         return record if isinstance(record, dict) else None

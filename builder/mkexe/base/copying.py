@@ -1,8 +1,8 @@
-"""Copy into an artifact and hash beside it, with flat memory.
+"""Copy files into an artifact and hash them at the same time, with constant memory.
 
-On Linux the kernel copies (copy_file_range, which shares blocks where the file system can); the hashes read the source
-in another thread meanwhile, and a third one may hash what was written. hashlib and zlib-ng, whose CRC-32 is several
-times as fast as zlib's, release the interpreter lock for large buffers.
+On Linux the kernel copies (copy_file_range, which shares blocks if the file system can). Meanwhile a second thread
+hashes the source, and a third one may hash the output. hashlib and zlib-ng release the interpreter lock for large
+buffers; zlib-ng's CRC-32 is several times as fast as zlib's.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from mkexe.base.reporter import UNWATCHED, Progress
 from mkexe.errors import ModelError
 
 _CHUNK_SIZE = 8 * 1024 * 1024  # bytes
-_HASHED_SIZE = 1024 * 1024  # bytes; what is read stays in the processor's cache until both hashes have it
-# what copy_file_range(2) says where it cannot copy between two files
+_HASHED_SIZE = 1024 * 1024  # bytes; small enough to stay in the processor's cache for both hashes
+# errors of copy_file_range(2) if it cannot copy between two files
 _NOT_IN_KERNEL = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF)
 
 
 class FileRange(Protocol):
-    """What is copied: `prefix`, then bytes of the file at `path` from `offset` on; `size_bytes` counts both."""
+    """The bytes to copy: `prefix`, then the file at `path` from `offset` on; `size_bytes` counts both."""
 
     @property
     def path(self) -> Path: ...  # noqa: D102
@@ -42,12 +42,12 @@ class FileRange(Protocol):
     def prefix(self) -> bytes: ...  # noqa: D102
     @property
     def is_file(self) -> bool:
-        """Whether it is all that lies at `path`."""
+        """Whether it is the whole file at `path`."""
 
 
 @dataclass(frozen=True)
 class Digest:
-    """What was written: bytes, SHA-256 in hexadecimal, CRC-32."""
+    """Size in bytes, SHA-256 in hexadecimal, and CRC-32 of something that was read or written."""
 
     size: int
     sha256: str
@@ -62,12 +62,12 @@ def copy_bytes(data: bytes, output: BinaryIO, offset: int) -> Digest:
 
 
 def describe(data: bytes) -> Digest:
-    """What writing these bytes gives."""
+    """The digest of these bytes."""
     return Digest(len(data), hashlib.sha256(data).hexdigest(), crc32(data))
 
 
 class FollowingHash:
-    """SHA-256 of a file from `offset` on while it is written from front to back, in a thread of its own; `close` it."""
+    """SHA-256 of a file from `offset` on, computed in a thread while the file is written in order; `close` it."""
 
     def __init__(self, file: BinaryIO, offset: int) -> None:
         # a file without a name (O_TMPFILE) is reached through its descriptor; either way with a position of its own
@@ -86,17 +86,17 @@ class FollowingHash:
         self._file.close()
 
     def set_total(self, total: int) -> None:
-        """How much there will be does not matter."""
+        """Ignored: hashing does not need the total."""
 
     def advance(self, count: int, doing: str = "") -> None:
-        """So many more bytes of the file are complete and flushed."""
+        """Report that `count` more bytes of the file are written and flushed."""
         end = self._complete = self._complete + count
         while self._asked < end:
             self._asked = min(self._asked + _CHUNK_SIZE, end)
             self._last = self._pool.submit(self._read_to, self._asked)
 
     def digest(self) -> str:
-        """The hash up to where `advance` came, in hexadecimal; waits for the thread."""
+        """The hash of all bytes that `advance` reported, in hexadecimal; waits for the thread."""
         if self._last is not None:
             self._last.result()
         return self._sha256.hexdigest()
@@ -111,12 +111,12 @@ class FollowingHash:
 
 
 def hash_range(part: FileRange, progress: Progress) -> Digest:
-    """What copying the part would give; `progress` gets the bytes hashed."""
+    """The digest that `copy_file` would return; `progress` gets the bytes hashed."""
     return Digest(part.size_bytes, *_hash(part, progress, threading.Event(), True))
 
 
 def hash_begin(part: FileRange, size: int) -> str:
-    """SHA-256 of the part's first `size` bytes, or of all where it has fewer, in hexadecimal."""
+    """SHA-256 of the part's first `size` bytes, or of all if it has fewer, in hexadecimal."""
     with part.path.open("rb") as file:
         file.seek(part.offset)
         begin = part.prefix + file.read(max(0, min(size, part.size_bytes) - len(part.prefix)))
@@ -133,9 +133,9 @@ def copy_file(
 ) -> Digest:
     """Write the part's bytes at `offset`.
 
-    `progress` gets the bytes hashed, `written` those that are written and flushed. Where it is `known` what the part
-    should be, its CRC-32 is compared alone, which is much quicker than SHA-256, and only another one lets all be
-    hashed. Raises ModelError when the file does not hold them or changes meanwhile, OSError when writing fails.
+    `progress` gets the bytes hashed, `written` those that are written and flushed. If the part's digest is `known`,
+    only the CRC-32 is computed, which is much faster than SHA-256; if it differs, everything is hashed. Raises
+    ModelError if the file is too short or changes meanwhile, OSError if writing fails.
     """
     output.flush()
     stopped = threading.Event()
@@ -172,7 +172,7 @@ def _copy(source: io.FileIO, part: FileRange, output: BinaryIO, offset: int, wri
     while done < part.size_bytes:
         chunk = source.read(min(_CHUNK_SIZE, part.size_bytes - done))
         if not chunk:
-            return  # the caller sees the size
+            return  # the caller notices it by the file's size
         output.write(chunk)
         output.flush()
         done += len(chunk)
@@ -180,9 +180,9 @@ def _copy(source: io.FileIO, part: FileRange, output: BinaryIO, offset: int, wri
 
 
 def _copy_in_kernel(source: io.FileIO, part: FileRange, output: BinaryIO, offset: int, written: Progress) -> int:
-    """How much of the part is written when the kernel has copied what it can between these files."""
+    """Let the kernel copy as much as it can between these files; returns the bytes of the part that are written."""
     done = len(part.prefix)
-    if sys.platform != "linux":  # the others have no copy_file_range
+    if sys.platform != "linux":  # other systems have no copy_file_range
         return done
     behind = part.offset - len(part.prefix)
     try:
@@ -200,7 +200,7 @@ def _copy_in_kernel(source: io.FileIO, part: FileRange, output: BinaryIO, offset
 
 
 def _hash(part: FileRange, progress: Progress, stopped: threading.Event, with_sha256: bool) -> tuple[str, int]:
-    """SHA-256 and CRC-32 of the part; without SHA-256 that of nothing stands in its place."""
+    """SHA-256 and CRC-32 of the part; without `with_sha256` the SHA-256 is meaningless."""
     sha256, checksum, done = hashlib.sha256(part.prefix), crc32(part.prefix), len(part.prefix)
     buffer = memoryview(bytearray(_HASHED_SIZE))
     progress.advance(done)

@@ -1,4 +1,4 @@
-"""Names that a file can have on every system: one that Windows reserves can neither be copied nor started there."""
+"""Names that a file can have on every system. A file with a name that Windows reserves cannot be copied to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from mkexe.base.plain_text import find_unsafe_anywhere
 from mkexe.errors import UsageError
 
-# file systems' own limit of a name, less what is put before and behind it: ".NAME.12345.part", "NAME-chats", ".log"
+# the limit of most file systems, minus what mkexe adds to a name: ".NAME.12345.part", "NAME-chats", ".log"
 _MOST_BYTES = 255 - 35
 # learn.microsoft.com, "Naming Files, Paths, and Namespaces"
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
@@ -16,7 +16,7 @@ _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
 
 
 def find_name_problem(name: str) -> str:
-    """What keeps a file from having this name somewhere, as the end of a sentence; empty where nothing does."""
+    """Why some system does not allow this name, as the end of a sentence; empty if all allow it."""
     if not name or name.strip(". ") == "":
         return "is not a name"
     if len(name.encode(errors="surrogateescape")) > _MOST_BYTES:
@@ -27,23 +27,23 @@ def find_name_problem(name: str) -> str:
 
 
 def check_output_name(path: Path) -> None:
-    """Raise UsageError where no file should be written under that name; a folder such as `.` is none of its cases."""
+    """Raise UsageError if no file should be written under that name. Allows `.` and other folders."""
     problem = _find_output_problem(path.name) if path.name not in ("", "..") else ""
     if problem:
         raise UsageError(f"{_shortened(str(path))}: the name {problem}", "choose another with -o")
 
 
 def _find_output_problem(name: str) -> str:
-    """What is wrong with a name that other files quote: those beside it, and its bill of materials."""
+    """Why a file cannot get this name, which other files also contain (the bill of materials); empty if it can."""
     if name == "-":
-        return "stands for standard output elsewhere; the file is written under its name or not at all"
+        return "means standard output in other programs; mkexe does not write to it"
     if unsafe := find_unsafe_anywhere(name):
         return f"holds the control character {unsafe}"
     return find_name_problem(name)
 
 
 def check_model_name(path: Path) -> None:
-    """Raise UsageError where a model's file has a name that an artifact's entry cannot have."""
+    """Raise UsageError if a model's file has a name that an artifact's entry cannot have."""
     problem = find_name_problem(path.name)
     if problem:
         raise UsageError(f"{_shortened(str(path))}: the name {problem}", "rename the model's file")

@@ -1,4 +1,4 @@
-"""Signals that end the program are all like Ctrl-C: KeyboardInterrupt, on whose way what is half-written goes away."""
+"""Turn the signals that end the program into KeyboardInterrupt, like Ctrl-C, so that unfinished files are removed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _state = _State()
 def by_signals() -> Iterator[None]:
     """Let each of these signals raise KeyboardInterrupt in the main thread.
 
-    The second and the third that come are ignored: people press Ctrl-C twice, and what goes away then should go on.
-    A signal that the program was started to ignore (nohup) stays ignored.
+    The second and the third signal are ignored: people press Ctrl-C twice, and that must not interrupt the removal of
+    files. A signal that was ignored when the program started (nohup) stays ignored.
     """
     _state.count, _state.waiting = 0, False
     before = {}
@@ -44,7 +44,7 @@ def by_signals() -> Iterator[None]:
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Let them wait until the block ends: for what must not be half done, such as starting a child nobody knows of."""
+    """Delay these signals until the block ends. An interrupted start would leave a child that nothing stops."""
     _state.held = True
     try:
         yield

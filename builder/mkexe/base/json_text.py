@@ -1,4 +1,4 @@
-"""JSON as artifacts and caches hold it."""
+"""Write JSON for artifacts and caches."""
 
 from __future__ import annotations
 

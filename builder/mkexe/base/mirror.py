@@ -1,4 +1,4 @@
-"""Copy files where their content differs, and leave the others as they are, with their time."""
+"""Copy files if their content differs. Other files keep their modification time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mkexe.base import cache
 
 
 def mirror(root: Path, tree: Path, *parts: str) -> None:
-    """Make `tree` hold these parts of `root` and nothing else. Only files that differ are touched."""
+    """Make `tree` a copy of these parts of `root`, without other files. Changes only files that differ."""
     wanted = cache.hash_tree(root, *parts)
     present = cache.hash_tree(tree, ".") if tree.is_dir() else {}
     for name in present.keys() - wanted.keys():
@@ -18,7 +18,7 @@ def mirror(root: Path, tree: Path, *parts: str) -> None:
 
 
 def copy_changed(root: Path, tree: Path, wanted: dict[str, str]) -> None:
-    """Copy the files whose SHA-256 in `tree` is not the wanted one; others keep their time."""
+    """Copy the files whose SHA-256 in `tree` is not the wanted one; others keep their modification time."""
     for name, digest in wanted.items():
         file = tree / name
         if not file.is_file() or cache.hash_file(file) != digest:

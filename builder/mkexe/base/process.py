@@ -17,7 +17,7 @@ from typing import IO
 from mkexe.base import interruption
 
 TAIL_LINES = 30
-# what a child sees of the environment: where programs, homes and temporary files are, and the network's settings
+# the variables that children get: for programs, home folders, temporary files and the network
 _KEPT = (
     "PATH", "HOME", "USER", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "SYSTEMROOT", "LOCALAPPDATA", "APPDATA",
     "USERPROFILE", "COMSPEC", "PATHEXT", "SYSTEMDRIVE", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
@@ -27,9 +27,9 @@ _KEPT_PREFIXES = ("PIP_", "NPM_CONFIG_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"
 
 
 class ProcessFailed(Exception):  # noqa: N818
-    """A child process ended with another status than 0. `tail` is the end of what it printed.
+    """A child process ended with a status other than 0. `tail` is the end of its output.
 
-    `timed_out` where it was ended because it took too long.
+    `timed_out` says that it was killed because it took too long.
     """
 
     def __init__(self, command: Sequence[str], returncode: int, tail: str, timed_out: bool = False) -> None:
@@ -41,7 +41,7 @@ class ProcessFailed(Exception):  # noqa: N818
 
 
 def describe_status(status: int) -> str:
-    """How a child ended: "signal SIGABRT" where a signal ended it, else "status 3"; Windows' own are hexadecimal."""
+    """How a child ended: "signal SIGABRT" if a signal killed it, else "status 3"; Windows' own numbers are in hex."""
     if status < 0:
         with contextlib.suppress(ValueError):
             return f"signal {signal.Signals(-status).name}"
@@ -50,7 +50,7 @@ def describe_status(status: int) -> str:
 
 
 def base_environment(**extra: str) -> dict[str, str]:
-    """An environment made from nothing but what every child needs, and `extra`."""
+    """An environment with only the variables that every child needs, and `extra`."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -68,10 +68,10 @@ def run(
     timeout_s: float | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> None:
-    """Run to the end with everything it prints in `log_path` (appended) and each line handed to `on_line`.
+    """Run a program to its end. Appends its output to `log_path` and passes each line to `on_line`.
 
-    `env` replaces the environment whole; without it the child gets `base_environment()`.
-    Raises ProcessFailed for an exit status other than 0 or when `timeout_s` seconds pass without an end.
+    `env` replaces the whole environment; the default is `base_environment()`. Raises ProcessFailed if the exit status
+    is not 0, or if the program takes longer than `timeout_s` seconds.
     """
     words = [str(word) for word in command]
     tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -92,9 +92,9 @@ def run(
 
 def start(command: Sequence[str | Path], *, env: Mapping[str, str], stderr: IO[bytes], stdout: IO[bytes] | None = None,
           cwd: Path | None = None, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:  # fmt: skip
-    """Start a program that goes on running, in a process group of its own; the caller ends it with `stop`.
+    """Start a program in the background, in a process group of its own; the caller ends it with `stop`.
 
-    Its standard output goes where its standard error goes, unless `stdout` is given.
+    Without `stdout`, its standard output goes to `stderr` too.
     """
     words = [str(word) for word in command]
     return subprocess.Popen(words, env=dict(env), cwd=cwd, stdin=stdin, stdout=stdout or stderr, stderr=stderr,
@@ -102,7 +102,7 @@ def start(command: Sequence[str | Path], *, env: Mapping[str, str], stderr: IO[b
 
 
 def stop(child: subprocess.Popen[bytes], grace_s: float = 10.0) -> int:
-    """Ask the program to end, then insist; returns its exit status."""
+    """Ask the program to end, and kill it after `grace_s` seconds; returns its exit status."""
     child.terminate()
     try:
         return child.wait(grace_s)
@@ -112,7 +112,7 @@ def stop(child: subprocess.Popen[bytes], grace_s: float = 10.0) -> int:
 
 
 def stop_group(child: subprocess.Popen[bytes], grace_s: float = 10.0) -> int:
-    """Like `stop`, for a program that `start` started, with everything that it started itself."""
+    """Like `stop`, for a program from `start` and all its child processes."""
     status = stop(child, grace_s)
     if sys.platform != "win32":
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -142,7 +142,7 @@ def _started(words: list[str], cwd: Path | None, env: Mapping[str, str] | None) 
 
 @contextlib.contextmanager
 def _killed_after(child: subprocess.Popen[str], timeout_s: float | None) -> Iterator[threading.Event]:
-    """Kill the child after `timeout_s` seconds; the event that is yielded is set then."""
+    """Kill the child after `timeout_s` seconds, and then set the event that is yielded."""
     killed = threading.Event()
 
     def kill() -> None:

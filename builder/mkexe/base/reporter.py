@@ -10,37 +10,37 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """A long piece of work that somebody watches. Any thread may report, one at a time."""
+    """Receives the progress of a long task. Any thread may report, one at a time."""
 
     def advance(self, count: int, doing: str = "") -> None:
-        """So many more bytes or steps are done; `doing` is what is being done now."""
+        """`count` more bytes or steps are done; `doing` describes the current step."""
 
     def set_total(self, total: int) -> None:
-        """So many bytes or steps there are in all."""
+        """The task has `total` bytes or steps."""
 
 
 class Reporter(Protocol):
-    """One who is told what goes on."""
+    """Receives messages, progress and results."""
 
     def say(self, text: str) -> None:
-        """A line about what goes on."""
+        """Show a message of one line."""
 
     def result(self, value: object) -> None:
-        """A part of the result, as soon as it is there."""
+        """Show one part of the result, as soon as it is known."""
 
     def bytes_progress(self, title: str, total: int) -> AbstractContextManager[Progress]:
-        """Work on `total` bytes begins; it ends with the block."""
+        """Begin a task of `total` bytes; it ends with the block."""
 
     def steps_progress(self, title: str) -> AbstractContextManager[Progress]:
-        """Work begins whose number of steps is not known yet; it ends with the block."""
+        """Begin a task whose number of steps is not known yet; it ends with the block."""
 
 
 class _Unwatched:
     def advance(self, count: int, doing: str = "") -> None:
-        """Nobody looks."""
+        """Show nothing."""
 
     def set_total(self, total: int) -> None:
-        """Nobody looks."""
+        """Show nothing."""
 
 
 UNWATCHED: Progress = _Unwatched()

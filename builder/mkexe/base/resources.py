@@ -1,4 +1,4 @@
-"""Where the files lie that are not Python: build description, runtime sources, templates, bundled runtimes."""
+"""Find the files that are not Python: build files, runtime sources, templates, bundled runtimes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 def source_root() -> Path:
     """The folder that holds CMakeLists.txt, runtime/, native/ and templates/.
 
-    In an installed package it is `_sources` inside the package, in a checkout the repository itself.
+    In an installed package this is `_sources` inside the package; in a checkout it is the repository.
     """
     installed = _PACKAGE / "_sources"
     return installed if installed.is_dir() else _PACKAGE.parent.parent

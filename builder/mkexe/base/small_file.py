@@ -1,4 +1,4 @@
-"""Read a small file that a person names: settings, a text, an icon. It may be of any size and kind."""
+"""Read a small file that the user names, such as settings, a text or an icon. The path may lead to anything."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def reason(error: OSError) -> str:
-    """Why a file cannot be read, in the words of our other messages."""
+    """Why a file cannot be read, in the wording of mkexe's other messages."""
     if isinstance(error, FileNotFoundError):
         return "does not exist"
     if isinstance(error, IsADirectoryError):
@@ -18,9 +18,9 @@ def reason(error: OSError) -> str:
 
 
 def read_small_file(path: Path, maximum: int) -> bytes:
-    """At most `maximum` bytes of an ordinary file, its first ones.
+    """The first `maximum` bytes of an ordinary file, or all if it has fewer.
 
-    Raises OSError where it cannot be read, or is none: a pipe would be waited for, a device may never end.
+    Raises OSError if the path cannot be read or is not an ordinary file: reading a pipe or a device may never end.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "rb") as file:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 
 def suggest(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """`did you mean ...?` with the known word that `word` begins, or the nearest.
+    """`did you mean ...?` with the known word that begins with `word`, or else the most similar one.
 
-    If none is near: `otherwise`, or all known words if that is empty.
+    If no word is similar: `otherwise`, or all known words if that is empty.
     """
     words = list(known)
     begun = [name for name in words if len(word) > 3 and name.startswith(word)]

@@ -72,7 +72,7 @@ BUILD = (
     ),
     Option(
         "build.split_size", ("--split-size",), value_kinds.size(), "SIZE",
-        "With layout pair: cut the weights into files of at most this size, such as 4GB for FAT32.",
+        "With layout pair: split the weights into files of at most this size, such as 4GB for FAT32.",
     ),
     Option(
         "build.mmproj", ("--mmproj",), value_kinds.path(), "FILE",
