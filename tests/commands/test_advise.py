@@ -91,7 +91,7 @@ def test_what_is_too_large_for_windows_and_fat32_is_said(mkexe: Mkexe, large_mod
 
 def test_what_cannot_be_cut_for_fat32_needs_another_disk(mkexe: Mkexe, tmp_path: Path) -> None:
     whole = write_small_model(tmp_path / "whole.gguf", large_bytes=5 << 30)
-    assert advice_of(mkexe, whole)["limits"][0].endswith("holds no file of 4 GiB or more: use exFAT")
+    assert advice_of(mkexe, whole)["limits"][0].endswith("cannot hold a file of 4 GiB or more: use exFAT")
 
 
 def test_the_advice_is_what_the_build_then_does(mkexe: Mkexe, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_systems_without_a_program_inside(
         (["tiny.gguf", "--target", "beos-m68k"], 2, "--target: unknown target 'beos-m68k'"),
         (["tiny.gguf", "--layout", "egg"], 2, "--layout: unknown layout 'egg'"),
         (["tiny.gguf", "--layout", "native", "--target", "all"], 2, "layout native holds one program"),
-        (["tiny.gguf", "--layout", "app", "--target", "linux-x86_64"], 2, "layout app is for macOS alone"),
+        (["tiny.gguf", "--layout", "app", "--target", "linux-x86_64"], 2, "layout app is only for macOS"),
     ],
 )
 def test_mistakes_are_those_of_build(

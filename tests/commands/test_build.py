@@ -192,7 +192,7 @@ def test_what_is_too_large_for_windows_becomes_a_script(mkexe: Mkexe, tmp_path: 
         assert "Windows refuses to start programs of 4 GiB or more, and this one would have 4.10 GiB" in failed.stderr
         assert "--layout script or --layout pair" in failed.stderr
     failed = mkexe("build", huge, "-o", tmp_path / "out.exe", *wanted, status=2)
-    assert "only under a name that ends in .cmd" in failed.stderr
+    assert "only if its name ends in .cmd" in failed.stderr
     built = mkexe("build", huge, *wanted, "-o", tmp_path / "out.cmd")
     assert "layout script: Windows refuses to start programs of 4 GiB" in built.stderr
     assert (tmp_path / "out.cmd").read_bytes()[:10] == b"#!/bin/sh\n"

@@ -239,9 +239,9 @@ def repacked(source: Path, out: Path, *, packed: bool = False, without: str = ""
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ({"packed": True}, ("Garden.gguf is compressed in it", "name the NAME.app that comes out")),
+        ({"packed": True}, ("Garden.gguf is compressed in it", "give the path of NAME.app")),
         ({"without": ".gguf"}, ("Garden.gguf is not in it",)),
-        ({"without": ".mkexe"}, ("holds no app that mkexe made",)),
+        ({"without": ".mkexe"}, ("is a ZIP without an app that mkexe made",)),
         ({"damaged": True}, ("Garden.gguf at offset", "expected SHA-256")),
     ],
     ids=["compressed", "no weights", "no artifact", "damaged"],
@@ -290,5 +290,5 @@ def test_weights_of_more_than_4_gib_are_stored(mac_mkexe: Mkexe, tmp_path: Path)
 def test_other_systems_are_refused(mac_mkexe: Mkexe, model: Path, tmp_path: Path) -> None:
     words = ("--layout", "app", "--target", "macos-aarch64,linux-x86_64", "-o", tmp_path / "out.zip")
     failed = mac_mkexe("build", model, *words, status=2)
-    assert "layout app is for macOS alone, and the targets are linux-x86_64, macos-aarch64" in failed.stderr
+    assert "layout app is only for macOS, and the targets are linux-x86_64, macos-aarch64" in failed.stderr
     assert not (tmp_path / "out.zip").exists()

@@ -249,7 +249,7 @@ def test_a_pair_in_place_copies_nothing_and_overwrites_nothing(
     assert (model.stat().st_ino, model.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     (tmp_path / "lawn.gguf").write_bytes(b"something that somebody needs")
     failed = real_mkexe("build", model, "--layout", "pair", "-o", tmp_path / "lawn.exe", status=10)
-    assert "lawn.gguf: is there already and holds something else" in failed.stderr
+    assert "lawn.gguf: exists and has other content" in failed.stderr
     assert (tmp_path / "lawn.gguf").read_bytes() == b"something that somebody needs"
     assert not (tmp_path / "lawn.exe").exists()
 
@@ -270,9 +270,9 @@ def test_a_damaged_file_is_not_converted(real_mkexe: Mkexe, layouts: dict[str, P
     [
         (("--layout", "native", "--target", "all"), "layout native holds one program", "--target"),
         (("--layout", "native", "--target", "macos-aarch64"), "a signed Mach-O takes nothing", "script"),
-        (("--layout", "exe", "--target", "linux-x86_64"), "begins with Windows' program", "--layout script"),
+        (("--layout", "exe", "--target", "linux-x86_64"), "needs a program for Windows", "--layout script"),
         (("--layout", "scirpt"), "unknown layout 'scirpt'", "script"),
-        (("--layout", "script", "-o", "big.exe"), "only under a name that ends in .cmd", "big.cmd"),
+        (("--layout", "script", "-o", "big.exe"), "only if its name ends in .cmd", "big.cmd"),
     ],
 )
 def test_what_a_layout_cannot_hold_is_refused(

@@ -153,7 +153,7 @@ def test_what_cannot_be_cut_is_refused(mkexe: Mkexe, model: Path, tmp_path: Path
 def test_a_tensor_that_is_too_large_is_named(mkexe: Mkexe, tmp_path: Path) -> None:
     model = write_small_model(tmp_path / "model.gguf", large_bytes=128_000)
     failed = mkexe("build", model, *PAIR, "-o", tmp_path / "out", "--split-size", "100KB", status=2)
-    assert "the tensor 'output.weight' cannot be cut and needs a file of 128" in failed.stderr
+    assert "the tensor 'output.weight' cannot be split and needs a file of 128" in failed.stderr
     assert "choose a larger --split-size" in failed.stderr
     assert not list(tmp_path.glob("out*"))
 

@@ -420,7 +420,7 @@ LOOKALIKES = [
     (b"algg\x01\0\0\0", "a LoRA adapter"),
     (b"FUGG\x03\0\0\0", "a GGUF with its bytes in big-endian order"),
     (b"\x1f\x8b\x08\0", "a gzip archive"),
-    (bytes(100), "a file of zeros"),
+    (bytes(100), "a file that begins with zeros"),
     (bytes(257) + b"ustar", "a tar archive"),
     (b"\x01\x02\xff\xfe", r"found '\x01\x02ÿþ'."),
 ]

@@ -50,9 +50,9 @@ def test_a_parameter_that_no_model_has(
 @pytest.mark.parametrize(
     ("place", "text", "says"),
     [
-        (7, None, "token 7 to be another than token 6"),
-        (7, b"\xc4\x80\0rest", "token 7 to be another than token 0"),
-        (7, b"[EMPTY_9]", "token 9 to be another than token 7"),
+        (7, None, "token 7 to differ from token 6"),
+        (7, b"\xc4\x80\0rest", "token 7 to differ from token 0"),
+        (7, b"[EMPTY_9]", "token 9 to differ from token 7"),
     ],
 )
 def test_a_token_that_comes_twice(tiny: Model, tmp_path: Path, place: int, text: bytes | None, says: str) -> None:

@@ -352,8 +352,8 @@ def model_cases() -> Iterator[Case]:
 
 def architecture_cases() -> Iterator[Case]:
     key = b"general.architecture"
-    yield Case("no architecture", write(without(key), TENSORS).data, "does not say which architecture")
-    yield Case("empty architecture", write(replaced(key, STR, b""), TENSORS).data, "does not say which architecture")
+    yield Case("no architecture", write(without(key), TENSORS).data, "does not name its architecture")
+    yield Case("empty architecture", write(replaced(key, STR, b""), TENSORS).data, "does not name its architecture")
     wrong = write(replaced(key, U32, 1), TENSORS)
     at = wrong.at["value general.architecture"]
     yield Case("architecture a number", wrong.data, "general.architecture of type string, found uint32", at)

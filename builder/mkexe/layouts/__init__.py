@@ -1,1 +1,1 @@
-"""The shapes of a built file: which one a model gets, how it is written, how it is read back."""
+"""The layouts of a built file: choose one, write it, read it back."""

@@ -1,7 +1,7 @@
 """Layout app: NAME.app for macOS, in a ZIP that keeps the run bit (Apple's Bundle Programming Guide).
 
-Its layout is one that can be signed: nothing but Contents at the top, nothing but the program in MacOS, everything else
-in Resources (Apple's Technical Note TN2206, "Nested Code"). The program finds the artifact there (docs/FORMAT.md).
+The bundle can be signed: at the top there is only Contents, in MacOS only the program, and everything else is in
+Resources (Apple's Technical Note TN2206, "Nested Code"). The program finds the artifact there (docs/FORMAT.md).
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ _UNIX = 3  # APPNOTE.TXT 4.4.2: the upper half of the attributes is st_mode
 _FILE, _PROGRAM, _FOLDER = 0o100644, 0o100755, 0o040755
 _ICON_EDGE = 1024  # pixels; the largest size that an .icns has
 _ZIP_MAGIC = b"PK\x03\x04"  # APPNOTE.TXT 4.3.7
-_LOCAL_HEADER = struct.Struct("<26xHH")  # the same: the lengths of name and extra field end it
-# not what macOS' own archiver keeps of extended attributes
+_LOCAL_HEADER = struct.Struct("<26xHH")  # APPNOTE.TXT 4.3.7; its last fields are the lengths of name and extra field
+# __MACOSX/ is where macOS' own archiver stores extended attributes
 _APP_ARTIFACT = re.compile(r"(?!__MACOSX/)(.+\.app/Contents/Resources/)[^/]+\.mkexe")
-_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what macOS' archivers write
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the methods that macOS' archivers use
 _ENCRYPTED = 1  # APPNOTE.TXT 4.4.4
-_UNPACK_APP = "unpack it, and name the NAME.app that comes out"
+_UNPACK_APP = "unpack it, and give the path of NAME.app"
 
 
 class App(Layout):
-    """One program for all processors; in its resources the artifact, with the weights beside it."""
+    """One universal program; its resources hold the artifact, with the weights beside it."""
 
     name = APP
     systems = (MACOS,)
@@ -61,7 +61,7 @@ class App(Layout):
     is_program = False
 
     def file_name(self, name: str, targets: tuple[Target, ...]) -> str:
-        """A ZIP, which keeps the run bit."""
+        """A ZIP, which keeps the executable bit."""
         return f"{name}.app.zip"
 
     def draft(self, contents: Contents) -> Draft:
@@ -69,7 +69,7 @@ class App(Layout):
         return Draft(unpacked_size(contents), 0, functools.partial(self._write, contents))
 
     def _write(self, contents: Contents, output: Output) -> tuple[Digest, ...]:
-        """The weights before the artifact, which names them by their hashes."""
+        """Write the weights first, because the artifact contains their hashes."""
         facts = _facts_of(contents)
         names = sidecar_names(contents.name, contents.models)
         with zipfile.ZipFile(output.file, "w") as archive:
@@ -85,7 +85,7 @@ class App(Layout):
         return digests
 
     def wraps(self, is_folder: bool, head: bytes) -> bool:
-        """A folder, or a ZIP."""
+        """Whether this is a folder or a ZIP."""
         return is_folder or head.startswith(_ZIP_MAGIC)
 
     def unwrap(self, path: Path, folder: Path) -> Package:
@@ -95,16 +95,16 @@ class App(Layout):
         return _open_zip(path, folder)
 
     def start(self, system: str, name: str, app: str) -> str:
-        """As any app."""
+        """Unpack it, and start it as any app."""
         return f"unpack {name}, then double click {app}"
 
 
 @dataclass(frozen=True)
 class AppFacts:
-    """What a bundle is made from.
+    """The facts about a bundle.
 
-    `programs` are Mach-O files for different processors, `icon` a good PNG, `created` seconds since 1970, `minimum` the
-    oldest macOS, such as 11.0.
+    `programs` are Mach-O files for different processors, `icon` is a valid PNG, `created` is in seconds since 1970, and
+    `minimum` is the oldest macOS, such as 11.0.
     """
 
     name: str
@@ -127,7 +127,7 @@ def _facts_of(contents: Contents) -> AppFacts:
 
 
 def _icon(files: dict[str, bytes]) -> bytes:
-    """The page's icon as a PNG; older artifacts have an SVG, and beside it a PNG where a builder gave one."""
+    """The page's icon as a PNG. Older artifacts have an SVG, and perhaps a PNG too."""
     stored = {name.removesuffix(".gz"): name for name in files}
     name = next((stored[f"page/{known}"] for known in ICONS if f"page/{known}" in stored), "")
     data = files.get(name, b"")
@@ -165,7 +165,7 @@ def info_plist(facts: AppFacts) -> dict[str, object]:
 
 
 def make_icns(icon: bytes) -> bytes:
-    """An .icns with all sizes from 32 to 1024 pixels, of a PNG; what is not square gets a clear border."""
+    """Make an .icns with all sizes from 32 to 1024 pixels from a PNG. It gets a clear border if it is not square."""
     from PIL import Image  # slow to import
 
     with Image.open(io.BytesIO(icon)) as image:
@@ -189,7 +189,7 @@ class _Bundle:
         self._time = time.gmtime(max(facts.created, 315532800))[:6]  # ZIP's times begin in 1980
 
     def add_program(self) -> None:
-        """All that has to do with neither weights nor artifact."""
+        """Add the program, Info.plist and the icon."""
         contents, facts = self._contents, self._facts
         for folder in (f"{facts.name}.app/", f"{contents}/", f"{contents}/MacOS/", f"{contents}/Resources/"):
             self._add(folder, b"", _FOLDER)
@@ -198,16 +198,16 @@ class _Bundle:
         self.add_resource(f"{facts.name}.icns", make_icns(facts.icon))
 
     def add_resource(self, name: str, data: bytes) -> None:
-        """A file of the resources."""
+        """Add a file to the resources."""
         self._add(f"{self._contents}/Resources/{name}", data, _FILE)
 
     def _add(self, name: str, data: bytes, mode: int) -> None:
         self._archive.writestr(self._info(name, mode), data)
 
     def copy(self, name: str, part: ModelFile, progress: Progress) -> Digest:
-        """Store a model's file among the resources, hashing it on the way."""
+        """Store a model's file in the resources, and hash it at the same time."""
         info = self._info(f"{self._contents}/Resources/{name}", _FILE)
-        info.file_size = part.size_bytes  # so that it is known whether ZIP64 is needed
+        info.file_size = part.size_bytes  # zipfile uses ZIP64 if this is large
         sha256 = hashlib.sha256()
         done = 0
         with part.path.open("rb") as source, self._archive.open(info, "w") as output:
@@ -243,13 +243,13 @@ def _open_zip(path: Path, folder: Path) -> Package:
         found = [match for name in names if (match := _APP_ARTIFACT.fullmatch(name))]
         if len(found) != 1:
             raise ArtifactError(
-                f"{path}: is a ZIP, and holds no app that mkexe made", "name the app's ZIP, or a file that mkexe made"
+                f"{path}: is a ZIP without an app that mkexe made", "name the app's ZIP, or a file that mkexe made"
             )
         info = archive.getinfo(found[0][0])
         if info.compress_type not in _ZIP_METHODS or info.flag_bits & _ENCRYPTED:
             raise ArtifactError(f"{path}: {info.filename} is packed in an unusual way", _UNPACK_APP)
         if info.file_size > ARTIFACT_MAXIMUM:
-            raise ArtifactError(f"{path}: {info.filename} has {info.file_size} bytes in it", DAMAGED_HINT)
+            raise ArtifactError(f"{path}: {info.filename} has {info.file_size} bytes, which is too many", DAMAGED_HINT)
         with archive.open(info) as file:
             artifact = open_small(file.read(ARTIFACT_MAXIMUM), folder / "app")
         return Package((artifact,), dict(_zip_weights(path, archive, found[0][1], artifact)))
@@ -258,7 +258,7 @@ def _open_zip(path: Path, folder: Path) -> Package:
 def _zip_weights(
     path: Path, archive: zipfile.ZipFile, resources: str, artifact: Artifact
 ) -> Iterator[tuple[str, ModelFile]]:
-    """The weights, which must be stored as they are."""
+    """The weights, which must be stored without compression."""
     names = set(archive.namelist())
     with path.open("rb") as file:
         for record in artifact.manifest.sidecars():

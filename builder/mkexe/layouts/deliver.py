@@ -1,4 +1,4 @@
-"""Write an artifact in its layout, under its final name or not at all."""
+"""Write an artifact in its layout. An error leaves no partial file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from mkexe.models.model_set import PROJECTOR_ROLE, ModelFile, ModelSet
 
 @dataclass(frozen=True)
 class Built:
-    """What `mkexe build` and `mkexe convert` wrote. Sizes in bytes; `beside` are the files that belong to `path`.
+    """The result of `mkexe build` and `mkexe convert`. Sizes in bytes; `beside` are the files that belong to `path`.
 
-    `sha256` is the file's, `memory` what the model needs; both only where they were asked for. `name` is the one that
-    the API reports, whatever the file's.
+    `sha256` is the hash of the file, `memory` is what the model needs; both are empty unless they were computed. `name`
+    is the model's name in the API, which may differ from the file's name.
     """
 
     name: str
@@ -39,10 +39,10 @@ class Built:
 
 
 def deliver(contents: Contents, layout: Layout, output: Path, reporter: Reporter) -> tuple[Built, tuple[Digest, ...]]:
-    """Write everything under its final name or not at all.
+    """Write everything. An error leaves no partial file.
 
-    Returns what was written and what the model's files were. Raises OutputError where it cannot be written,
-    ArtifactError where weights are not as they must be, ModelError where they change meanwhile.
+    Returns the result and the digests of the model's files. Raises OutputError if it cannot be written, ArtifactError
+    if weights have the wrong hash, ModelError if they change meanwhile.
     """
     check_place(output)
     _check_not_a_model(output, contents.models)
@@ -63,7 +63,7 @@ def deliver(contents: Contents, layout: Layout, output: Path, reporter: Reporter
 
 
 def check_weights(files: tuple[ModelFile, ...], digests: tuple[Digest, ...]) -> None:
-    """Compare SHA-256 where they are known; raises ArtifactError for the first file that is not as it must be."""
+    """Compare each SHA-256 with the expected one, if that is known. Raises ArtifactError for the first difference."""
     for file, found in zip(files, digests, strict=True):
         if file.sha256 not in ("", found.sha256):
             raise ArtifactError(

@@ -1,4 +1,4 @@
-"""Layout exe: Windows' program begins the file, and a script for the other systems lies in its head."""
+"""Layout exe: the file begins with the Windows program, whose head also holds a script for the other systems."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Exe(ShellLayout):
     name = EXE
 
     def check(self, targets: tuple[Target, ...], size: int) -> None:
-        """Only with Windows' program, and only as large as Windows starts."""
+        """Raise UsageError without a Windows program, or if the file is too large for Windows."""
         if not has_windows(targets):
             raise UsageError(
-                f"layout exe begins with Windows' program, and the targets are {names_of(targets)}",
+                f"layout exe needs a program for Windows, and the targets are {names_of(targets)}",
                 "choose --layout script, or add --target windows-x86_64",
             )
         check_program_size(targets, size)

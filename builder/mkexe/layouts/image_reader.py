@@ -15,18 +15,18 @@ from mkexe.errors import ArtifactError
 from mkexe.layouts.package import ARTIFACT_MAXIMUM, Package, open_small, sidecar_in
 
 _PLAIN_LAYER = "application/vnd.oci.image.layer.v1.tar"
-_JSON_MAXIMUM = 4 << 20  # bytes; what registries allow a manifest
-_TAR_HEADER_MAXIMUM = 1 << 20  # bytes of a long name, or of a header's extended records
+_JSON_MAXIMUM = 4 << 20  # bytes; the maximum for a manifest in registries
+_TAR_HEADER_MAXIMUM = 1 << 20  # bytes of a long name, or of the extended records of a header
 _TAR_MEMBERS_MAXIMUM = 10_000
 _IMAGES_MAXIMUM = 64
 _INDEX_DEPTH_MAXIMUM = 4
 _SHOWN_CHARACTERS = 80
 _DIGEST = re.compile(r"[a-z0-9]+([+._-][a-z0-9]+)*:[A-Za-z0-9=_-]{1,200}")  # descriptor.md, "Digests"
-_UNPACK_IMAGE = "unpack it (umoci unpack), and name the program in it"
+_UNPACK_IMAGE = "unpack it (umoci unpack), and give the path of the program inside"
 
 
 def open_image(path: Path, folder: Path) -> Package:
-    """Every image of the layout has a program of its own, over the same weights (mkexe.layouts.oci)."""
+    """Read the artifact of each image. Every image has its own program; all share the weights (mkexe.layouts.oci)."""
     image = _Image(path)
     artifacts: list[Artifact] = []
     for number, manifest in enumerate(image.manifests()):
@@ -36,13 +36,13 @@ def open_image(path: Path, folder: Path) -> Package:
             image.add_layer(layer)
         place = image.files.get("".join(command[:1]).lstrip("/"))
         if place is None:
-            raise ArtifactError(f"{path}: is an image without a program of its own", "name one that mkexe made")
+            raise ArtifactError(f"{path}: an image without a program", "name an image that mkexe made")
         artifacts.append(open_small(_read(path, place, ARTIFACT_MAXIMUM), folder / str(number)))
     if not artifacts:
         raise ArtifactError(f"{path}: its index.json names no image", DAMAGED_HINT)
     held = [record.target for artifact in artifacts for record in artifact.manifest.runtimes]
     if len(set(held)) != len(held):
-        raise ArtifactError(f"{path}: two of its images are for the same system", "name one that mkexe made")
+        raise ArtifactError(f"{path}: two of its images are for the same system", "name an image that mkexe made")
     weights = {}
     for record in artifacts[0].manifest.sidecars():
         if record.beside not in image.files:
@@ -53,7 +53,7 @@ def open_image(path: Path, folder: Path) -> Package:
 
 
 class _Image:
-    """An OCI image layout in a tar file; `files` are those of the layers that were added: offset and size in bytes."""
+    """An OCI image layout in a tar file. `files` has offset and size, in bytes, of each file in the added layers."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -63,7 +63,7 @@ class _Image:
         self.files: dict[str, tuple[int, int]] = {}
 
     def manifests(self) -> list[dict[str, Any]]:
-        """The manifests that index.json names, those of the indexes in it too (image-index.md)."""
+        """The manifests that index.json names, directly or through further indexes (image-index.md)."""
         found: list[dict[str, Any]] = []
         self._add_manifests(self.read_json("index.json"), found, 1)
         return found
@@ -79,7 +79,7 @@ class _Image:
                 raise ValueError(f"there are more than {_IMAGES_MAXIMUM} images, or indexes in indexes")
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """The object in a file of the layout."""
+        """The JSON object in a file of the layout."""
         if name not in self._members:
             raise ValueError(f"{name} is not in it")
         try:
@@ -91,7 +91,7 @@ class _Image:
         return found
 
     def add_layer(self, layer: object) -> None:
-        """Find the files of a layer, once."""
+        """Add the files of a layer, unless it was added before."""
         kind = _table({"layer": layer}, "layer").get("mediaType")
         if kind != _PLAIN_LAYER:
             raise ArtifactError(
@@ -107,7 +107,7 @@ class _Image:
 
 
 class _TarReads(io.RawIOBase):
-    """A range of a file for tarfile, which reads headers from front to back, and may not ask for more than a header."""
+    """A range of a file for tarfile. tarfile may only read headers, from front to back, and nothing large."""
 
     def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
         self._file = file
@@ -120,7 +120,7 @@ class _TarReads(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = 0) -> int:
         if whence != 0 or offset < self._at - tarfile.BLOCKSIZE:
-            raise tarfile.ReadError("a header leads back")
+            raise tarfile.ReadError("a header points backwards")
         self._at = offset
         return offset
 
@@ -145,7 +145,7 @@ def _members(path: Path, offset: int, size: int) -> dict[str, tuple[int, int]]:
                 raise ValueError(f"there are more than {_TAR_MEMBERS_MAXIMUM} files")
             if member.isfile() and not member.issparse():
                 if not 0 <= member.size <= size - member.offset_data:
-                    raise ValueError(f"{member.name} has {member.size} bytes, which are not there")
+                    raise ValueError(f"{member.name} should have {member.size} bytes, and the file ends before")
                 found[member.name] = (offset + member.offset_data, member.size)
     return found
 
@@ -170,7 +170,7 @@ def _text(value: object, name: str) -> str:
 
 
 def _digest_of(descriptor: object) -> str:
-    """The name of the blob that a descriptor means (image-layout.md)."""
+    """The name of the blob that a descriptor refers to (image-layout.md)."""
     digest = _text(_table({"descriptor": descriptor}, "descriptor").get("digest"), "digest")
     if not _DIGEST.fullmatch(digest):
         raise ValueError(f"{digest[:_SHOWN_CHARACTERS]!r} is not a digest")

@@ -1,7 +1,8 @@
 """Write a container image: an OCI image layout as one tar file, without a daemon (OCI Image Specification 1.1).
 
-An image is nothing but the program and the weights (`scratch`), in a layer each: the weights' layer is the same for
-every processor, and stays the same when only the program changes. Sections named below are those of the specification.
+An image holds only the program and the weights (`scratch`), each in its own layer. The weights' layer is the same for
+every processor, and stays the same if only the program changes. File names such as config.md are sections of the
+specification.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from mkexe.models.model_set import ModelFile
 from mkexe.runtimes.targets import Target
 
 PORT = 8080
-USER = 65532  # nobody's; what other images without a shell take ("nonroot")
-DATA_FOLDER = "data"  # that user's own, for chats
+USER = 65532  # the user "nonroot", as in other images without a shell
+DATA_FOLDER = "data"  # this user's home folder, for chats
 TAG = "latest"
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"  # media-types.md
@@ -37,7 +38,7 @@ _NO_DIGEST = "0" * 64
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What an image is called and says of itself; `created` is seconds since 1970."""
+    """The name and the metadata of an image; `created` is in seconds since 1970."""
 
     name: str
     created: int
@@ -45,12 +46,12 @@ class ImageFacts:
 
 
 def image_name(name: str) -> str:
-    """The name as registries take it (the distribution specification's pattern): small letters, digits and . _ -"""
+    """The name in the form that registries allow (the distribution specification): lower-case letters, digits, . _ -"""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"
 
 
 def _program_layer(facts: ImageFacts, program: bytes) -> bytes:
-    """The program, and the folder that is its user's own."""
+    """The layer of the program, with its user's home folder."""
     return (
         tar_header(f"{DATA_FOLDER}/", 0, 0o700, facts.created, USER)
         + tar_header(facts.name, len(program), 0o555, facts.created)
@@ -60,7 +61,7 @@ def _program_layer(facts: ImageFacts, program: bytes) -> bytes:
 
 
 def _config(facts: ImageFacts, target: Target, layers: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    """config.md. "Healthcheck" is Docker's and Podman's own member; others skip it."""
+    """The image's configuration (config.md). Only Docker and Podman know the member "Healthcheck"."""
     program = f"/{facts.name}"
     created = format_time(facts.created)
     return {
@@ -81,7 +82,7 @@ def _config(facts: ImageFacts, target: Target, layers: tuple[dict[str, Any], ...
                 "Interval": 30 * _SECOND, "Timeout": 10 * _SECOND, "StartPeriod": 600 * _SECOND, "Retries": 3,
             },
         },
-        # the layers are not compressed, so that each is its own "diff"
+        # the layers are not compressed, so their digests are also their "diff_ids"
         "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},
         "history": [{"created": created, "created_by": "mkexe", "comment": what} for what in ("weights", "program")],
     }  # fmt: skip
@@ -89,7 +90,7 @@ def _config(facts: ImageFacts, target: Target, layers: tuple[dict[str, Any], ...
 
 @dataclass(frozen=True)
 class _Image:
-    """The image for one processor: what an index says of it, and the blobs that it is made of."""
+    """The image for one processor: its entry in the index, and its blobs."""
 
     descriptor: dict[str, Any]
     config: dict[str, Any]
@@ -110,17 +111,17 @@ class ImageWriter:
         )  # image-layout.md, "oci-layout file"
 
     def add_weights(self, names: list[str], files: tuple[ModelFile, ...], progress: Progress) -> tuple[Digest, ...]:
-        """The layer of the weights, hashed while it is written; the blob's own header, which names it, comes last.
+        """Write the layer of the weights and hash it. The header of the blob contains the hash, and is written last.
 
-        `progress` gets the bytes of weights hashed. Returns what they were. Raises ModelError where a file changes
-        meanwhile, OSError where writing fails.
+        `progress` gets the bytes of weights hashed. Returns their digests. Raises ModelError if a file changes
+        meanwhile, OSError if writing fails.
         """
         before = self._end
         begin = end = before + len(self._blob_header(_NO_DIGEST, 0))
         parts = []
         with closing(FollowingHash(self._output, begin)) as digest:
             for name, part in zip(names, files, strict=True):
-                # of no time, so that the same weights are the same layer in every build
+                # without a time, so that the same weights give the same layer in every build
                 header = tar_header(name, part.size_bytes, 0o444, 0)
                 end += self._add_hashed(header, end, digest)
                 parts.append(copy_file(part, self._output, end, progress, digest))
@@ -134,30 +135,30 @@ class ImageWriter:
         return tuple(parts)
 
     def add_program(self, target: Target, program: bytes) -> None:
-        """The image for one target: this program, over the weights."""
+        """Write the image for one target: this program, and the layer of the weights."""
         layer = self._add_blob(_program_layer(self._facts, program), _LAYER)
         self._images.append(self._add_manifest(target, (self._weights, layer)))
 
     def finish(self) -> None:
-        """What names all images, and the end of the tar file."""
+        """Write the index of all images, and the end of the tar file."""
         self._add_index([image.descriptor for image in self._images])
         self._add_docker_manifest()
         copy_bytes(END, self._output, self._end)
 
     def _add_file(self, name: str, data: bytes) -> None:
-        """A file of the image layout."""
+        """Write a file of the image layout."""
         header = tar_header(name, len(data), 0o644, self._facts.created)
         copy_bytes(header + data.ljust(padded(len(data)), b"\0"), self._output, self._end)
         self._end += len(header) + padded(len(data))
 
     def _add_blob(self, data: bytes, media_type: str) -> dict[str, Any]:
-        """A blob; returns its descriptor (descriptor.md)."""
+        """Write a blob; returns its descriptor (descriptor.md)."""
         digest = hashlib.sha256(data).hexdigest()
         self._add_file(_blob_name(digest), data)
         return _descriptor(media_type, digest, len(data))
 
     def _add_hashed(self, data: bytes, offset: int, digest: FollowingHash) -> int:
-        """Write what the digest covers too; returns how many bytes that are."""
+        """Write bytes and add them to the layer's digest; returns their number."""
         copy_bytes(data, self._output, offset)
         self._output.flush()
         digest.advance(len(data))
@@ -174,7 +175,7 @@ class ImageWriter:
         return _Image(self._add_blob(readable_json(manifest), _MANIFEST) | platform, config, layers)
 
     def _add_index(self, manifests: list[dict[str, Any]]) -> None:
-        """index.json (image-layout.md): one name, for an index of its own where there are several images."""
+        """index.json (image-layout.md). It has one entry: the image, or an index of all images if there are several."""
         top = manifests[0]
         if len(manifests) > 1:
             index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": manifests}
@@ -185,9 +186,9 @@ class ImageWriter:
         self._add_file("index.json", readable_json(index))
 
     def _add_docker_manifest(self) -> None:
-        """manifest.json, without which Docker's older kind of store loads nothing (moby's image/tarexport).
+        """manifest.json, which Docker's older image store needs to load a file (moby's image/tarexport).
 
-        That store has no image for several processors: each gets a tag of its own there.
+        That store has no images for several processors, so each processor gets its own tag.
         """
         name = image_name(self._facts.name)
         tags = [TAG] if len(self._images) == 1 else [_architecture(image) for image in self._images]

@@ -1,4 +1,4 @@
-"""Layout native: the program for one system begins the file, and starts without a script."""
+"""Layout native: the file begins with the program for one system, and starts without a script."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Native(Layout):
     holds_one_program = True
 
     def check(self, targets: tuple[Target, ...], size: int) -> None:
-        """One target, whose executables may have something behind their end."""
+        """Raise UsageError unless there is one target, whose executables may have data behind their end."""
         names = names_of(targets)
         if len(targets) != 1:
             raise UsageError(
@@ -27,7 +27,7 @@ class Native(Layout):
             )
         if targets[0].system == MACOS:
             raise UsageError(
-                f"layout native cannot hold {names}: a signed Mach-O takes nothing behind its end",
+                f"layout native cannot hold {names}: a signed Mach-O cannot have data behind its end",
                 "choose --layout script",
             )
         check_program_size(targets, size)
@@ -37,12 +37,12 @@ class Native(Layout):
         return next((target.name for target in targets), None)
 
     def start(self, system: str, name: str, app: str) -> str:
-        """As any program of that system."""
+        """Like any program of that system."""
         quoted = shlex.quote(name)
         return start_on_windows(name, ".exe") if system == WINDOWS else f"chmod +x {quoted}, then ./{quoted}"
 
     def notes(self, system: str, name: str) -> list[str]:
-        """Also what file managers do."""
+        """Add which file managers can start it."""
         if system == LINUX:
-            return ["a double click starts it then too, in GNOME's Files, Thunar and PCManFM"]
+            return ["after that, a double click starts it too, in GNOME's Files, Thunar and PCManFM"]
         return super().notes(system, name)

@@ -1,4 +1,4 @@
-"""Layout oci: a container image as one file, with a program of its own for each processor over the same weights."""
+"""Layout oci: container images in one file, one for each processor. They share the weights."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Oci(Layout):
         return f"{name}.oci.tar"
 
     def in_place(self, targets: tuple[Target, ...]) -> str | None:
-        """Each image has one program."""
+        """The target of the image: each image has one program."""
         return next((target.name for target in targets), None)
 
     def draft(self, contents: Contents) -> Draft:
@@ -44,7 +44,7 @@ class Oci(Layout):
         return Draft(unpacked_size(contents), 0, functools.partial(self._write, contents))
 
     def _write(self, contents: Contents, output: Output) -> tuple[Digest, ...]:
-        """The weights first, which every program names by their hashes."""
+        """Write the weights first, because every program contains their hashes."""
         image = ImageWriter(ImageFacts(contents.name, contents.created, _labels(contents)), output.file)
         names = sidecar_names(contents.name, contents.models)
         digests = image.add_weights(names, contents.models.files, output.progress)
@@ -55,20 +55,20 @@ class Oci(Layout):
         return digests
 
     def wraps(self, is_folder: bool, head: bytes) -> bool:
-        """By a tar file's magic."""
+        """Whether the file has the magic of a tar file."""
         return head[_TAR_MAGIC_OFFSET:].startswith(_TAR_MAGIC)
 
     def unwrap(self, path: Path, folder: Path) -> Package:
-        """The programs of all images."""
+        """The artifacts of all images."""
         return open_image(path, folder)
 
     def start(self, system: str, name: str, app: str) -> str:
-        """By what runs containers."""
+        """With a program that runs containers."""
         return f"podman load -i {shlex.quote(name)}, or another program for containers"
 
 
 def _labels(contents: Contents) -> dict[str, str]:
-    """What an image says of itself (OCI Image Specification, annotations.md); those that begin with mkexe are ours."""
+    """The image's annotations (OCI Image Specification, annotations.md). Keys that begin with mkexe are our own."""
     model = contents.models.text
     found = {
         "org.opencontainers.image.title": contents.page.title,

@@ -1,6 +1,7 @@
-"""Open what `mkexe convert` is given: an artifact, or those inside a macOS app or a container image.
+"""Open the input of `mkexe convert`: an artifact, or the artifacts inside a macOS app or a container image.
 
-Artifacts are small where the weights lie beside them, and are taken out into a folder; the weights stay where they are.
+Artifacts inside a container are small, because their weights lie beside them. They are extracted into a folder; the
+weights stay where they are.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ _HEAD_SIZE = 512  # bytes; one block of a tar file
 
 
 def open_package(path: Path, folder: Path) -> Package:
-    """Open an artifact, an app (NAME.app, or its ZIP) or an OCI image layout as a tar file; `folder` takes small files.
+    """Open an artifact, an app (NAME.app, or its ZIP) or an OCI image layout (a tar file). Extracts into `folder`.
 
-    Raises ArtifactError where it is none of them, is damaged, or holds its weights compressed, and OutputError where
-    `folder` is full.
+    Raises ArtifactError if it is none of these, is damaged, or has compressed weights, and OutputError if `folder` is
+    full.
     """
     try:
         kind = path.stat().st_mode

@@ -1,4 +1,4 @@
-"""What a file holds that is opened: artifacts, and where their weights are."""
+"""The result of opening a file: its artifacts, and where their weights are."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from mkexe.artifact.superblock import DAMAGED_HINT
 from mkexe.errors import ArtifactError, OutputError
 from mkexe.models.model_set import ModelFile
 
-ARTIFACT_MAXIMUM = 256 << 20  # bytes of an artifact without weights: page, licences, of an image its program
-# what Python's own readers say of a damaged file
+ARTIFACT_MAXIMUM = 256 << 20  # bytes of an artifact without weights: page, licences, and in an image the program
+# exceptions of Python's own readers for a damaged file
 UNREADABLE = (
     zipfile.BadZipFile, NotImplementedError, tarfile.TarError, zlib.error, struct.error, ValueError, OverflowError,
     EOFError,
@@ -25,9 +25,9 @@ UNREADABLE = (
 
 @dataclass(frozen=True)
 class Package:
-    """Artifacts with the same model, for different targets where there are several.
+    """One or more artifacts with the same model, for different targets.
 
-    `beside` are their files of weights by name, where those do not lie in the artifact's own folder.
+    `beside` has their sidecars by name, if these do not lie in the artifact's own folder.
     """
 
     artifacts: tuple[Artifact, ...]
@@ -35,7 +35,7 @@ class Package:
 
 
 def sidecar_in(path: Path, record: Sidecar, size: int, offset: int) -> ModelFile:
-    """The file of weights that lies in `path` at `offset`; raises ArtifactError where it does not."""
+    """The sidecar at `offset` of `path`; raises ArtifactError if its size is wrong."""
     if size != record.size:
         raise ArtifactError(
             f"{path}: {record.beside}: expected {record.size} bytes with SHA-256 {record.sha256}, found {size} bytes",
@@ -47,9 +47,9 @@ def sidecar_in(path: Path, record: Sidecar, size: int, offset: int) -> ModelFile
 
 
 def open_small(data: bytes, place: Path) -> Artifact:
-    """Write an artifact without weights to `place`, and open it there; raises OutputError where it does not fit."""
+    """Write an artifact without weights to `place`, and open it; raises OutputError if the disk is full."""
     try:
         place.write_bytes(data)
     except OSError as error:
-        raise OutputError(f"{place}: {error.strerror}", "make room there, or set TMPDIR") from error
+        raise OutputError(f"{place}: {error.strerror}", "free some space there, or set TMPDIR") from error
     return open_artifact(place)

@@ -17,7 +17,7 @@ from mkexe.models.model_set import ModelSet
 
 
 class Pair(ShellLayout):
-    """Small where Windows or FAT32 limits a file's size."""
+    """A small file to start, and the weights beside it. It avoids the limits of Windows and FAT32 on a file's size."""
 
     name = PAIR
     weights_inside = False
@@ -34,7 +34,7 @@ class Pair(ShellLayout):
         return Draft(needed_bytes(placement), contents.models.size_bytes, write)
 
     def _write(self, contents: Contents, placement: Placement, output: Output) -> tuple[Digest, ...]:
-        """The weights first, which the artifact names by their hashes."""
+        """Write the weights first, because the artifact contains their hashes."""
         paths = self.sidecar_paths(output.path, contents.models)
         placed = write_sidecars(contents.models.files, paths, output.stack, output.progress)
         complete = dataclasses.replace(contents, sidecars=tuple(item.record for item in placed), known=())

@@ -1,6 +1,6 @@
-"""Take artifacts apart again, into what another one is assembled from (docs/FORMAT.md, "Layouts").
+"""Take artifacts apart, into the parts from which another layout is written (docs/FORMAT.md, "Layouts").
 
-Small things are read or unpacked into a folder; the weights stay where they are, and are copied from there.
+Small parts are read or unpacked into a folder. The weights stay where they are, and are copied from there.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _UNPACKER_FILE = "unpack.gz"
 
 @dataclass(frozen=True)
 class Parts:
-    """What an artifact was assembled from.
+    """The parts of an artifact.
 
-    `files` are small entries without the bill of materials, which is written anew.
+    `files` are the small entries without the bill of materials, which is written again.
     """
 
     models: ModelSet
@@ -41,10 +41,9 @@ class Parts:
 
 
 def read_parts(package: Package, targets: tuple[str, ...], folder: Path, programs: bool) -> Parts:
-    """Unpack the runtimes that are inside for `targets` into `folder`, and say where everything else is.
+    """Unpack the runtimes for `targets` into `folder`, and find all other parts.
 
-    Without `programs` nothing is unpacked where all packs can be taken as they are.
-    Raises ArtifactError where something small is damaged.
+    Without `programs`, unpacks nothing if all packs can be copied. Raises ArtifactError if a small part is damaged.
     """
     runtimes: list[tuple[Target, Runtime]] = []
     packs: tuple[Pack, ...] = ()
@@ -74,14 +73,14 @@ def _take_runtimes(
 
 
 def _model(package: Package, record: ModelRecord) -> Model:
-    """A model without control characters in what it says of itself."""
+    """A model's record, without control characters in its texts."""
     name, architecture, licence = map(plain_text.cleaned, (record.name, record.architecture, record.license))
     files = tuple(_model_file(package, part) for part in record.parts)
     return Model(record.role, name or "model", architecture, licence, files, plain_text.cleaned(record.quantization))
 
 
 def _model_file(package: Package, part: Range | Sidecar) -> ModelFile:
-    """A model's part under the name that an entry has, wherever it lies."""
+    """A model's part, in the artifact or beside it, with the name of its entry."""
     artifact = package.artifacts[0]
     if isinstance(part, Range):
         return ModelFile(artifact.path, part.entry or "models/model.gguf", part.size, part.offset, sha256=part.sha256)
@@ -125,7 +124,7 @@ def _take_runtime(
 
 
 def _take_packs(file: BinaryIO, artifact: Artifact, records: list[RuntimeRecord], folder: Path) -> tuple[Pack, ...]:
-    """The packs all of whose runtimes are taken; others must be packed anew."""
+    """The packs that can be copied because all their runtimes are needed. Other runtimes must be packed again."""
     taken = {record.target for record in records}
     packs: list[Pack] = []
     for item in artifact.manifest.packs:

@@ -17,7 +17,7 @@ LAYOUTS = {layout.name: layout for layout in _ALL}
 
 
 def packs_programs(name: str) -> bool:
-    """Whether the layout `name`, perhaps AUTO, packs what it holds."""
+    """Whether the layout `name`, which may be AUTO, packs its programs."""
     return name == AUTO or LAYOUTS[name].packs_programs
 
 
@@ -27,15 +27,15 @@ def has_script(name: str) -> bool:
 
 
 def holds_one_program(name: str) -> bool:
-    """Whether the layout `name`, perhaps AUTO, is for one system and one processor."""
+    """Whether the layout `name`, which may be AUTO, is for one system and one processor."""
     return name != AUTO and LAYOUTS[name].holds_one_program
 
 
 def has_sidecars(name: str) -> bool:
-    """Whether the layout `name`, perhaps AUTO, lays the weights beside the file."""
+    """Whether the layout `name`, which may be AUTO, puts the weights beside the file."""
     return name != AUTO and LAYOUTS[name].has_sidecars
 
 
 def usual_targets(name: str, targets: tuple[Target, ...]) -> tuple[Target, ...]:
-    """Of `targets` those that the layout `name`, perhaps AUTO, can hold."""
+    """The targets among `targets` that the layout `name`, which may be AUTO, can hold."""
     return targets if name == AUTO else LAYOUTS[name].usual_targets(targets)

@@ -1,4 +1,4 @@
-"""Write a model's parts as files of their own, beside the artifact that names them (docs/FORMAT.md, "Files beside")."""
+"""Write a model's parts as sidecars: files beside the artifact that refers to them (docs/FORMAT.md, "Files beside")."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SUFFIXES = {TEXT_ROLE: "", PROJECTOR_ROLE: ".mmproj"}
 
 
 def sidecar_names(stem: str, models: ModelSet) -> list[str]:
-    """The names of all files of the models beside an artifact called `stem`, in their order."""
+    """The names of all sidecars of an artifact called `stem`, in order."""
     return [name for model in models.models for name in names_of_model(stem, model.role, len(model.files))]
 
 
@@ -28,7 +28,7 @@ def names_of_model(stem: str, role: str, count: int) -> list[str]:
 
 
 def sidecar_records(names: list[str], models: ModelSet, digests: tuple[Digest, ...]) -> tuple[Sidecar, ...]:
-    """What an artifact says of the models' files, which have these names."""
+    """The manifest's records of the models' files, which have these names."""
     return tuple(
         Sidecar(name, digest.size, digest.sha256, hash_begin(file, BESIDE_BEGIN_SIZE))
         for name, file, digest in zip(names, models.files, digests, strict=True)
@@ -37,7 +37,7 @@ def sidecar_records(names: list[str], models: ModelSet, digests: tuple[Digest, .
 
 @dataclass(frozen=True)
 class Placed:
-    """A part in a file of its own: what the manifest says of it, and what reading it gave."""
+    """A part that was written as a sidecar: its record for the manifest, and its digest."""
 
     record: Sidecar
     copied: Digest
@@ -48,7 +48,7 @@ def write_sidecars(
 ) -> tuple[Placed, ...]:
     """Write each part to its path; the new files get their names when `stack` is closed.
 
-    A file that is there already and holds just that is left as it is. Raises OutputError where one holds anything else.
+    Leaves an existing file alone if it has the same content. Raises OutputError if the content differs.
     """
     placed = []
     for part, path in zip(parts, paths, strict=True):
@@ -59,19 +59,19 @@ def write_sidecars(
 
 
 def _place(part: ModelFile, path: Path, stack: ExitStack, progress: Progress) -> Digest:
-    if not path.exists():  # a link that leads nowhere is refused there
+    if not path.exists():  # data_file refuses a broken link
         output = stack.enter_context(data_file(path, part.size_bytes))
         return copy_file(part, output, 0, progress)
     if not path.is_file():
-        raise OutputError(f"{path}: is there already and no file", "move it away, or choose another name with -o")
+        raise OutputError(f"{path}: exists and is not a file", "move it away, or choose another name with -o")
     copied = hash_range(part, progress)
     if part.is_file and path.samefile(part.path):
         return copied
     there = ModelFile(path, path.name, path.stat().st_size)
     if there.size_bytes != part.size_bytes or hash_range(there, UNWATCHED) != copied:
         raise OutputError(
-            f"{path}: is there already and holds something else: expected {copied.size} bytes with SHA-256 "
-            f"{copied.sha256}, found {there.size_bytes} bytes of something else",
+            f"{path}: exists and has other content: expected {copied.size} bytes with SHA-256 {copied.sha256}, "
+            f"found {there.size_bytes} bytes that differ",
             "move it away, or choose another name with -o",
         )
     return copied

@@ -9,14 +9,14 @@ from mkexe.layouts.layout import SYSTEM_NAMES, Layout, ShellLayout
 from mkexe.runtimes.targets import Target
 
 FAT32_FILE_MAXIMUM = (4 << 30) - 1
-"""Bytes: a file's size has 32 bits there (Microsoft's FAT specification, DIR_FileSize)."""
+"""Bytes: FAT32 stores a file's size in 32 bits (Microsoft's FAT specification, DIR_FileSize)."""
 SPLIT_SIZE = 4 * 10**9
-"""Bytes of the 4GB that --split-size is told to."""
+"""Bytes: the 4GB of the advice to use --split-size 4GB."""
 
 
 @dataclass(frozen=True)
 class SystemAdvice:
-    """One system: what a person does to start the file, or why it does not start; what its size must not exceed."""
+    """How to start the file on one system, or why it does not start, and the limit of its size."""
 
     system: str
     targets: tuple[str, ...]
@@ -27,7 +27,7 @@ class SystemAdvice:
 
 
 def how_to_start(layout: Layout, targets: tuple[Target, ...], name: str, app: str) -> str:
-    """One line that says how a person starts the file `name` on each system it is for; layout app holds `app`."""
+    """One line on how to start the file `name` on each of its systems; `app` is the name inside layout app."""
     ways: dict[str, list[str]] = {}
     for system, label in SYSTEM_NAMES.items():
         if any(target.system == system for target in targets):
@@ -36,19 +36,19 @@ def how_to_start(layout: Layout, targets: tuple[Target, ...], name: str, app: st
 
 
 def disk_limits(layout: Layout, largest: int, tensor: int) -> tuple[str, ...]:
-    """What holds on every system: where a file of `largest` bytes, with a tensor of `tensor` bytes, cannot lie."""
+    """Disks that cannot hold a file of `largest` bytes whose largest tensor has `tensor` bytes."""
     if largest <= FAT32_FILE_MAXIMUM:
         return ()
     instead = "use exFAT"
     if isinstance(layout, ShellLayout) and tensor < SPLIT_SIZE:
         instead = "--layout pair --split-size 4GB"
-    return (f"a disk with FAT32, such as many USB sticks, holds no file of 4 GiB or more: {instead}",)
+    return (f"a disk with FAT32, such as many USB sticks, cannot hold a file of 4 GiB or more: {instead}",)
 
 
 def advise_system(
     system: str, layout: Layout, name: str, targets: tuple[Target, ...], size: int, beside: tuple[str, ...]
 ) -> SystemAdvice:
-    """What one system does with the file `name` of `size` bytes, with the files `beside` it."""
+    """The advice on one system for the file `name` of `size` bytes, with its sidecars `beside`."""
     inside = tuple(target.name for target in targets if target.system == system)
     label = SYSTEM_NAMES[system]
     if not inside:
@@ -65,5 +65,5 @@ def _some(names: tuple[str, ...]) -> str:
 
 
 def names_of(targets: Iterable[str]) -> str:
-    """Targets without their system: x86_64, aarch64."""
+    """The processors of targets, separated by commas: x86_64, aarch64."""
     return ", ".join(target.partition("-")[2] for target in targets)

@@ -1,1 +1,1 @@
-"""What a model is: its files, their hashes, the memory that it needs."""
+"""Models: their files, the hashes of these, and the memory that a model needs."""

@@ -1,4 +1,4 @@
-"""What earlier builds found model files to be, so that their SHA-256 need not be computed again."""
+"""A cache of the hashes of model files, so that a later build need not compute SHA-256 again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KIND = "weights"  # mkexe.base.cache
 
 
 def recall_files(files: tuple[ModelFile, ...]) -> tuple[Digest, ...]:
-    """What an earlier build found these files to be; empty unless all are known and look untouched since."""
+    """The digests of these files from an earlier build; empty unless all are known and seem unchanged since then."""
     known = []
     for part in files:
         record = cache.recall(_KIND, _facts_of(part))
@@ -24,13 +24,13 @@ def recall_files(files: tuple[ModelFile, ...]) -> tuple[Digest, ...]:
 
 
 def remember_files(files: tuple[ModelFile, ...], found: tuple[Digest, ...]) -> None:
-    """Keep what a build found these files to be, in their order."""
+    """Store the digests that a build computed for these files, in the same order."""
     for part, copied in zip(files, found, strict=True):
         cache.remember(_KIND, _facts_of(part), dataclasses.asdict(copied))
 
 
 def _facts_of(part: ModelFile) -> dict[str, Any]:
-    """What changes when the file's content does, almost always; the build looks at the content all the same."""
+    """Facts that nearly always change with the file's content. The build still checks the content by CRC-32."""
     status = part.path.stat()
     return {
         "device": status.st_dev, "inode": status.st_ino, "size": status.st_size,

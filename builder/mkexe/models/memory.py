@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from mkexe.base.units import readable_size
 
 LEAST_CONTEXT = 4096
-"""Tokens: a context that nobody asked for is made no smaller than that (fit_params_min_ctx, common/common.h)."""
+"""Tokens: the smallest context that llama.cpp chooses by itself (fit_params_min_ctx, common/common.h)."""
 CONTEXT_STEP = 256
 """Tokens: a context is a multiple of it (llama_context's constructor, src/llama-context.cpp)."""
 KEPT_CHATS_MAXIMUM = 8192 << 20
-"""Bytes that earlier chats are kept ready in, unless --cache-ram says another size (cache_ram_mib, common/common.h)."""
+"""Bytes: the cache for earlier chats, unless --cache-ram gives another size (cache_ram_mib, common/common.h)."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class KvCache:
 
 @dataclass(frozen=True)
 class Context:
-    """The memory for a chat of so many `tokens`: bytes of its `cache` alone, and the `total` with the weights."""
+    """The memory for a chat of `tokens` tokens, in bytes: its KV `cache`, and the `total` with the weights."""
 
     tokens: int
     cache: int
@@ -33,9 +33,9 @@ class Context:
 
 @dataclass(frozen=True)
 class Memory:
-    """What a model needs: bytes of `weights`, and `contexts` from small to large; none where a chat's is not known.
+    """The memory that a model needs: bytes of `weights`, and `contexts` from small to large.
 
-    Where it is not `exact`, a chat needs at most that.
+    There are no `contexts` if the memory of a chat is not known. If it is not `exact`, it is an upper bound.
     """
 
     weights: int
@@ -53,21 +53,21 @@ def memory_needed(weights: int, context_length: int, cache: KvCache | None) -> M
 
 
 def describe_memory(memory: Memory) -> list[str]:
-    """A line for each context, the smallest first; what no figure says is in `memory_notes`."""
+    """A line for each context, the smallest first. `memory_notes` has what these figures leave out."""
     if not memory.contexts:
         return [f"{readable_size(memory.weights)} for the weights; what a chat adds is not known for this architecture"]
     return [_describe_context(memory, context) for context in memory.contexts]
 
 
 def memory_notes(memory: Memory) -> list[str]:
-    """What the figures leave out, and what happens where memory is short (docs/starting.md)."""
+    """What the figures leave out, and what happens if the memory is too small (docs/starting.md)."""
     notes = [
-        "working memory comes on top, and earlier chats are kept ready in up to "
-        f"{readable_size(KEPT_CHATS_MAXIMUM)} more (--cache-ram 0 keeps none)",
-        f"a computer with less than {readable_size(memory.weights)} of memory refuses to start it",
+        "working memory is not included, nor the cache for earlier chats of up to "
+        f"{readable_size(KEPT_CHATS_MAXIMUM)} (--cache-ram 0 turns it off)",
+        f"the program refuses to start on a computer with less than {readable_size(memory.weights)} of memory",
     ]
     if len(memory.contexts) > 1:
-        notes.insert(0, "without --ctx-size it makes room for the longest chat that the free memory allows")
+        notes.insert(0, "without --ctx-size, the program chooses the longest context that the free memory allows")
     return notes
 
 

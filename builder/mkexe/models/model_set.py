@@ -11,10 +11,10 @@ TEXT_ROLE, PROJECTOR_ROLE = "model", "projector"
 
 @dataclass(frozen=True)
 class ModelFile:
-    """One GGUF file of a model, with the name it gets in the artifact: `prefix`, then bytes of `path` from `offset` on.
+    """One GGUF file of a model: `prefix`, then bytes of `path` from `offset` on. `entry` is its name in the artifact.
 
-    `size_bytes` counts both. A whole file has neither prefix nor offset. `sha256` is what it must have when it is read;
-    empty where nobody knows that.
+    `size_bytes` counts both. A whole file has neither prefix nor offset. `sha256` is the expected hash; empty if it is
+    not known.
     """
 
     path: Path
@@ -26,15 +26,15 @@ class ModelFile:
 
     @property
     def is_file(self) -> bool:
-        """Whether it is all that lies at `path`."""
+        """Whether it is the whole file at `path`."""
         return self.offset == 0 and not self.prefix
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model in one file, or in those of a split GGUF in order. `role` says what it is for.
+    """A model in one file, or in the ordered files of a split GGUF. `role` says what it is for.
 
-    A projector, which llama.cpp calls mmproj, lets a text model see or hear. `quantization` is empty where it is not
+    A projector, which llama.cpp calls mmproj, lets a text model see or hear. `quantization` is empty if it is not
     known.
     """
 
@@ -48,7 +48,7 @@ class Model:
 
 @dataclass(frozen=True)
 class ModelSet:
-    """All models of an artifact: a text model, and behind it what goes with it, each in a role of its own."""
+    """All models of an artifact: first the text model, then its companions. Each has a different role."""
 
     models: tuple[Model, ...]
 
@@ -63,10 +63,10 @@ class ModelSet:
 
     @property
     def files(self) -> tuple[ModelFile, ...]:
-        """All that is copied, model by model."""
+        """The files of all models, in order."""
         return tuple(file for model in self.models for file in model.files)
 
     @property
     def size_bytes(self) -> int:
-        """Of all files."""
+        """The bytes of all files together."""
         return sum(file.size_bytes for file in self.files)

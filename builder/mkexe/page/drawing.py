@@ -1,7 +1,7 @@
 """Draw an SVG as a PNG: `python drawing.py IN.svg OUT.png EDGE`, a program that icon.py starts.
 
-It is a process of its own, because a drawing can take all memory, draw for hours, or nest so deep that resvg's stack
-overflows. It ends with status 1 and a sentence where resvg refuses the drawing.
+It runs in its own process, because a hostile drawing can use all memory, take hours, or overflow resvg's stack. It ends
+with status 1 and a message if resvg refuses the drawing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def main(source: Path, output: Path, edge: int) -> None:
     """Fit the drawing into a square of `edge` pixels and keep its proportions; its longer side gets `edge`."""
     _limit_memory()
     try:
-        # no fonts: every computer has others, so the same file would be drawn in different ways
+        # without fonts, because the result would depend on the fonts of this computer
         drawn = resvg_py.svg_to_bytes(
             svg_string=source.read_text("utf-8"), width=edge, height=edge, skip_system_fonts=True
         )
@@ -29,7 +29,7 @@ def main(source: Path, output: Path, edge: int) -> None:
 
 
 def _limit_memory() -> None:
-    """Where the system can limit a process; elsewhere only the time is limited."""
+    """Limit the memory of this process. Windows cannot; there only the time is limited."""
     if sys.platform == "win32":
         return
     import resource

@@ -1,8 +1,8 @@
-"""The page's icon: one PNG, whatever a builder gives. A PNG stays as it is, an SVG is drawn once.
+"""The page's icon, which is always one PNG. A PNG stays as it is, and an SVG is drawn once.
 
-A drawing comes from anywhere, also from somebody else's artifact that is converted. resvg runs no script and fetches
-nothing, but it reads the files that an <image> names; so references are checked here, and drawing is done by a process
-with limits (drawing.py).
+An SVG is untrusted: it may come from somebody else's artifact. resvg runs no scripts and downloads nothing, but it
+reads files that an <image> refers to. So this module checks the references, and a process with limits draws
+(drawing.py).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _HOW_SVG = "save it as a plain SVG, or as a PNG"
 
 
 def read_icon(path: Path, label: str) -> bytes:
-    """The PNG for an icon file; raises UsageError, which begins with `label`, and names the place in an SVG."""
+    """The PNG for an icon file. Raises UsageError, which begins with `label` and names the line in an SVG."""
     try:
         data = read_small_file(path, SIZE_MAXIMUM + 1)
     except OSError as error:
@@ -49,9 +49,9 @@ def read_icon(path: Path, label: str) -> bytes:
 
 @functools.lru_cache(maxsize=4)
 def to_png(data: bytes, label: str, limit_s: float = DRAWING_LIMIT_S) -> bytes:
-    """A PNG as it is, an SVG drawn; raises UsageError, which begins with `label`, for what is neither.
+    """Return a PNG unchanged, and draw an SVG. Raises UsageError, which begins with `label`, for other data.
 
-    Drawing ends after `limit_s` seconds. What was drawn is remembered: a preview asks again and again.
+    Drawing stops after `limit_s` seconds. Results are cached, because a preview asks for them again and again.
     """
     if len(data) > SIZE_MAXIMUM:
         raise UsageError(f"{label}: an icon may have {SIZE_MAXIMUM} bytes, this one has more", "make it smaller")
@@ -96,13 +96,13 @@ def _decode_png(data: bytes) -> tuple[int, int]:
 
 
 def _draw(data: bytes, label: str, limit_s: float) -> bytes:
-    """What drawing.py makes of an SVG, or a UsageError with the reason."""
+    """Draw an SVG with drawing.py; raises UsageError with the reason if that fails."""
     with tempfile.TemporaryDirectory(prefix="mkexe-icon-") as name:
         folder = Path(name)
         source, output = folder / "icon.svg", folder / "icon.png"
         source.write_bytes(data)
         program = Path(__file__).with_name("drawing.py")
-        # -P: the folder of the program is no place to import from
+        # -P: do not import modules from the program's folder
         command: list[str | Path] = [sys.executable, "-P", program, source, output, str(EDGE)]
         env = process.base_environment(PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
         try:
@@ -121,7 +121,7 @@ def _reason(error: process.ProcessFailed, limit_s: float) -> str:
 
 
 def _square(drawn: bytes, label: str) -> bytes:
-    """The picture in the middle of a square, with a clear border where it is not square itself."""
+    """Centre the picture in a square; the border is transparent."""
     from PIL import Image  # slow to import
 
     with Image.open(io.BytesIO(drawn), formats=["PNG"]) as image:
@@ -136,11 +136,11 @@ def _square(drawn: bytes, label: str) -> bytes:
 
 
 class _SvgCheck:
-    """Reads an SVG once and stops at the first reference to something outside of it."""
+    """Reads an SVG once, and refuses the first reference to anything outside it."""
 
     def __init__(self, label: str) -> None:
         self._label = label
-        # resvg takes UTF-8 whatever the document says, so this reader must do the same
+        # resvg always reads UTF-8, whatever the document declares, so this parser must do the same
         self._parser = expat.ParserCreate("utf-8", namespace_separator=" ")
         self._parser.StartElementHandler = self._on_element
         self._parser.EntityDeclHandler = self._on_entity

@@ -1,1 +1,1 @@
-"""Serve the page while it is designed."""
+"""Serve the page while somebody designs it."""

@@ -1,7 +1,7 @@
-"""Serve the page to who designs it: made anew at every load, reloaded when something changes.
+"""Serve the page to its designer: each load makes the page anew, and each change reloads it.
 
-The page's files come from a function, so that a changed mkexe.toml or a changed source shows at the next load. All
-other requests go to another application: a started artifact (forwarding.py), or the scripted one of `stand_in.py`.
+A function makes the page's files, so that the next load shows a changed mkexe.toml or source. All other requests go to
+another application: a started artifact (forwarding.py), or the one with scripted answers (stand_in.py).
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ changes.onmessage = () => location.reload();
 _PROBLEM = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>mkexe preview</title><script src="{script}" defer></script></head>
 <body><h1>The page cannot be shown</h1><p>{message}</p><p>{hint}</p>
-<p>It is loaded again when the file is changed.</p></body></html>
+<p>This page loads again when you change the file.</p></body></html>
 """
 
-# what of the files that decide the page changes when they do
+# changes whenever a file changes that the page depends on
 Stamp = Mapping[Path, tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class PageSource:
-    """`load` makes the page's files by name and may raise MkexeError; `watched` are the files that decide them."""
+    """`load` makes the page's files by name and may raise MkexeError; `watched` lists the files that they depend on."""
 
     load: Callable[[], Mapping[str, bytes]]
     watched: Callable[[], list[Path]]
@@ -54,7 +54,7 @@ class PageSource:
 
 
 class _Page:
-    """The page as it was loaded last."""
+    """The page, and its state at the last load."""
 
     def __init__(self, source: PageSource) -> None:
         self._source = source
@@ -63,9 +63,9 @@ class _Page:
         self._stamp: Stamp = {}
 
     def load(self) -> Mapping[str, bytes]:
-        """The page's files, made now; one at a time, because it may build the page."""
+        """Make the page's files now. Only one call runs at a time, because it may build the page."""
         with self._lock:
-            self._stamp = self.stamp()  # before it is read, so that no change is missed
+            self._stamp = self.stamp()  # first, so that no later change is missed
             self._files = self._source.load()
             return self._files
 
@@ -74,12 +74,12 @@ class _Page:
         return self._files or self.load()
 
     def loaded_stamp(self) -> Stamp:
-        """The state of the watched files at the last load, also where that failed."""
+        """The state of the watched files at the last load, even if that failed."""
         with self._lock:
             return self._stamp or self.stamp()
 
     def stamp(self) -> Stamp:
-        """What tells one state of the watched files from another: time in nanoseconds and size in bytes."""
+        """The state of the watched files: modification time in nanoseconds and size in bytes."""
         found = {}
         for path in self._source.watched():
             with contextlib.suppress(OSError):
@@ -89,7 +89,7 @@ class _Page:
 
 
 class PreviewApplication:
-    """The page, and all that is not of the page from `answers`."""
+    """Answers requests for the page, and passes all other requests to `answers`."""
 
     def __init__(self, source: PageSource, answers: ASGIApp) -> None:
         self._page = _Page(source)
@@ -118,7 +118,7 @@ class PreviewApplication:
             return self._problem(error)
 
     async def _page_file(self, name: str) -> Response | None:
-        """A file of the page; index.html and build.json are made anew. None where there is no such file."""
+        """A file of the page, or None. Requests for index.html and build.json load the page again."""
         files = await in_thread(self._page.load if name in (_INDEX, "build.json") else self._page.loaded)
         if name not in files:
             return None
@@ -128,7 +128,7 @@ class PreviewApplication:
         return self._file(name, data)
 
     def _problem(self, error: MkexeError) -> Response:
-        """What is wrong, as a page that loads again after a change."""
+        """A page that shows an error, and that loads again after a change."""
         message = f"{error.message}\n{error.detail}".rstrip()
         text = _PROBLEM.format(script=RELOAD_SCRIPT, message=html.escape(message), hint=html.escape(error.hint))
         return self._file(_INDEX, text.encode(errors="backslashreplace"), 500)
@@ -145,7 +145,7 @@ class PreviewApplication:
         return Response(body, status, headers)
 
     async def _tell_changes(self) -> AsyncIterator[bytes]:
-        """Server-sent events: one for each change, and comments that tell whether the browser is still there."""
+        """Server-sent events: one for each change. Comments between them find out if the browser is gone."""
         before = await in_thread(self._page.loaded_stamp)
         yield b": watching\n\n"
         while True:
@@ -156,7 +156,7 @@ class PreviewApplication:
 
 
 def _is_ours(request: Request) -> bool:
-    """Whether the names are this computer's, as the built file asks: docs/http-api.md, "Who can send requests"."""
+    """Whether Host and Origin name this computer, as for a built file: docs/http-api.md, "Who can send requests"."""
     port = request.scope["server"][1]
     host, origin = request.headers.get("host", ""), request.headers.get("origin")
     return host in {f"{name}:{port}" for name in (LOOPBACK, "localhost")} and origin in (None, f"http://{host}")

@@ -1,4 +1,4 @@
-"""Pass requests on to a program at another port of this computer, and its answers back piece by piece."""
+"""Forward requests to a program at another port of this computer, and stream its answers back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from mkexe.preview.server import LOOPBACK
 
 _CHUNK_SIZE = 1 << 16
-# what concerns one connection only (RFC 9110, 7.6.1), and what is said anew in each direction
+# headers for one connection only (RFC 9110, 7.6.1), and headers that each direction sets anew
 _HOP = frozenset({b"connection", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade"})
 _NOT_ASKED = _HOP | {b"host", b"origin", b"content-length"}
 _NOT_ANSWERED = _HOP | {b"server", b"date"}
@@ -22,13 +22,13 @@ _GONE = "the program that answers has ended; start the preview again\n"
 
 
 class Forwarder:
-    """An ASGI application: the program that listens at `port`. Every request has a connection of its own."""
+    """An ASGI application that forwards to the program at `port`. Every request has its own connection."""
 
     def __init__(self, port: int) -> None:
         self._port = port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Ask the program and send what it answers; where the browser goes, the connection to the program ends too."""
+        """Forward a request and send the answer. If the browser disconnects, the connection to the program ends too."""
         request = Request(scope, receive)
         body = await request.body()
         async with contextlib.AsyncExitStack() as open_things:
@@ -75,14 +75,14 @@ class _Exchange:
         await self._writer.drain()
 
     async def read_head(self) -> h11.Response:
-        """Status and headers."""
+        """Read status and headers."""
         while not isinstance(event := await self._next(), h11.Response):
             if isinstance(event, h11.ConnectionClosed):
                 raise h11.RemoteProtocolError("the program closed the connection")
         return event
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it comes."""
+        """Yield the body as it arrives."""
         while isinstance(event := await self._next(), h11.Data):
             yield bytes(event.data)
 
@@ -93,7 +93,7 @@ class _Exchange:
         return event
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._writer.close()
 
 

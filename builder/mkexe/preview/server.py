@@ -1,6 +1,6 @@
-"""Serve an ASGI application to this computer: uvicorn in a thread of its own, without a log and signal handlers.
+"""Serve an ASGI application to this computer: uvicorn in its own thread, without a log and signal handlers.
 
-In a thread of its own, uvicorn leaves signals alone, and Ctrl-C does what it does in every other command.
+In its own thread, uvicorn does not handle signals, so Ctrl-C works as in every other command.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ Result = TypeVar("Result")
 
 
 class LoopbackServer:
-    """Listens as soon as it is made, and answers until `stop`. Port 0 stands for a free one.
+    """Listens as soon as it is created, and answers until `stop`. Port 0 means any free port.
 
-    Raises UsageError where the port is taken.
+    Raises UsageError if the port is in use.
     """
 
     def __init__(self, application: ASGIApp, port: int = 0) -> None:
@@ -39,7 +39,7 @@ class LoopbackServer:
         config = uvicorn.Config(
             application, loop="asyncio", http="h11", ws="none", lifespan="off", interface="asgi3", log_config=None,
             log_level=_NOTHING, access_log=False, proxy_headers=False, server_header=False,
-            timeout_graceful_shutdown=0,  # open streams are cut
+            timeout_graceful_shutdown=0,  # closes open streams at once
         )  # fmt: skip
         self._server = uvicorn.Server(config)
         self.port = int(self._listener.getsockname()[1])
@@ -47,12 +47,12 @@ class LoopbackServer:
         self._thread.start()
 
     def wait(self) -> None:
-        """Until `stop` is called from another thread, or Ctrl-C, which Windows lets through between two looks."""
+        """Wait until another thread calls `stop`, or for Ctrl-C. Windows delivers Ctrl-C only between two checks."""
         while self._thread.is_alive():
             self._thread.join(_LOOK_S)
 
     def stop(self) -> None:
-        """End, also in the middle of answers."""
+        """End the server, even in the middle of answers."""
         self._server.should_exit = True
         self._thread.join()
 
@@ -60,18 +60,20 @@ class LoopbackServer:
 def _listen(port: int) -> socket.socket:
     listener = socket.socket()
     try:
-        if sys.platform != "win32":  # there it would let two programs have one port
+        if sys.platform != "win32":  # on Windows, two programs could then use the same port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((LOOPBACK, port))
         listener.listen(_WAITING_CONNECTIONS)
     except OSError as error:
         listener.close()
-        raise UsageError(f"port {port}: {error.strerror}", "choose another with --port, or none") from error
+        raise UsageError(
+            f"port {port}: {error.strerror}", "choose another port with --port, or leave it out"
+        ) from error
     return listener
 
 
 async def in_thread(work: Callable[[], Result]) -> Result:
-    """What `work` returns or raises. Its thread keeps no program from ending, however long it takes."""
+    """Run `work` in a thread; returns or raises what it does. The program can end before the thread does."""
     done: concurrent.futures.Future[Result] = concurrent.futures.Future()
     done.set_running_or_notify_cancel()
 

@@ -1,6 +1,6 @@
-"""A stand-in for a built file, for the preview: it answers at once, streams as llama.cpp does, keeps chats in memory.
+"""A stand-in for a built file, for the preview. It streams a scripted answer and stores chats in memory.
 
-The interface under /mkexe/ is that of docs/http-api.md, the rest what the page asks of llama.cpp's server.
+It has the interface under /mkexe/ (docs/http-api.md), and the parts of llama.cpp's interface that the page uses.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mkexe import __version__
 
 MODEL_NAME = "Scripted answers"
 
-# about 60 tokens per second: quick, and still seen to stream
+# about 60 tokens per second: fast, but the streaming stays visible
 _PAUSE_S = 0.016
 _CONTEXT_TOKENS = 4096
 _ID = re.compile(r"[0-9a-z-]{8,64}")
@@ -59,7 +59,7 @@ _Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 class _Refused(Exception):  # noqa: N818
-    """A request that is answered with an error, in the form of docs/http-api.md."""
+    """Raised for a request that gets an error as its answer, in the form of docs/http-api.md."""
 
     def __init__(self, status: int, kind: str, message: str, **more: str) -> None:
         super().__init__(message)
@@ -74,19 +74,19 @@ class _Chats:
         self._texts: dict[str, bytes] = {}
 
     def list(self, search: str) -> dict[str, Any]:
-        """Rows of all chats in which `search` stands, newest first."""
+        """Rows of all chats that contain `search`, newest first."""
         chats = [(name, text, json.loads(text)) for name, text in self._texts.items()]
         rows = [_row(name, text, chat) for name, text, chat in chats if _holds(chat, search.casefold())]
         return {"chats": sorted(rows, key=lambda row: str(row["updated"]), reverse=True)}
 
     def read(self, name: str) -> bytes:
-        """A chat as it was written."""
+        """The text of a chat."""
         if name not in self._texts:
-            raise _Refused(404, "not_found", f"there is not a chat {name}")
+            raise _Refused(404, "not_found", f"there is no chat {name}")
         return self._texts[name]
 
     def write(self, name: str, text: bytes, expected: str) -> str:
-        """Keep a chat if the one that is there has the revision `expected`, or that is `*`; returns its revision."""
+        """Store a chat if the present one has the revision `expected`, or if that is `*`; returns the new revision."""
         if len(text) > _CHAT_SIZE_MAXIMUM:
             raise _Refused(413, "too_large", "a chat can have at most 64 MiB")
         _json_object(text)
@@ -97,7 +97,7 @@ class _Chats:
         return _revision(text)
 
     def remove(self, name: str) -> None:
-        """Forget a chat, if it is there."""
+        """Remove a chat if it exists."""
         self._texts.pop(name, None)
 
 
@@ -129,7 +129,7 @@ def _json_object(text: bytes) -> dict[str, Any]:
 
 
 class StandIn:
-    """Answers as a built file does, from the moment it is made. `application` takes its requests."""
+    """Answers as a built file does. `application` is the ASGI application."""
 
     def __init__(self) -> None:
         self._token = secrets.token_hex(16)
@@ -154,7 +154,7 @@ class StandIn:
         )
 
     def _guarded(self, answer: _Answer) -> _Answer:
-        """`answer` for who has the token of this start."""
+        """`answer`, but only for requests with the token of this start."""
 
         async def answer_with_token(request: Request) -> Response:
             if request.headers.get("X-Mkexe-Token") != self._token:
@@ -203,7 +203,7 @@ async def _progress(_: Request) -> Response:
 
 
 async def _quit(_: Request) -> Response:
-    raise _Refused(403, "not_allowed", "a preview is ended by Ctrl-C in its terminal")
+    raise _Refused(403, "not_allowed", "press Ctrl-C in the terminal to end the preview")
 
 
 async def _complete(request: Request) -> Response:
@@ -220,7 +220,7 @@ async def _complete(request: Request) -> Response:
 
 
 async def _stream(words: list[str], reason: str) -> AsyncIterator[bytes]:
-    """Server-sent events as llama-server writes them; the last one tells the speed."""
+    """Server-sent events in llama-server's form; the last one holds the speed."""
     for event in _events(words, reason, time.monotonic()):
         yield f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
         await asyncio.sleep(_PAUSE_S)
@@ -257,7 +257,7 @@ async def _refuse(_: Request, error: Exception) -> Response:
 
 
 async def _refuse_path(request: Request, _: Exception) -> Response:
-    """Nothing is there, or nothing that takes this method."""
+    """Answer a request for an unknown path or with an unsupported method."""
     return await _refuse(request, _Refused(404, "not_found_error", "File Not Found"))
 
 

@@ -1,1 +1,1 @@
-"""Read GGUF files, and refuse what cannot be used."""
+"""Read GGUF files, and refuse files that cannot be used."""

@@ -1,7 +1,7 @@
-"""Read the first part of a large file forward, in a window of fixed size, with every length checked against the file.
+"""Read the first part of a large file from front to back, and check every length against the file's size.
 
-A window is read instead of mapping the file: a mapping would kill the process when a download that is still running
-truncates the file, and would count the header's pages as the process's own memory.
+The file is read in windows of fixed size, and not mapped. If a running download truncates a mapped file, the system
+kills the process. The mapped pages would also count as the process's own memory.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mkexe.models.gguf.types import MAX_STRING_BYTES
 
 WINDOW_BYTES = 1 << 20
 MAX_HEADER_BYTES = 1 << 30
-"""Where reading gives up; headers of published models are at most some 50 MiB. A limit of our own."""
+"""The largest header that is read; headers of published models have at most about 50 MiB. A limit of our own."""
 
 U32 = struct.Struct("<I")
 I32 = struct.Struct("<i")
@@ -28,7 +28,7 @@ class HeaderReader:
     """A cursor over `size_bytes` of a file from `start_bytes` on; `position` counts from there."""
 
     def __init__(self, file: BinaryIO, path: Path, size_bytes: int, start_bytes: int = 0) -> None:
-        """Begin at the first of these bytes of a file opened for reading; `path` is for error messages."""
+        """Begin at byte `start_bytes` of a file that is open for reading; `path` is for error messages."""
         self.path = path
         self.size_bytes = size_bytes
         self.position = 0
@@ -43,7 +43,7 @@ class HeaderReader:
         return self.size_bytes - self.position
 
     def take(self, count: int, what: str) -> bytes:
-        """Return the next `count` bytes and move past them; raises ModelError where the file ends before."""
+        """Return the next `count` bytes and move past them; raises ModelError if the file has fewer."""
         at = self._reach(count, what)
         self.position += count
         return self._window[at : at + count]
@@ -62,7 +62,7 @@ class HeaderReader:
         self.position += count
 
     def string_length(self, what: str, limit_bytes: int = MAX_STRING_BYTES) -> int:
-        """Return a string's length in bytes, which the limit and the rest of the file allow (`gguf_reader::read`)."""
+        """Return a string's length in bytes, checked against the limit and the file's size (`gguf_reader::read`)."""
         start = self.position
         length = self.number(U64, f"the length of {what}")
         if length > limit_bytes:
@@ -89,14 +89,14 @@ class HeaderReader:
         return decoded
 
     def skip_strings(self, count: int, what: str) -> None:
-        """Move past `count` strings, looking only at their lengths; about 0.1 s for a million."""
+        """Move past `count` strings and read only their lengths; takes about 0.1 s for a million."""
         done = 0
         while done < count:
             at = self._reach(8, f"the length of string {done} of {what}")
             done = self._skip_strings_in_window(at, done, count, what)
 
     def _skip_strings_in_window(self, at: int, done: int, count: int, what: str) -> int:
-        """Move on until a length is not wholly in the window; returns how many strings are behind the cursor."""
+        """Skip strings while their lengths lie in the window; returns how many strings are now skipped."""
         window, unpack = self._window, U64.unpack_from
         last = len(window) - 8
         length = 0

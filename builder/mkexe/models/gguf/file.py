@@ -1,7 +1,7 @@
-"""Check a GGUF model before anything is written: the one place the rest of mkexe asks about model files.
+"""Check a GGUF model before anything is written. The other packages use only this module to check model files.
 
-A GGUF is hostile input. Everything here raises ModelError with one sentence that names the file, the byte offset
-where there is one, what was expected and what was found. Tensor data is never read.
+A GGUF is untrusted input. Everything here raises ModelError with one sentence that names the file, the byte offset
+(if there is one), what was expected and what was found. Tensor data is never read.
 """
 
 from __future__ import annotations
@@ -71,14 +71,14 @@ class ModelFiles:
 
     @cached_property
     def quantization(self) -> str:
-        """How the weights are packed, such as Q4_K_M."""
+        """The quantization of the weights, such as Q4_K_M."""
         return describe_quantization(list(self.headers))
 
 
 def check_model(path: Path) -> ModelFiles:
     """Return the checked parts of the text model whose only or first file is at `path`.
 
-    Raises ModelError for everything `read_parts` refuses, for files that are no text model, and for
+    Raises ModelError for everything that `read_parts` refuses, for files that are not a text model, and for
     architectures, tokenizers and basic parameters that the pinned llama.cpp does not load
     (`llama_model_base::load_hparams` in src/llama-model.cpp, `llama_vocab::impl::load` in src/llama-vocab.cpp).
     """
@@ -106,11 +106,12 @@ def check_companion(path: Path, kind: ModelKind) -> GgufHeader:
 def check_projector(path: Path, model: GgufHeader) -> GgufHeader:
     """Return the checked header of a projector for `model`.
 
-    llama.cpp refuses one whose embeddings are not as long as the model's (`mtmd_context`, tools/mtmd/mtmd.cpp); their
-    length is `clip.vision.projection_dim` and `clip.audio.projection_dim` in files of its converter, which has written
-    `general.type` since then (MmprojModel). In older files these keys mean something else, and nothing is compared.
+    llama.cpp refuses a projector if its embeddings and those of the model differ in length (`mtmd_context`,
+    tools/mtmd/mtmd.cpp). The keys `clip.vision.projection_dim` and `clip.audio.projection_dim` hold the length, in
+    files with `general.type` (MmprojModel in llama.cpp's converter). In older files these keys mean something else, and
+    nothing is compared.
 
-    Raises ModelError for another length, and as `check_companion` does.
+    Raises ModelError if the lengths differ, and as `check_companion` does.
     """
     header = check_companion(path, ModelKind.PROJECTOR)
     wanted = model.scalar_number(Keys.LLM.EMBEDDING_LENGTH.format(arch=model.architecture))
@@ -127,7 +128,7 @@ def check_projector(path: Path, model: GgufHeader) -> GgufHeader:
 
 
 def fetch_array(header: GgufHeader, key: str, limit: int = MAX_FETCHED_ELEMENTS) -> list[Scalar]:
-    """Return the elements of a small array, such as `general.languages`; empty where the key is no array.
+    """Return the elements of a small array, such as `general.languages`; empty if the key does not hold an array.
 
     Raises ModelError for an array of more than `limit` elements.
     """
@@ -142,7 +143,7 @@ def fetch_array(header: GgufHeader, key: str, limit: int = MAX_FETCHED_ELEMENTS)
         with header.path.open("rb") as file:
             return _read_elements(HeaderReader(file, header.path, header.size_bytes), array, shown(key))
     except OSError as error:
-        raise ModelError(f"{header.path} cannot be read: {error.strerror}.", "check the disk it is on") from error
+        raise ModelError(f"{header.path} cannot be read: {error.strerror}.", "check the disk") from error
 
 
 def _read_elements(reader: HeaderReader, array: ArrayInfo, what: str) -> list[Scalar]:
@@ -171,11 +172,11 @@ def _check_kind(header: GgufHeader, tensor_count: int) -> None:
 
 def _check_architecture(header: GgufHeader) -> None:
     known = supported()
-    name = required_text(header, Keys.General.ARCHITECTURE, "does not say which architecture it has")
+    name = required_text(header, Keys.General.ARCHITECTURE, "does not name its architecture")
     if name in known.architectures:
         return
     close = difflib.get_close_matches(name[:64], known.architectures, n=1, cutoff=0.8)
-    hint = NEWER + (f"; llama.cpp has a {close[0]}, which is another architecture" if close else "")
+    hint = NEWER + (f"; llama.cpp knows {close[0]}, which is another architecture" if close else "")
     offset = header.entries[Keys.General.ARCHITECTURE].offset_bytes
     expected = f"an architecture that llama.cpp {known.commit[:9]} knows"
     raise unusable(header.path, f"cannot be run: expected {expected} at byte {offset}, found {shown(name)}", hint)

@@ -1,8 +1,8 @@
 """Read and check the header of one GGUF file: the fixed fields, the key-value pairs, the tensor list.
 
-The rules are those of `gguf_init_from_reader` and `gguf_reader` (ggml/src/gguf.cpp, llama.cpp 0c1e57098): what passes
-here, upstream parses. Stricter than upstream, against files that only look like models: keys and names must be
-UTF-8, not empty and without NUL; dimensions are at least 1; and the limits of this module hold.
+The rules are those of `gguf_init_from_reader` and `gguf_reader` (ggml/src/gguf.cpp, llama.cpp 0c1e57098): llama.cpp
+can parse every file that passes here. This module is stricter, to refuse files that only look like models: keys and
+names must be UTF-8, not empty and without NUL; dimensions are at least 1; and the limits below hold.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MAX_TENSORS = 131_072
 MAX_KEY_BYTES = 65_535
 """From the GGUF specification; upstream checks only `GGUF_MAX_STRING_LENGTH`."""
 MAX_ARRAY_STRINGS = 1 << 23
-"""Strings in all arrays of a file; a vocabulary of 262,144 tokens has about a million with its merges. Our own."""
+"""Strings in all arrays of a file; 262,144 tokens with their merges have about a million. A limit of our own."""
 MAX_KEPT_STRING_BYTES = 1 << 20
 """Longer string values stay in the file (`LongText`)."""
 MAX_KEPT_BYTES = 16 << 20
@@ -49,9 +49,9 @@ TYPE_NAMES = {int(number): number.name.lower() for number in GGUFValueType}
 def read_gguf(path: Path) -> GgufHeader:
     """Return the checked header of one file; tensor data is never read.
 
-    Takes some 0.1 s for a vocabulary of 150,000 tokens and holds about 1 MiB besides the result. Raises ModelError
+    Takes about 0.1 s for a vocabulary of 150,000 tokens and needs about 1 MiB besides the result. Raises ModelError
     for everything that llama.cpp would refuse while it opens the file, for a file that ends before its last tensor
-    does, and for what cannot be read at all.
+    does, and for a path that cannot be read.
     """
     size_bytes = _size_of_regular_file(path)
     try:
@@ -62,7 +62,7 @@ def read_gguf(path: Path) -> GgufHeader:
 
 
 def read_gguf_at(path: Path, offset_bytes: int, size_bytes: int) -> GgufHeader:
-    """The same for a GGUF that lies in another file, `size_bytes` from `offset_bytes` on; offsets count from there."""
+    """The same for a GGUF inside another file: `size_bytes` from `offset_bytes` on. Offsets count from there."""
     if offset_bytes + size_bytes > _size_of_regular_file(path):
         raise ModelError(f"{printable(str(path))} ends before the model in it does.", "fetch the file again")
     try:
@@ -76,7 +76,7 @@ def _size_of_regular_file(path: Path) -> int:
     try:
         status = path.stat()
     except FileNotFoundError:
-        hint = "the link points to a file that is gone" if path.is_symlink() else "check the spelling of the path"
+        hint = "its target does not exist" if path.is_symlink() else "check the spelling of the path"
         raise ModelError(f"{printable(str(path))} does not exist.", hint) from None
     except (OSError, ValueError) as error:
         raise _cannot_read(path, error) from error
@@ -91,9 +91,7 @@ def _size_of_regular_file(path: Path) -> int:
 
 def _cannot_read(path: Path, error: Exception) -> ModelError:
     reason = getattr(error, "strerror", None) or str(error)
-    return ModelError(
-        f"{printable(str(path))} cannot be read: {reason}.", "check its permissions and the disk it is on"
-    )
+    return ModelError(f"{printable(str(path))} cannot be read: {reason}.", "check its permissions and the disk")
 
 
 def _is_directory(path: Path) -> ModelError:
@@ -147,7 +145,7 @@ def _read_version(reader: HeaderReader) -> int:
 
 
 def _read_count(reader: HeaderReader, what: str, limit: int, smallest_bytes: int) -> int:
-    """Return a count that the rest of the file has room for; upstream reads it as a signed number."""
+    """Return a count that fits into the rest of the file; upstream reads it as a signed number."""
     start = reader.position
     count = reader.number(I64, f"the number of {what}")
     room = min(limit, reader.left_bytes // smallest_bytes)
@@ -203,7 +201,7 @@ def _read_value_type(reader: HeaderReader, what: str) -> GGUFValueType:
 
 
 def _read_string_value(reader: HeaderReader, what: str) -> Value:
-    """Return a string; bytes that are not UTF-8 are replaced, since upstream passes them through unchecked."""
+    """Return a string. Replaces bytes that are not UTF-8, because upstream accepts them unchecked."""
     length = reader.string_length(what)
     if length > MAX_KEPT_STRING_BYTES:
         start = reader.position
@@ -213,7 +211,7 @@ def _read_string_value(reader: HeaderReader, what: str) -> Value:
 
 
 def _read_array(reader: HeaderReader, key: str) -> ArrayInfo:
-    """Walk over an array without keeping it; arrays of arrays are refused as upstream does."""
+    """Skip an array without storing it. Refuses arrays of arrays, as upstream does."""
     what = f"the array {shown(key)}"
     type_start = reader.position
     element_type = _read_value_type(reader, f"the element type of {what}")

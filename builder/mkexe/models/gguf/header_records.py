@@ -1,4 +1,4 @@
-"""What is known of a GGUF after its header was read: frozen records, no reading."""
+"""Records for the header of a GGUF. This module reads no files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mkexe.models.gguf.types import FILE_TYPES
 
 @dataclass(frozen=True, slots=True)
 class ArrayInfo:
-    """An array in the metadata: its content stays in the file, `size_bytes` from `offset_bytes`."""
+    """An array in the metadata. Its content stays in the file: `size_bytes` bytes from `offset_bytes` on."""
 
     element_type: GGUFValueType
     length: int
@@ -25,7 +25,7 @@ class ArrayInfo:
 
 @dataclass(frozen=True, slots=True)
 class LongText:
-    """A string value too long to be kept: its bytes stay in the file from `offset_bytes`."""
+    """A string value that is too long to store. Its bytes stay in the file, from `offset_bytes` on."""
 
     offset_bytes: int
     size_bytes: int
@@ -59,7 +59,7 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class GgufHeader:
-    """A checked header. Strings are '' and numbers 0 where the file does not say."""
+    """A checked header. Strings are '' and numbers 0 if the file lacks the key."""
 
     path: Path
     version: int
@@ -70,12 +70,12 @@ class GgufHeader:
     tensors: tuple[TensorInfo, ...]
 
     def scalar_text(self, key: str) -> str:
-        """Return a string value, or '' where the key is missing or holds something else."""
+        """Return a string value, or '' if the key is missing or holds something else."""
         entry = self.entries.get(key)
         return entry.value if entry is not None and isinstance(entry.value, str) else ""
 
     def scalar_number(self, key: str) -> int:
-        """Return an integer value, or 0 where the key is missing or holds something else."""
+        """Return an integer value, or 0 if the key is missing or holds something else."""
         entry = self.entries.get(key)
         is_number = entry is not None and isinstance(entry.value, int) and not isinstance(entry.value, bool)
         return int(entry.value) if entry is not None and is_number else 0  # type: ignore[arg-type]
@@ -117,20 +117,20 @@ class GgufHeader:
 
     @property
     def quantization(self) -> str:
-        """How the weights are packed, such as Q4_K_M; see `describe_quantization`."""
+        """The quantization of the weights, such as Q4_K_M; see `describe_quantization`."""
         return describe_quantization([self])
 
     @property
     def split_count(self) -> int:
-        """Parts of the model; 0 or 1 in a file that is whole."""
+        """The number of parts of the model; 0 or 1 for a model that is not split."""
         return self.scalar_number(Keys.Split.LLM_KV_SPLIT_COUNT)
 
 
 def describe_quantization(headers: list[GgufHeader]) -> str:
     """Return the file type of a model of one or more parts, such as Q4_K_M.
 
-    Where `general.file_type` is missing or unknown it is the type most tensors have, as in the guess that
-    `llama_model_loader` makes (src/llama-model-loader.cpp), and '' for a model without tensors.
+    If `general.file_type` is missing or unknown, return the type of most tensors, as `llama_model_loader` guesses it
+    (src/llama-model-loader.cpp), or '' for a model without tensors.
     """
     stated = headers[0].entries.get(Keys.General.FILE_TYPE)
     if stated is not None and isinstance(stated.value, int) and stated.value in FILE_TYPES:

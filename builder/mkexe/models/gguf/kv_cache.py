@@ -1,4 +1,4 @@
-"""What a text model keeps in memory of every token of a chat: its KV cache, from the header's keys.
+"""The size of a text model's KV cache, which keeps something for every token of a chat, from the header's keys.
 
 The rules are those of `llama_kv_cache` (src/llama-kv-cache.cpp) with `n_embd_k_gqa` and `n_embd_v_gqa`
 (src/llama-hparams.cpp) and the defaults of `load_hparams` (src/llama-model.cpp), llama.cpp 0c1e57098.
@@ -15,7 +15,7 @@ from mkexe.models.memory import KvCache
 
 ELEMENT_BYTES = 2
 """F16, the default of `cache_type_k` and `cache_type_v` (common/common.h)."""
-# keys after which some layers keep less: no values, nothing, or only the last tokens
+# keys of models in which some layers keep less: no values, nothing, or only the last tokens
 _SMALLER = (
     "attention.key_length_mla",
     "attention.sliding_window",
@@ -25,10 +25,10 @@ _SMALLER = (
 
 
 def read_kv_cache(header: GgufHeader) -> KvCache | None:
-    """Return the cache's size for a checked text model, or None where the header does not tell it.
+    """Return the size of the cache for a checked text model, or None if the header does not tell it.
 
-    None for architectures with other memory than keys and values of every token, such as recurrent ones, and for
-    headers without usable head counts.
+    None for architectures that keep something other than keys and values, such as recurrent ones, and for headers
+    without usable head counts.
     """
     name, known = header.architecture, supported()
     if name not in known.kv_cache_plain | known.kv_cache_at_most:
@@ -49,7 +49,7 @@ def _has_kv_heads(header: GgufHeader) -> bool:
 
 
 def _per_layer(header: GgufHeader, key: str, layers: int) -> list[int]:
-    """A number for each layer, which the file says once or as an array; empty where it is neither."""
+    """A number for each layer: the file has one for all, or an array. Empty if it has neither."""
     key = key.format(arch=header.architecture)
     entry = header.entries.get(key)
     if entry is not None and isinstance(entry.value, ArrayInfo):
@@ -61,7 +61,7 @@ def _per_layer(header: GgufHeader, key: str, layers: int) -> list[int]:
 
 
 def _length(header: GgufHeader, what: str, usual: int) -> int:
-    """Elements of a key or value of one head; layers with a window may have others, of which the larger counts."""
+    """Elements of a key or value of one head. Layers with a window may have another length; the larger one counts."""
     prefix = f"{header.architecture}.attention.{what}_length"
     full = header.scalar_number(prefix) if prefix in header.entries else usual
     return max(full, header.scalar_number(f"{prefix}_swa"))

@@ -1,4 +1,4 @@
-"""Name what a file is when it does not begin with the GGUF magic."""
+"""Recognise files that do not begin with the GGUF magic."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ PROBE_BYTES = 4096
 
 CONVERT = "convert the model to GGUF (llama.cpp's convert_hf_to_gguf.py) or download a GGUF of it"
 RECONVERT = "download a newer GGUF of the model, or convert the original model again"
-UNPACK = "unpack it and give the .gguf inside"
+UNPACK = "unpack it and give the .gguf file inside"
 REAL_LINK = "download the file itself: its page has a download link"
-GIVE_MODEL = "give the .gguf file the program was made from"
+GIVE_MODEL = "give the .gguf file that the program was made from"
 
 PREFIXES: tuple[tuple[bytes, str, str], ...] = (
     (b"FUGG", "a GGUF with its bytes in big-endian order", "convert it to little-endian (gguf-convert-endian)"),
@@ -42,14 +42,14 @@ PREFIXES: tuple[tuple[bytes, str, str], ...] = (
 
 
 def not_a_gguf(path: Path, head: bytes) -> ModelError:
-    """Return the error for a file whose first bytes (up to `PROBE_BYTES`) are `head` and are no GGUF magic."""
+    """Return the error for a file that begins with `head` (up to `PROBE_BYTES`) and not with the GGUF magic."""
     kind, hint = identify(head)
     found = f"{shown(head[:4].decode('latin-1'))}: it is {kind}" if kind else shown(head[:4].decode("latin-1"))
     return ModelError(f"{file_name(path)} is not a GGUF: expected 'GGUF' at byte 0, found {found}.", hint)
 
 
 def identify(head: bytes) -> tuple[str, str]:
-    """Return what a file is by its first bytes, and what to do about it; the first is '' where it is not known."""
+    """Return what a file is, judged by its first bytes, and a hint; the first is '' if it is not known."""
     for prefix, kind, hint in PREFIXES:
         if head.startswith(prefix):
             return kind, hint
@@ -57,13 +57,13 @@ def identify(head: bytes) -> tuple[str, str]:
         found = guess(head)
         if found is not None:
             return found
-    return "", f"give a model in the GGUF format; if this should be one, {FETCH_AGAIN}"
+    return "", f"give a model in the GGUF format; if this file should be a GGUF, {FETCH_AGAIN}"
 
 
 def _zeros(head: bytes) -> tuple[str, str] | None:
     if head.strip(b"\0"):
         return None
-    return "a file of zeros, as an unfinished download leaves it", FETCH_AGAIN
+    return "a file that begins with zeros, perhaps an unfinished download", FETCH_AGAIN
 
 
 def _zip(head: bytes) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""How a defect of a model file is worded: one sentence with file, byte offset, what was expected and what was found."""
+"""Errors for model files: one sentence with the file, the byte offset, what was expected and what was found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHOWN_CHARACTERS = 80
 
 
 def shown(text: str) -> str:
-    """Return text from a hostile file as it may be printed: quoted, escaped, at most 80 characters.
+    """Make text from an untrusted file safe to print: quoted, escaped, at most 80 characters.
 
     Control characters, terminal escapes and bidirectional overrides come out as backslash escapes.
     """
@@ -21,20 +21,20 @@ def shown(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text as it may be printed on one line, with a question mark for every control character."""
+    """Make text safe to print on one line: a question mark replaces every control character."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def file_name(path: Path) -> str:
-    """Return the last part of a path as it may be printed."""
+    """Return the last part of a path, safe to print."""
     return printable(path.name)
 
 
 def damaged(path: Path, offset_bytes: int, expected: str, found: str, hint: str = FETCH_AGAIN) -> ModelError:
-    """Return the error for bytes at `offset_bytes` from the file's start that are not what the format asks for."""
+    """Return the error for a violation of the format at `offset_bytes` from the start of the file."""
     return ModelError(f"{file_name(path)} is damaged at byte {offset_bytes}: expected {expected}, found {found}.", hint)
 
 
 def unusable(path: Path, reason: str, hint: str) -> ModelError:
-    """Return the error for a file that is sound but not what is needed; `reason` completes the sentence."""
+    """Return the error for an undamaged file that mkexe cannot use; `reason` completes the sentence."""
     return ModelError(f"{file_name(path)} {reason}.", hint)

@@ -1,4 +1,4 @@
-"""Tell a text model from the other things that come as a GGUF."""
+"""Find out what a GGUF file contains: a text model or something else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mkexe.models.gguf.header_records import GgufHeader
 
 
 class ModelKind(Enum):
-    """What a GGUF is for; the value completes "NAME is ..."."""
+    """What a GGUF contains; the value completes "NAME is ..."."""
 
     TEXT = "a text model"
     PROJECTOR = "a projector (mmproj) that lets a text model see or hear"
@@ -33,7 +33,7 @@ IMAGE_ARCHITECTURES = (
     *("aura", "cosmos", "flux", "hidream", "hyvid", "ltxv", "lumina2"),
     *("pig", "qwen_image", "sd1", "sd3", "sdxl", "wan"),
 )
-"""Written by the converters of image programs; llama.cpp loads none of them."""
+"""Written by the converters of image programs; llama.cpp cannot load these models."""
 
 BY_ARCHITECTURE = {
     "clip": ModelKind.PROJECTOR,
@@ -44,11 +44,11 @@ BY_ARCHITECTURE = {
 }
 
 IMATRIX_KEY = "imatrix.chunk_count"
-"""Written by tools/imatrix, also before `general.type` was."""
+"""Written by tools/imatrix, also by versions that do not write `general.type`."""
 
 
 def kind_of(header: GgufHeader, tensor_count: int | None = None) -> ModelKind:
-    """Return what a file is for; `tensor_count` is that of all parts where the model is split."""
+    """Return what a file contains; `tensor_count` counts the tensors of all parts of a split model."""
     kind = BY_GENERAL_TYPE.get(header.general_type) or BY_ARCHITECTURE.get(header.architecture)
     if kind is not None:
         return kind

@@ -1,7 +1,7 @@
 """Check a model's parameters as `llama_model_base::load_hparams` does (src/llama-model.cpp, llama.cpp 0c1e57098).
 
-Upstream asserts most of these: what is let through here ends the built file by a signal. What this machine's runtime
-says of a model (mkexe.trial.model_check) covers more; this holds where there is no such runtime, and names the key.
+Upstream asserts most of these: without this check, the built file would end by a signal. The test with this machine's
+runtime (mkexe.trial.model_check) finds more defects. This check needs no runtime, and its errors name the key.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ ROPE_SCALING_TYPES = ("none", "linear", "yarn", "longrope")
 """`LLAMA_ROPE_SCALING_TYPES` (src/llama-model.cpp)."""
 
 DIFFUSION_ARCHITECTURES = ("dream", "llada", "llada-moe", "rnd1")
-"""`llm_arch_is_diffusion` (src/llama-arch.cpp): these write a whole text at once, in steps, which its server cannot."""
+"""`llm_arch_is_diffusion` (src/llama-arch.cpp): these write a text at once, in steps; the server cannot."""
 
 TYPES_WITHOUT_PRODUCTS = ("I8", "I16", "I64", "F64", "Q8_1", "Q8_K")
-"""Tensor types that no product of matrices takes (`type_traits_cpu`, ggml/src/ggml-cpu/ggml-cpu.c)."""
+"""Tensor types that matrix multiplication does not support (`type_traits_cpu`, ggml/src/ggml-cpu/ggml-cpu.c)."""
 
 _LARGEST = 2**31 - 1
 _FROM_ZERO = (
@@ -32,7 +32,7 @@ _FROM_ZERO = (
 
 
 def check_parameters(header: GgufHeader) -> None:
-    """Raise ModelError for a parameter that is missing though every architecture has it, or that no model has."""
+    """Raise ModelError if a parameter that every architecture needs is missing, or if a value is impossible."""
     check_type(header, Keys.General.NAME, GGUFValueType.STRING)
     check_type(header, Keys.General.FILE_TYPE, GGUFValueType.UINT32)
     architecture = header.architecture
@@ -40,7 +40,7 @@ def check_parameters(header: GgufHeader) -> None:
         reason = (
             f"writes by diffusion (architecture {shown(architecture)}): expected a model that writes token by token"
         )
-        raise unusable(header.path, reason, "llama.cpp's server runs no such model: use another one")
+        raise unusable(header.path, reason, "llama.cpp's server cannot run such a model: use another one")
     required_number(header, Keys.LLM.CONTEXT_LENGTH.format(arch=architecture), LEAST_CONTEXT, _LARGEST)
     required_number(header, Keys.LLM.EMBEDDING_LENGTH.format(arch=architecture), 1, _LARGEST)
     layers = required_number(header, Keys.LLM.BLOCK_COUNT.format(arch=architecture), 1, MAX_LAYERS)
@@ -51,7 +51,7 @@ def check_parameters(header: GgufHeader) -> None:
 
 
 def check_tensor_types(header: GgufHeader) -> None:
-    """Raise ModelError for a tensor of a type that llama.cpp can store and not compute with."""
+    """Raise ModelError for a tensor of a type that llama.cpp can store, but cannot compute with."""
     for tensor in header.tensors:
         block = TENSOR_TYPES[tensor.type_number].block_size
         of_norm = tensor.name.endswith("norm.weight") and len(tensor.shape) == 1
@@ -62,7 +62,7 @@ def check_tensor_types(header: GgufHeader) -> None:
 
 
 def _check_optional(header: GgufHeader, key: str, lowest: int, highest: int) -> int:
-    """Return a number that may be missing, which is 0 then; one value for each layer is not looked at."""
+    """Return a number, or 0 if the key is missing. Does not check arrays with a value for each layer."""
     entry = header.entries.get(key)
     if entry is None or isinstance(entry.value, ArrayInfo):
         return 0

@@ -1,4 +1,4 @@
-"""Find and cross-check the parts of a model that was split over several GGUF files.
+"""Find the parts of a model that was split over several GGUF files, and check that they fit together.
 
 Names and keys are those of llama.cpp: `llama_split_path`, `llama_split_prefix` (src/llama.cpp), the constructor of
 `llama_model_loader` (src/llama-model-loader.cpp) and tools/gguf-split.
@@ -34,9 +34,9 @@ def split_name(prefix: str, index: int, count: int) -> str:
 
 
 def read_parts(path: Path) -> list[GgufHeader]:
-    """Return the checked headers of all parts of a model in order, given the first; a whole model is its only part.
+    """Return the checked headers of all parts of a model in order. A model that is not split is its only part.
 
-    Raises ModelError where another part than the first is given, parts are missing, or they do not fit together.
+    Raises ModelError if `path` is not the first part, if parts are missing, or if they do not fit together.
     """
     first = read_gguf(path)
     count = _number(first, SPLIT_COUNT, GGUFValueType.UINT16) if SPLIT_COUNT in first.entries else 0
@@ -54,10 +54,10 @@ def read_parts(path: Path) -> list[GgufHeader]:
 
 
 def _number(header: GgufHeader, key: str, wanted: GGUFValueType) -> int:
-    """Return a number that upstream reads with one fixed type, aborting or throwing for any other."""
+    """Return a number that upstream reads with one fixed type; it aborts or throws for any other."""
     entry = header.entries.get(key)
     if entry is None:
-        reason = f"is one part of a split model but says nothing of it: expected the key {key}, found none"
+        reason = f"is one part of a split model, but lacks a key: expected {key}, found none"
         raise unusable(header.path, reason, SAME_MODEL)
     if entry.type != wanted or not isinstance(entry.value, int):
         expected = f"{key} of type {wanted.name.lower()}"
@@ -72,9 +72,9 @@ def _check_is_first(header: GgufHeader, count: int) -> None:
         ending = f"the file whose name ends in -00001-of-{count:05d}.gguf"
         first = split_name(named["prefix"], 0, count) if named else ending
         reason = f"is part {number + 1} of {count} of a split model: expected part 1"
-        raise unusable(header.path, reason, f"give {printable(first)}, the other parts are found beside it")
+        raise unusable(header.path, reason, f"give {printable(first)}; mkexe finds the other parts in the same folder")
     if named is None or int(named["number"]) != 1 or int(named["count"]) != count:
-        reason = f"is part 1 of {count} of a split model but its name does not say so, and parts are found by name"
+        reason = f"is part 1 of {count} of a split model, but its name does not say so, and mkexe finds parts by name"
         raise unusable(header.path, reason, f"rename it and its parts to NAME-00001-of-{count:05d}.gguf and so on")
 
 
@@ -92,7 +92,7 @@ def _other_paths(path: Path, count: int) -> list[Path]:
 
 
 def _check_part(header: GgufHeader, index: int, count: int) -> None:
-    """Check that a part is the one its name says; upstream checks the number only, not the count."""
+    """Check that a part's keys match its name; upstream checks only the number, not the count."""
     number = _number(header, SPLIT_NO, GGUFValueType.UINT16)
     if number != index:
         offset = header.entries[SPLIT_NO].offset_bytes
@@ -105,7 +105,7 @@ def _check_part(header: GgufHeader, index: int, count: int) -> None:
 
 
 def _check_tensors(headers: list[GgufHeader]) -> None:
-    """Check the number of tensors over all parts against the first part's, and that no name comes twice."""
+    """Check that all parts together have the number of tensors that the first part states, each name only once."""
     first = headers[0]
     stated = _number(first, SPLIT_TENSORS, GGUFValueType.INT32)
     seen: dict[str, Path] = {}

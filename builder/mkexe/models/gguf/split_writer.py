@@ -1,7 +1,7 @@
-"""Cut a model into GGUF files of at most a size, as llama-gguf-split does (tools/gguf-split/gguf-split.cpp).
+"""Split a model into GGUF files of a maximum size, as llama-gguf-split does (tools/gguf-split/gguf-split.cpp).
 
-The tensors of a GGUF lie one behind the other, so a shard is a new header and a range of the old file: nothing is
-copied here. The first shard has all keys, each one the three keys by which llama.cpp joins them
+The tensors of a GGUF follow one another, so a shard consists of a new header and a range of the old file. This module
+copies nothing. The first shard has all keys. Every shard has the three keys that llama.cpp needs to join the shards
 (src/llama-model-loader.cpp).
 """
 
@@ -25,12 +25,12 @@ from mkexe.models.model_set import ModelFile
 
 _U16 = struct.Struct("<H")
 _COUNTS = struct.Struct("<qq")  # tensors, keys
-_LARGER = "choose a larger --split-size, or a model that is packed smaller"
+_LARGER = "choose a larger --split-size, or a model with a smaller quantization"
 
 
 @dataclass(frozen=True)
 class _Group:
-    """What becomes one shard: tensors of one file, and the keys that stand before them, as they are in a file."""
+    """The content of one shard: tensors of one file, and `key_count` encoded `keys`."""
 
     part: ModelFile
     header: GgufHeader
@@ -40,24 +40,24 @@ class _Group:
 
 
 def cut_into_shards(parts: tuple[ModelFile, ...], maximum_bytes: int) -> tuple[ModelFile, ...]:
-    """The model's parts as files of at most `maximum_bytes`, in order; the same parts where all are that small.
+    """Split the model's parts into files of at most `maximum_bytes`; returns the same parts if all are small enough.
 
-    Raises UsageError where a single tensor, or the keys alone, need more, and for more files than a model may have;
-    ModelError where a part is no GGUF.
+    Raises UsageError if a single tensor or the keys alone need more, or if a model may not have so many files;
+    ModelError if a part is not a GGUF.
     """
     if all(part.size_bytes <= maximum_bytes for part in parts):
         return parts
     groups = [group for part in parts for group in _groups_of(part, maximum_bytes)]
     if len(groups) > MAX_PARTS:
         raise UsageError(
-            f"--split-size: this model would become {len(groups)} files, at most {MAX_PARTS} can be", _LARGER
+            f"--split-size: this model would become {len(groups)} files, expected at most {MAX_PARTS}", _LARGER
         )
     total = sum(len(group.tensors) for group in groups)
     return tuple(_shard(group, number, len(groups), total) for number, group in enumerate(groups))
 
 
 def _groups_of(part: ModelFile, maximum_bytes: int) -> list[_Group]:
-    """Tensors of one file, as many in each group as fit; only the first one has the file's keys."""
+    """Divide the tensors of one file into groups that fit; only the first group has the file's keys."""
     header = read_gguf_at(part.path, part.offset, part.size_bytes)
     keys, key_count = _copied_keys(part, header)
     groups: list[_Group] = []
@@ -71,7 +71,7 @@ def _groups_of(part: ModelFile, maximum_bytes: int) -> list[_Group]:
 
 
 def _fitting(group: _Group, maximum_bytes: int) -> _Group:
-    """The group with as many of its tensors, from the first on, as fit."""
+    """The group reduced to its first tensors, as many as fit."""
     size_bytes = _header_size(group, 0)
     if size_bytes > maximum_bytes:
         name = file_name(group.part.path)
@@ -84,10 +84,10 @@ def _fitting(group: _Group, maximum_bytes: int) -> _Group:
         if size_bytes > maximum_bytes:
             break
         count += 1
-    # a first shard of keys alone is what llama-gguf-split --no-tensor-first-split writes
+    # a first shard may consist of keys alone, as llama-gguf-split --no-tensor-first-split writes it
     if group.tensors and count == 0 and group.keys == _alignment_key(group.header)[0]:
         raise UsageError(
-            f"--split-size {maximum_bytes}: the tensor {shown(group.tensors[0].name)} cannot be cut and needs a file "
+            f"--split-size {maximum_bytes}: the tensor {shown(group.tensors[0].name)} cannot be split and needs a file "
             f"of {size_bytes} bytes",
             _LARGER,
         )
@@ -129,14 +129,14 @@ def _split_keys(number: int, count: int, total: int) -> bytes:
 
 
 def _alignment_key(header: GgufHeader) -> tuple[bytes, int]:
-    """Each shard is read by itself, so what differs from the default must stand in each."""
+    """The alignment, if it is not the default. Each shard needs it, because each is read by itself."""
     if header.alignment_bytes == DEFAULT_ALIGNMENT_BYTES:
         return b"", 0
     return _key(Keys.General.ALIGNMENT, GGUFValueType.UINT32, U32.pack(header.alignment_bytes)), 1
 
 
 def _copied_keys(part: ModelFile, header: GgufHeader) -> tuple[bytes, int]:
-    """All keys of a file but those of a split, byte for byte, and how many they are."""
+    """The bytes of all keys of a file except those about splitting, and the number of keys."""
     kept = [(key, entry) for key, entry in header.entries.items() if key not in (SPLIT_NO, SPLIT_COUNT, SPLIT_TENSORS)]
     with part.path.open("rb") as file:
 
@@ -151,7 +151,7 @@ def _copied_keys(part: ModelFile, header: GgufHeader) -> tuple[bytes, int]:
 
 
 def _value_size(entry: Entry, read: Callable[[int, int], bytes]) -> int:
-    """How many bytes a value takes in the file, from `entry.offset_bytes` on."""
+    """The bytes of a value in the file, from `entry.offset_bytes` on."""
     if isinstance(entry.value, ArrayInfo | LongText):
         return entry.value.offset_bytes + entry.value.size_bytes - entry.offset_bytes
     if entry.type == GGUFValueType.STRING:

@@ -1,4 +1,4 @@
-"""What the pinned llama.cpp can load, from builder/mkexe/data/architectures.json (native/list_architectures.py)."""
+"""The models that the pinned llama.cpp can load, from data/architectures.json (native/list_architectures.py)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from importlib import resources
 class Supported:
     """Names that llama.cpp at `commit` knows.
 
-    `kv_cache_plain` are the architectures that keep the keys and values of every layer and token, `kv_cache_at_most`
-    those that keep no more than that; native/list_architectures.py tells them apart.
+    The architectures in `kv_cache_plain` keep the keys and values of every layer and token. Those in `kv_cache_at_most`
+    keep at most that. native/list_architectures.py writes both lists.
     """
 
     commit: str
@@ -26,7 +26,7 @@ class Supported:
 
 @cache
 def supported() -> Supported:
-    """Return the lists that belong to the pinned llama.cpp."""
+    """Return the lists for the pinned llama.cpp."""
     text = resources.files("mkexe").joinpath("data/architectures.json").read_text("utf-8")
     table = json.loads(text)
     return Supported(

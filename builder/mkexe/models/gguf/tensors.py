@@ -1,4 +1,4 @@
-"""Read and check a GGUF's list of tensors, and that their data is all in the file.
+"""Read and check a GGUF's list of tensors, and check that the file holds all their data.
 
 The rules are those of `gguf_init_from_reader` (ggml/src/gguf.cpp) and of `llama_tensor_weight`
 (src/llama-model-loader.h, llama.cpp 0c1e57098).
@@ -27,7 +27,7 @@ from mkexe.models.gguf.types import (
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """A tensor as the list states it; `field_offset_bytes` is where its data offset is written."""
+    """A tensor from the list; `field_offset_bytes` is the position of the field that holds its data offset."""
 
     name: str
     shape: tuple[int, ...]
@@ -43,10 +43,10 @@ def padded(size_bytes: int, alignment_bytes: int) -> int:
 
 
 def read_tensors(reader: HeaderReader, count: int, alignment_bytes: int) -> tuple[tuple[TensorInfo, ...], int]:
-    """Return the tensors from the reader's position on, and where their data begins in the file.
+    """Return the tensors from the reader's position on, and the offset at which their data begins.
 
-    Their data must lie one after the other in the order of the list, each padded to the alignment, all of it within
-    the file; what follows the last one is not looked at.
+    The data of the tensors must follow one another in the order of the list, each padded to the alignment, inside the
+    file. Bytes after the last tensor are ignored.
     """
     records: list[_Record] = []
     names: set[str] = set()
@@ -94,7 +94,7 @@ def _read_record(reader: HeaderReader, name: str) -> _Record:
 
 
 def _read_shape(reader: HeaderReader, what: str) -> tuple[int, ...]:
-    """Return up to four dimensions of at least 1; none is a scalar. Upstream also takes 0."""
+    """Return up to four dimensions of at least 1; a scalar has none. Upstream also accepts 0."""
     start = reader.position
     dimensions = reader.number(U32, f"the number of dimensions of {what}")
     if dimensions > MAX_DIMS:
@@ -124,7 +124,7 @@ def _known_type(path: Path, offset: int, number: int, what: str) -> TensorType:
 
 
 def _check_layout(path: Path, records: list[_Record], alignment_bytes: int) -> None:
-    """Check that every tensor begins where the one before it ends, padded (`gguf_init_from_reader`)."""
+    """Check that every tensor begins at the padded end of the one before it (`gguf_init_from_reader`)."""
     expected = 0
     for record in records:
         if record.data_offset != expected:
@@ -159,5 +159,5 @@ def _check_all_there(path: Path, size_bytes: int, data_offset: int, records: lis
 
 def _incomplete_hint(path: Path) -> str:
     if re.search(r"part[-_.]?\d|split-[a-z]|\.\d{3}$", path.name.lower()):
-        return "this looks like one piece of a file that was cut: join the pieces in order first, with cat or copy /b"
+        return "this looks like one piece of a divided file: join the pieces in order first, with cat or copy /b"
     return f"the download is incomplete: {FETCH_AGAIN}"

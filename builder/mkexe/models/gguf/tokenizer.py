@@ -51,7 +51,7 @@ OPTIONAL_ARRAYS = {
 
 
 def check_tokenizer(header: GgufHeader, supported: Supported) -> None:
-    """Raise ModelError where the tokenizer is missing, unknown to llama.cpp, or its arrays do not fit together."""
+    """Raise ModelError if the tokenizer is missing, if llama.cpp does not know it, or if its arrays do not match."""
     model = required_text(header, Keys.Tokenizer.MODEL, "has no tokenizer")
     if model in NO_VOCABULARY:
         reason = f"has no tokenizer: expected a vocabulary in the file, found {Keys.Tokenizer.MODEL} {shown(model)}"
@@ -94,9 +94,9 @@ def _check_arrays(header: GgufHeader, model: str) -> None:
 
 
 def _check_distinct(header: GgufHeader, tokens: ArrayInfo) -> None:
-    """Check that no token comes twice, which upstream asserts; it reads each up to its first zero byte.
+    """Check that no token occurs twice, which upstream asserts.
 
-    An empty one gets the name of its place there.
+    Upstream reads each token up to its first zero byte. It replaces an empty token by its number, as [EMPTY_7].
     """
     with header.path.open("rb") as file:
         file.seek(tokens.offset_bytes)
@@ -111,12 +111,12 @@ def _check_distinct(header: GgufHeader, tokens: ArrayInfo) -> None:
         first = seen.setdefault(text, index)
         if first != index:
             offset = tokens.offset_bytes + begin
-            expected = f"token {index} to be another than token {first}"
+            expected = f"token {index} to differ from token {first}"
             raise damaged(header.path, offset, expected, shown(text.decode("utf-8", "replace")), RECONVERT)
 
 
 def _array(header: GgufHeader, key: str, types: tuple[GGUFValueType, ...], *, required: bool) -> ArrayInfo | None:
-    """Return an array of one of the element types; raises ModelError where it is another or missing though required."""
+    """Return an array of one of the element types; raises ModelError for others and for a missing required one."""
     entry = header.entries.get(key)
     wanted = f"an array of {' or '.join(t.name.lower() for t in types)}"
     if entry is None:

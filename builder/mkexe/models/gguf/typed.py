@@ -11,7 +11,7 @@ NEWER = "this mkexe is too old for the model: look for a newer one, or use anoth
 
 
 def check_type(header: GgufHeader, key: str, wanted: GGUFValueType) -> None:
-    """Raise ModelError where a key is there but has another type."""
+    """Raise ModelError if the key exists but has another type."""
     entry = header.entries.get(key)
     if entry is not None and entry.type != wanted:
         expected = f"{key} of type {wanted.name.lower()}"
@@ -19,7 +19,7 @@ def check_type(header: GgufHeader, key: str, wanted: GGUFValueType) -> None:
 
 
 def required_text(header: GgufHeader, key: str, what_lacks: str) -> str:
-    """Return a string that must be there and not be empty; `what_lacks` completes "NAME ..." in the error."""
+    """Return a string that must exist and not be empty; `what_lacks` completes "NAME ..." in the error."""
     check_type(header, key, GGUFValueType.STRING)
     text = header.scalar_text(key)
     if not text:
@@ -28,7 +28,7 @@ def required_text(header: GgufHeader, key: str, what_lacks: str) -> str:
 
 
 def required_number(header: GgufHeader, key: str, lowest: int, highest: int) -> int:
-    """Return an unsigned 32-bit number that must be there and in the range."""
+    """Return an unsigned 32-bit number that must exist and lie in the range."""
     entry = header.entries.get(key)
     if entry is None:
         raise unusable(header.path, f"lacks the key {key}: expected a number there, found none", RECONVERT)

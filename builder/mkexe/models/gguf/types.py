@@ -1,4 +1,4 @@
-"""The tensor types, value types and limits of the pinned llama.cpp, as far as a GGUF names them.
+"""The tensor types, value types and limits of the pinned llama.cpp that matter for GGUF files.
 
 Block and type sizes come from the `gguf` package; `TYPES_NOT_IN_PACKAGE` holds what llama.cpp 0c1e57098 has and
 gguf 0.19.0 lacks or states differently (ggml/include/ggml.h `enum ggml_type`, ggml/src/ggml.c `type_traits`,
@@ -26,11 +26,11 @@ MAX_LAYERS = 512
 MAX_EXPERTS = 1024
 """`LLAMA_MAX_EXPERTS` (src/llama-hparams.h); `load_hparams` aborts beyond it."""
 LEAST_CONTEXT = 8
-"""Tokens below which no question has room; upstream aborts where two have none. A limit of our own."""
+"""Tokens: with a smaller context, no question fits, and upstream may abort. A limit of our own."""
 DEFAULT_ALIGNMENT_BYTES = 32
 """`GGUF_DEFAULT_ALIGNMENT` (ggml/include/gguf.h)."""
 MAPPED_ALIGNMENT_BYTES = 32
-"""`TENSOR_ALIGNMENT` (ggml/src/ggml-backend.cpp): where a mapped buffer of weights may begin."""
+"""A mapped buffer of weights begins at a multiple of this (`TENSOR_ALIGNMENT`, ggml/src/ggml-backend.cpp)."""
 SUPPORTED_VERSIONS = (2, 3)
 """Versions that `gguf_init_from_reader` accepts (`GGUF_VERSION` is 3, version 1 was dropped)."""
 
@@ -63,7 +63,7 @@ REMOVED_TENSOR_TYPES = {
     37: "IQ4_NL_4_8",
     38: "IQ4_NL_8_8",
 }
-"""Types with block size 0 in `type_traits` (ggml/src/ggml.c): once written to files, refused today."""
+"""Types with block size 0 in `type_traits` (ggml/src/ggml.c): old files have them, and llama.cpp refuses them now."""
 
 FILE_TYPES: dict[int, str] = {
     int(number): number.name.removeprefix("MOSTLY_").removeprefix("ALL_")
