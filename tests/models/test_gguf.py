@@ -555,7 +555,7 @@ def test_other_part_than_the_first_is_refused(tmp_path: Path, index: int) -> Non
 )
 def test_first_part_with_another_name_is_explained(tmp_path: Path, name: str) -> None:
     path = split_model(tmp_path)[0].rename(tmp_path / name)
-    assert "part 1 of 5 of a split model but its name does not say so" in refused(path)
+    assert "part 1 of 5 of a split model, but its name does not say so" in refused(path)
 
 
 def test_part_with_the_wrong_number_is_named(tmp_path: Path) -> None:

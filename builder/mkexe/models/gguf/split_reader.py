@@ -57,7 +57,7 @@ def _number(header: GgufHeader, key: str, wanted: GGUFValueType) -> int:
     """Return a number that upstream reads with one fixed type; it aborts or throws for any other."""
     entry = header.entries.get(key)
     if entry is None:
-        reason = f"is one part of a split model, but lacks a key: expected {key}, found none"
+        reason = f"is one part of a split model, but lacks a key: expected the key {key}, found none"
         raise unusable(header.path, reason, SAME_MODEL)
     if entry.type != wanted or not isinstance(entry.value, int):
         expected = f"{key} of type {wanted.name.lower()}"
