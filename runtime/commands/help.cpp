@@ -44,6 +44,7 @@ A second start opens the page of the first one.
 
 options:
 [options]
+
 environment:
   MKEXE_CPU=LEVEL       use these processor kernels (doctor lists them)
 

@@ -45,7 +45,7 @@ void server_end::state::stop(const char * why) {
         return;
     }
     if (why) {
-        std::fprintf(stderr, "%s: the end.\n", why);
+        std::fprintf(stderr, "%s: the program ends.\n", why);
     }
     report();
     if (at == phase::loading) {

@@ -49,7 +49,7 @@ const std::vector<serve_option> & all_serve_options() {
         { "-t N, --threads N", "the number of processor threads", nullptr },
         { "--no-memory-check", "start even if the model is larger than the memory", set<&own::check_memory, false> },
         { "--verbose", "show llama.cpp's log on the console (else in a file)", set<&own::verbose, true> },
-        { "--help-server", "list all options of llama.cpp's server; they work here too", nullptr },
+        { "--help-server", "list the options of llama.cpp's server; they work too", nullptr },
     };
     return options;
 }

@@ -198,10 +198,21 @@ static std::string whole_problem(const std::string & name, const common_arg & op
                     text);
 }
 
-static std::string readable(float number) {
-    char text[32];
-    std::snprintf(text, sizeof(text), "%g", number);
+static std::string format(const char * form, float number) {
+    char text[64];
+    std::snprintf(text, sizeof(text), form, number);
     return text;
+}
+
+// A bound that every float fits is not worth a word.
+static std::string readable(const decimal_range & range) {
+    if (range.greatest == largest) {
+        return range.least == -largest ? "a number" :
+               range.least == smallest ? "a number above 0" :
+                                         format("a number of at least %g", range.least);
+    }
+    return (range.least == -largest ? "a number of at most " : format("a number from %g to ", range.least)) +
+           format("%g", range.greatest);
 }
 
 std::string find_value_problem(const std::string & name, const common_arg & option, const std::string & text) {
@@ -209,7 +220,7 @@ std::string find_value_problem(const std::string & name, const common_arg & opti
         return whole_problem(name, option, text);
     }
     if (const auto * range = find_row(decimals, option); range && !is_decimal(text, range->least, range->greatest)) {
-        return sentence(name, "a number from " + readable(range->least) + " to " + readable(range->greatest), text);
+        return sentence(name, readable(*range), text);
     }
     if (const auto * form = find_row(forms, option); form && !form->fits(text)) {
         return sentence(name, form->expected, text);

@@ -269,7 +269,7 @@ def test_a_damaged_file_is_not_converted(real_mkexe: Mkexe, layouts: dict[str, P
     ("words", "message", "hint"),
     [
         (("--layout", "native", "--target", "all"), "layout native holds one program", "--target"),
-        (("--layout", "native", "--target", "macos-aarch64"), "a signed Mach-O takes nothing", "script"),
+        (("--layout", "native", "--target", "macos-aarch64"), "a signed Mach-O cannot have data", "script"),
         (("--layout", "exe", "--target", "linux-x86_64"), "needs a program for Windows", "--layout script"),
         (("--layout", "scirpt"), "unknown layout 'scirpt'", "script"),
         (("--layout", "script", "-o", "big.exe"), "only if its name ends in .cmd", "big.cmd"),

@@ -140,6 +140,6 @@ def test_results_that_cannot_be_written_are_a_failure(artifact: Path, tmp_path: 
 
 def test_a_closed_stream_is_no_file_of_ours(artifact: Path, tmp_path: Path) -> None:
     """The next file that is opened would get the stream's number, and be written to by who means the stream."""
-    with Running(["-c", 'exec sh "$0" "$@" <&- >&-', str(artifact)], tmp_path) as running:
+    with Running(["-c", 'exec sh "$0" "$@" --status-fd 3 3>&1 <&- >&-', str(artifact)], tmp_path) as running:
         assert running.ask(FRANCE) == PARIS
         assert os.readlink(f"/proc/{running.process_named('')}/fd/1") == "/dev/null"

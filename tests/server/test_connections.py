@@ -179,7 +179,7 @@ def test_large_bodies_share_a_place_and_small_ones_need_none(artifact: Path, tmp
             status, headers, body = read_answer(connection.makefile("rb"))
             statuses.append(status)
             sentence = json.loads(body)["error"]["message"]
-            assert ("take all the room" in sentence, headers.get("retry-after")) == (
+            assert ("use all the memory for bodies" in sentence, headers.get("retry-after")) == (
                 status == 503,
                 "5" if status == 503 else None,
             )

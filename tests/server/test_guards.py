@@ -57,7 +57,7 @@ def test_localhost_lets_this_computer_s_pages_in(artifact: Path, tmp_path: Path)
 def test_a_list_that_names_no_origin_is_refused(artifact: Path, tmp_path: Path) -> None:
     done = run_to_end([str(artifact), "--no-browser", "--cors-origins", "app.example"], HOME=str(tmp_path))
     assert done.returncode == 2
-    assert 'https://example.com, with commas between; found "app.example".' in done.stderr
+    assert 'https://example.com, with commas between them, found "app.example".' in done.stderr
 
 
 def test_the_lock_and_the_log_are_no_way_to_another_file(artifact: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def test_a_server_for_others_asks_for_a_key_that_is_not_seen(artifact: Path) -> 
     for key in ("", " "):
         done = run_to_end([str(artifact), *OPEN], LLAMA_API_KEY=key)
         assert done.returncode == 2
-        assert "Add --api-key-file with a file that holds a key of your choice, or set LLAMA_API_KEY" in done.stderr
+        assert "Add --api-key-file with a file that contains a key of your choice, or set LLAMA_API_KEY" in done.stderr
     assert "--api-key-file FILE" in run_to_end([str(artifact), "serve", "--help"]).stdout
 
 

@@ -116,10 +116,16 @@ class Running(Server):
                 self._said.notify_all()
 
     def _read_status(self) -> None:
-        """docs/starting.md, "For programs"; the last event is ours, where nothing more comes."""
+        """docs/starting.md, "For programs"; the last event is ours, where nothing more comes.
+
+        What another program writes there, such as a Wine that cannot start the file, belongs to the log.
+        """
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._note(json.loads(line))
+            try:
+                self._note(json.loads(line))
+            except ValueError:
+                self.log.append(line)
         self._note({"event": "gone"})
 
     def _note(self, event: dict[str, Any]) -> None:

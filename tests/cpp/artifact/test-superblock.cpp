@@ -94,7 +94,7 @@ TEST_CASE("every field is checked behind a checksum that fits") {
     const uint64_t manifest_size = directory - sample_manifest;
 
     CHECK(refusal(with_field(8, 2, 2)) == "the format version at offset 72 is 2, this program reads version 1");
-    CHECK(refusal(with_field(12, 4, 5)) == "the required features at offset 76 hold 5, this program knows none");
+    CHECK(refusal(with_field(12, 4, 5)) == "the required features at offset 76 hold 5, but this program knows none");
     CHECK(refusal(with_field(24, 8, 16777217)) ==
           "the manifest's size at offset 88 is 16777217, expected at most 16777216");
     CHECK(refusal(with_field(16, 8, 4095)) == bounds(4095, manifest_size, directory));

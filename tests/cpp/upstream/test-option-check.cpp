@@ -26,14 +26,14 @@ TEST_CASE("numbers out of their range are named with the range") {
 }
 
 TEST_CASE("decimal numbers too") {
-    CHECK(problem_of({ "--temp", "abc" }) == "--temp: expected a number from 0 to 3.4e+38, found \"abc\".");
+    CHECK(problem_of({ "--temp", "abc" }) == "--temp: expected a number of at least 0, found \"abc\".");
     CHECK(problem_of({ "--top-p", "1.5" }) == "--top-p: expected a number from 0 to 1, found \"1.5\".");
     for (const char * text : { "", "5x", "nan", "inf", "-inf", "1e999", "1e-60", "-1", "0,5" }) {
         CHECK_MESSAGE(problem_of({ "--temp", text }).find("--temp: expected a number from 0 to") == 0, text);
     }
     CHECK(problem_of({ "--adaptive-decay", "0.99", "--temp", "0", "--presence-penalty", "-1.5" }) == "");
     const environment_variable variable("LLAMA_ARG_TEMPERATURE", "hot");
-    CHECK(problem_of({}) == "LLAMA_ARG_TEMPERATURE: expected a number from 0 to 3.4e+38, found \"hot\".");
+    CHECK(problem_of({}) == "LLAMA_ARG_TEMPERATURE: expected a number of at least 0, found \"hot\".");
 }
 
 TEST_CASE("so are numbers in lists and behind names") {
