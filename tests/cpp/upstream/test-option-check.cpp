@@ -29,7 +29,7 @@ TEST_CASE("decimal numbers too") {
     CHECK(problem_of({ "--temp", "abc" }) == "--temp: expected a number of at least 0, found \"abc\".");
     CHECK(problem_of({ "--top-p", "1.5" }) == "--top-p: expected a number from 0 to 1, found \"1.5\".");
     for (const char * text : { "", "5x", "nan", "inf", "-inf", "1e999", "1e-60", "-1", "0,5" }) {
-        CHECK_MESSAGE(problem_of({ "--temp", text }).find("--temp: expected a number from 0 to") == 0, text);
+        CHECK_MESSAGE(problem_of({ "--temp", text }).find("--temp: expected a number of at least 0, found") == 0, text);
     }
     CHECK(problem_of({ "--adaptive-decay", "0.99", "--temp", "0", "--presence-penalty", "-1.5" }) == "");
     const environment_variable variable("LLAMA_ARG_TEMPERATURE", "hot");
