@@ -180,7 +180,7 @@ def test_dropping_weak_binds_brings_the_signature_up_to_date() -> None:
     assert code_signature.verify_code_signature(image) == []
     assert code_signature.verify_code_signature(weak_binds.drop_weak_binds(image)) == []
     flags_only = put(image, 24, "<I", Macho().flags & ~0x18000)
-    expected = ["page 0 at offset 0x0 does not have its hash in the signature"]
+    expected = ["page 0 at offset 0x0 does not match its hash in the signature"]
     assert code_signature.verify_code_signature(flags_only) == expected
 
 

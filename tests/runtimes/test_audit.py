@@ -235,7 +235,7 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "changed after signing": (
         "macos-aarch64",
         put(Macho().build(), 0x1800, "<I", 7),
-        "code signature: page 1 at offset 0x1000 does not have its hash in the signature",
+        "code signature: page 1 at offset 0x1000 does not match its hash in the signature",
     ),
     "DWARF": (
         "macos-aarch64",

@@ -1,1 +1,1 @@
-"""The artifact's format (docs/FORMAT.md): where everything lies, how it is written, read and checked."""
+"""The artifact's format (docs/FORMAT.md): place, write, read and verify an artifact."""

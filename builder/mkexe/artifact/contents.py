@@ -15,10 +15,10 @@ from mkexe.runtimes.targets import Target
 
 @dataclass(frozen=True)
 class Shape:
-    """What a layout decides of an artifact's bytes. `layout` is its name, for the manifest.
+    """The part of an artifact that its layout decides. `layout` is the layout's name, for the manifest.
 
-    `in_place` is the target whose executable begins the artifact, if any. With `has_script` its head holds the script
-    that starts it. Without `weights_inside` the model's files are written elsewhere.
+    `in_place` is the target whose executable begins the artifact, if any. If `has_script`, its head holds the script
+    that starts it. Unless `weights_inside`, the model's files are written elsewhere.
     """
 
     layout: str
@@ -31,9 +31,10 @@ class Shape:
 class Contents:
     """All that goes into an artifact.
 
-    `files` are small entries by name, `created` is seconds since 1970, `known` what an earlier build found the model's
-    files to be, in their order; empty without one. Where the weights lie elsewhere, `sidecars` says what they are.
-    `outside` are programs that lie elsewhere too; the bill of materials names them, if the artifact `has_sbom`.
+    `files` are small entries by name. `created` is in seconds since 1970. `known` holds the digests of the model's
+    files from an earlier build, in their order; it is empty if there was none. If the weights lie outside, `sidecars`
+    describes their files. `outside` are programs that also lie outside; if the artifact `has_sbom`, the bill of
+    materials names them.
     """
 
     name: str
@@ -52,7 +53,7 @@ class Contents:
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        """Those of its runtimes, in order."""
+        """The targets of the runtimes, in order."""
         return tuple(target for target, _ in self.runtimes)
 
     @property

@@ -9,13 +9,13 @@ from mkexe.artifact.superblock import DAMAGED_HINT, HEAD_SIZE, SUPERBLOCK_SIZE
 from mkexe.binfmt import elf, pe
 from mkexe.errors import ArtifactError
 
-_PE_EARLIEST = 0x40 + SUPERBLOCK_SIZE  # behind the smallest head and the superblock
+_PE_EARLIEST = 0x40 + SUPERBLOCK_SIZE  # after the smallest head and the superblock
 _PE_SMALLEST = pe.CERTIFICATE_ENTRY + 8  # up to the last field that is cleared
 
 
 @dataclass(frozen=True)
 class Executable:
-    """An executable in two pieces: its first page, with `superblock_at` as room for a superblock, and its `body`.
+    """An executable in two pieces: its first page and its `body`. The superblock can be written at `superblock_at`.
 
     `pe_headers` are a PE's headers, which may share the page with a script; None for an ELF.
     """
@@ -27,13 +27,13 @@ class Executable:
 
     @property
     def data(self) -> bytes:
-        """The executable by itself."""
+        """The executable without an artifact."""
         return self.page + self.body
 
     def compose_head(self, script: bytes) -> tuple[bytes, int]:
-        """An artifact's head, for a PE with a script in it, and the offset of the superblock's room.
+        """Return an artifact's head and the offset of the room for the superblock. A PE's head can hold `script`.
 
-        Raises OutputError where that does not fit, ValueError for an ELF: nothing stands beside its headers.
+        Raises OutputError if it does not fit, ValueError for an ELF with a script.
         """
         if not script:
             return self.page, self.superblock_at
@@ -43,7 +43,7 @@ class Executable:
 
 
 def load_executable(executable: bytes) -> Executable:
-    """Split a runtime's executable; raises AuditError for one that cannot begin an artifact."""
+    """Split a runtime's executable. Raises AuditError if it cannot begin an artifact."""
     if executable.startswith(elf.MAGIC):
         page = executable[:HEAD_SIZE]
         return Executable(page, elf.find_superblock_room(page), executable[HEAD_SIZE:], None)
@@ -53,10 +53,10 @@ def load_executable(executable: bytes) -> Executable:
 
 
 def plain_page(head: bytes, superblock_at: int) -> bytes:
-    """The executable's own first page, from the head of an artifact that begins with it.
+    """Return the executable's own first page, from the head of an artifact that begins with this executable.
 
-    What is left out are superblock, script, and a signature's fields. Raises ArtifactError for a head that is no
-    executable's.
+    The superblock, the script and the fields of a signature are removed. Raises ArtifactError if the head is not an
+    executable.
     """
     if head.startswith(elf.MAGIC):
         return head[:superblock_at] + bytes(SUPERBLOCK_SIZE) + head[superblock_at + SUPERBLOCK_SIZE :]

@@ -15,7 +15,7 @@ from mkexe.runtimes import targets
 
 
 def extract_entries(artifact: Artifact, names: list[str], folder: Path) -> list[Path]:
-    """Write entries (all without `names`) below `folder`; runtimes come out as executables.
+    """Write entries (all if `names` is empty) into `folder`; runtimes become executables.
 
     Raises UsageError for a name that is not an entry, ArtifactError for an entry that would leave `folder`, and
     OutputError if writing fails.
@@ -42,19 +42,19 @@ def extract_entries(artifact: Artifact, names: list[str], folder: Path) -> list[
 
 
 def _place_of(path: Path, name: str, folder: Path) -> Path:
-    """Where an entry goes; links among the folders on the way may not lead out of `folder`."""
+    """The path for an entry. Links in this path must not lead out of `folder`."""
     wanted = folder / name
     try:
         target, inside = wanted.parent.resolve() / wanted.name, folder.resolve()
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle, before Python 3.13
-        raise OutputError(f"{folder}: links there lead in a circle", "choose another folder with -C") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: circular links, before Python 3.13
+        raise OutputError(f"{folder}: there are circular links there", "choose another folder with -C") from error
     if not wanted.name or ".." in wanted.parts[len(folder.parts) :] or not target.is_relative_to(inside):
         raise ArtifactError(f"{path}: the entry {name!r} would be written outside {folder}", "do not trust it")
     return target
 
 
 def _extractable(artifact: Artifact) -> dict[str, Callable[[BinaryIO], Iterator[bytes]]]:
-    """What can be taken out, by name, with a function that reads it from the artifact's file."""
+    """Everything that can be extracted, by name, with a function that reads it from the artifact's file."""
     manifest = artifact.manifest
     table = targets.all_targets()
     found: dict[str, Callable[[BinaryIO], Iterator[bytes]]] = {}

@@ -1,6 +1,6 @@
 """The first 4096 bytes of an artifact, one function per kind (docs/FORMAT.md, "Head").
 
-Each gives the head with 128 zero bytes where the superblock goes, and the offset of those.
+Each returns the head, with 128 zero bytes for the superblock, and the offset of these bytes.
 """
 
 from __future__ import annotations
@@ -8,22 +8,22 @@ from __future__ import annotations
 from mkexe.artifact.superblock import HEAD_SIZE, SUPERBLOCK_ALIGNMENT, SUPERBLOCK_SIZE
 from mkexe.errors import OutputError
 
-_E_LFANEW = 0x3C  # where a PE holds the offset of its signature
-_PE_ALIGNMENT = 16  # bytes; the format asks for 8
+_E_LFANEW = 0x3C  # here a PE stores the offset of its signature
+_PE_ALIGNMENT = 16  # bytes; the format requires 8
 _TERMINATOR = b"__mkexe__"
 _FIRST_LINE = b"MZmkexe='' <<'" + _TERMINATOR + b"'\n"
 _SHEBANG = b"#!/bin/sh\n"
 
 
 def compose_shell_head(script: bytes) -> tuple[bytes, int]:
-    """A script that the kernel starts by its first line. Raises OutputError where it does not fit."""
+    """A script that the kernel starts by its first line. Raises OutputError if it does not fit."""
     return _fill(_SHEBANG + script, HEAD_SIZE, b"")
 
 
 def compose_pe_and_shell_head(script: bytes, pe_headers: bytes) -> tuple[bytes, int]:
-    """To Windows a PE whose headers end the head, to a shell an assignment and a script.
+    """Windows reads this head as a PE, with the headers at its end. A shell reads an assignment and a script.
 
-    A here-document hides the bytes at 0x3c from the shell. Raises OutputError where it does not all fit.
+    A here-document hides the bytes at 0x3c from the shell. Raises OutputError if it does not fit.
     """
     at = _headers_at(pe_headers)
     hidden = _FIRST_LINE.ljust(_E_LFANEW, b"\n") + at.to_bytes(4, "little") + b"\n" + _TERMINATOR + b"\n"
@@ -31,7 +31,7 @@ def compose_pe_and_shell_head(script: bytes, pe_headers: bytes) -> tuple[bytes, 
 
 
 def compose_pe_head(pe_headers: bytes) -> tuple[bytes, int]:
-    """A PE and nothing else."""
+    """Only a PE."""
     at = _headers_at(pe_headers)
     return _fill(b"MZ".ljust(_E_LFANEW, b"\0") + at.to_bytes(4, "little"), at, pe_headers)
 
@@ -41,7 +41,7 @@ def _headers_at(pe_headers: bytes) -> int:
 
 
 def _fill(text: bytes, end: int, headers: bytes) -> tuple[bytes, int]:
-    """`text`, newlines, room for the superblock, zeros, and `headers` from `end` on."""
+    """Join `text`, newlines, room for the superblock, zeros, and `headers`, which begin at `end`."""
     superblock_at = -(-len(text) // SUPERBLOCK_ALIGNMENT) * SUPERBLOCK_ALIGNMENT
     if superblock_at + SUPERBLOCK_SIZE > end:
         raise OutputError(

@@ -15,8 +15,8 @@ PAGE_SIZE = 4096  # bytes; the block size that the script gives to dd
 class LauncherRow:
     """One runtime that the head's script can unpack.
 
-    Its unpacker is a gzip stream of `size` bytes at `offset`. The runtime is `unpacked_size` bytes from `pack_skip` on
-    of what the .xz stream of `pack_size` bytes at `pack_offset` unpacks to.
+    Its unpacker is a gzip stream of `size` bytes at `offset`. The .xz stream of `pack_size` bytes at `pack_offset`
+    contains the runtime: `unpacked_size` bytes from `pack_skip` in the unpacked data.
     """
 
     uname: tuple[str, str]
@@ -31,7 +31,7 @@ class LauncherRow:
 
 @dataclass(frozen=True)
 class StoredProgram:
-    """Windows' program, stored as it is: an entry of `size` bytes at `offset`."""
+    """The Windows program, stored without packing: an entry of `size` bytes at `offset`."""
 
     entry: str
     offset: int
@@ -41,10 +41,10 @@ class StoredProgram:
 
 @dataclass(frozen=True)
 class Launcher:
-    """What the script in an artifact's head must know: `targets` are the names of all runtimes inside.
+    """The values that the script in an artifact's head needs. `targets` are the names of all runtimes inside.
 
-    `starts_on_windows` where the artifact is a program for Windows itself; `windows` where the script has to take one
-    out there.
+    `starts_on_windows` says that the artifact itself is a program for Windows. `windows` is the program that the
+    script must extract on Windows, if any.
     """
 
     rows: tuple[LauncherRow, ...]
@@ -54,7 +54,7 @@ class Launcher:
 
 
 def render_launcher(launcher: Launcher) -> bytes:
-    """The script of an artifact's head."""
+    """Return the script of an artifact's head."""
     environment = jinja2.Environment(  # noqa: S701  (shell scripts, not HTML)
         loader=jinja2.FileSystemLoader(resources.source_root() / "templates" / "launcher"),
         undefined=jinja2.StrictUndefined,

@@ -17,8 +17,8 @@ from mkexe.models.model_set import PROJECTOR_ROLE, TEXT_ROLE
 
 ENTRY_NAME = "manifest.json"
 BESIDE_FEATURE = "files-beside"
-BESIDE_BEGIN_SIZE = 1 << 20  # bytes; so much is compared at every start
-NAME_SIZE_MAXIMUM = 1024  # bytes of an entry's name, or of a file's beside
+BESIDE_BEGIN_SIZE = 1 << 20  # bytes; every start compares so many
+NAME_SIZE_MAXIMUM = 1024  # bytes in the name of an entry or of a file beside
 RUNTIMES_MAXIMUM = 64
 PROGRAM_SIZE_MAXIMUM = 256 << 20  # bytes of a runtime's executable
 SMALL_FILES_MAXIMUM = 256 << 20  # bytes of all of "files" together
@@ -28,7 +28,7 @@ _Record = TypeVar("_Record")
 
 @dataclass(frozen=True)
 class Range:
-    """A range of the artifact that holds one thing; `entry` is its ZIP entry's name, None where it is no entry.
+    """A range of the artifact that holds one thing. `entry` is the name of its ZIP entry, None if it is not an entry.
 
     `offset` and `size` are bytes; `sha256` and `crc32` cover exactly these bytes.
     """
@@ -42,7 +42,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Sidecar:
-    """A file in the artifact's folder: its name, size in bytes, SHA-256, that of its first BESIDE_BEGIN_SIZE bytes."""
+    """A file in the artifact's folder. `size` is in bytes; `begin_sha256` covers the first BESIDE_BEGIN_SIZE bytes."""
 
     beside: str
     size: int
@@ -52,7 +52,7 @@ class Sidecar:
 
 @dataclass(frozen=True)
 class PackRecord:
-    """Where a packed runtime lies: `skip` bytes into what the entry, an .xz stream, unpacks to."""
+    """The place of a packed runtime: `skip` bytes after the start of the unpacked data of the entry, an .xz stream."""
 
     entry: str
     skip: int
@@ -62,8 +62,8 @@ class PackRecord:
 class RuntimeRecord:
     """A bundled runtime; `unpacked_*` describe its executable.
 
-    With `pack` the executable lies in that entry, and `range` holds the program that unpacks it, as gzip. Without one
-    it lies in `range` as it is.
+    If there is a `pack`, the executable lies in that entry, and `range` holds the program that unpacks it, as gzip.
+    Otherwise the executable lies in `range`, not packed.
     """
 
     target: str
@@ -78,7 +78,7 @@ class RuntimeRecord:
 class ModelRecord:
     """A bundled model: one part, or the parts of a split GGUF in order. `role` is TEXT_ROLE or PROJECTOR_ROLE.
 
-    `quantization` is empty where it is not known, as in older artifacts.
+    `quantization` is empty if it is not known, as in older artifacts.
     """
 
     role: str
@@ -107,7 +107,7 @@ class Manifest:
     optional_features: tuple[str, ...] = field(default=())
 
     def ranges(self) -> list[Range]:
-        """Runtimes, packs, model parts and files in the order in which they lie in the artifact."""
+        """Runtimes, packs, model parts and files, in the order of their offsets."""
         found = [record.range for record in self.runtimes] + list(self.packs)
         found += [*self.weights(), *self.files]
         return sorted(found, key=lambda item: item.offset)
@@ -119,20 +119,20 @@ class Manifest:
 
     @property
     def projector(self) -> ModelRecord | None:
-        """What lets it see or hear, if that is there too."""
+        """The projector, with which the model sees or hears, if there is one."""
         return next((record for record in self.models if record.role == PROJECTOR_ROLE), None)
 
     def weights(self) -> list[Range]:
-        """Model parts that lie in the artifact."""
+        """The parts of models that lie in the artifact."""
         return [part for model in self.models for part in model.parts if isinstance(part, Range)]
 
     def sidecars(self) -> list[Sidecar]:
-        """Model parts that are files of their own."""
+        """The parts of models that are separate files."""
         return [part for model in self.models for part in model.parts if isinstance(part, Sidecar)]
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
-    """UTF-8 JSON, indented, ending in a newline; the same manifest always gives the same bytes."""
+    """Return indented UTF-8 JSON with a newline at the end. The same manifest always gives the same bytes."""
     document: dict[str, Any] = {"format": FORMAT_MAJOR, **asdict(manifest)}
     for record in document["runtimes"]:
         record.update(record.pop("range"))
@@ -140,9 +140,9 @@ def encode_manifest(manifest: Manifest) -> bytes:
 
 
 def decode_manifest(text: bytes, block: Superblock) -> Manifest:
-    """Decode and check; every range must lie between the head and the manifest, and none may overlap another.
+    """Decode and check a manifest. Every range must lie between the head and the manifest, without an overlap.
 
-    Raises ArtifactError naming the manifest's offset and what is wrong. Unknown members are skipped.
+    Raises ArtifactError with the manifest's offset and the error. Unknown members are skipped.
     """
     try:
         root = json.loads(text.decode(), parse_constant=_refuse_constant)
@@ -159,7 +159,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _check_texts(value: object) -> None:
-    """Half surrogates can be written as escapes, and are no text that could be shown or be a name."""
+    """Refuse surrogates: JSON can write them as escapes, but they are not Unicode text."""
     if isinstance(value, str):
         if re.search("[\ud800-\udfff]", value):
             raise ValueError(f"{_found(value)} is not Unicode text")
@@ -173,7 +173,7 @@ def _check_texts(value: object) -> None:
 
 
 def _found(value: object) -> str:
-    """The begin of what stands in a manifest, for a message."""
+    """The beginning of a value in a manifest, for a message."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     text = repr(value)
@@ -216,7 +216,7 @@ def _decode(root: object, block: Superblock) -> Manifest:
 
 
 def _check_roles(models: tuple[ModelRecord, ...]) -> None:
-    """A model, and perhaps a projector in one part behind it."""
+    """Check that there is a model, and after it at most a projector, in one part."""
     if not models:
         raise ValueError('"models" is empty')
     roles = tuple(model.role for model in models)
@@ -229,7 +229,7 @@ def _check_roles(models: tuple[ModelRecord, ...]) -> None:
 
 
 def _check_places(manifest: Manifest) -> None:
-    """Ranges share no byte, entries and files no name; what is read at once is not too much."""
+    """Check that no ranges overlap, that every name is unique, and that the small files are small together."""
     end = HEAD_SIZE
     ranges = manifest.ranges()
     for item in ranges:
@@ -257,7 +257,9 @@ def _check_runtimes(runtimes: tuple[RuntimeRecord, ...], entries: set[str | None
                 f"{PROGRAM_SIZE_MAXIMUM}"
             )
         if runtime.pack is not None and runtime.pack.entry not in entries:
-            raise ValueError(f'the runtime for {runtime.target} lies in {_found(runtime.pack.entry)}, none of "packs"')
+            raise ValueError(
+                f'the runtime for {runtime.target} lies in {_found(runtime.pack.entry)}, which is not one of "packs"'
+            )
 
 
 def _range(item: dict[str, Any], block: Superblock) -> Range:
@@ -276,7 +278,7 @@ def _range(item: dict[str, Any], block: Superblock) -> Range:
 
 
 def _entry_name(item: dict[str, Any]) -> str:
-    """A path of names with slashes between them, which cannot lead out of a folder."""
+    """A relative path with slashes, which cannot lead out of a folder."""
     name = _text(item, "entry")
     if any(part in ("", ".", "..") for part in name.split("/")) or not is_plain_name(name):
         raise ValueError(f'"entry" must be names with "/" between them, found {_found(name)}')

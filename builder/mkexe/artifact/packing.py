@@ -1,7 +1,7 @@
 """Pack the Unix runtimes into .xz streams (docs/FORMAT.md, "Packed runtimes").
 
-Runtimes for one processor share a stream: their code is much alike, whatever the system, and takes less room together.
-Packing takes seconds and needs nothing but the executables, so what was packed is kept in the cache.
+Runtimes for one processor share a stream: their code is similar on every system, so one stream is smaller than two.
+Packing takes seconds and depends only on the executables, so the cache keeps the packed streams.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from mkexe.base.reporter import Reporter
 from mkexe.runtimes.runtime import Runtime
 from mkexe.runtimes.targets import Target
 
-_REVISION = 2  # raised by hand when a stream's bytes change
+_REVISION = 2  # increase this by hand when the bytes of a stream change
 _ALIGNMENT = 4096  # so that a page's address is the same in each runtime (mkexe.artifact.xz)
 
 
 @dataclass(frozen=True)
 class Pack:
-    """Runtimes packed together, under the name it gets in the artifact; `offsets` are bytes in what it unpacks to."""
+    """Runtimes in one stream. `entry` is its name in the artifact; `offsets` count bytes in the unpacked data."""
 
     entry: str
     path: Path
@@ -32,7 +32,7 @@ class Pack:
 
 
 def pack_runtimes(runtimes: tuple[tuple[Target, Runtime], ...], reporter: Reporter) -> tuple[Pack, ...]:
-    """One stream for each processor, in the order of the runtimes; Windows' program starts in place, so it is in none.
+    """Pack one stream for each processor, in the order of the runtimes. The Windows program is not packed.
 
     `reporter` gets a line before a wait of some seconds.
     """
@@ -49,7 +49,7 @@ def pack_runtimes(runtimes: tuple[tuple[Target, Runtime], ...], reporter: Report
 
 
 def _is_there(path: Path) -> bool:
-    """Whether a pack is there, which is the newest then: what is used is not removed."""
+    """Whether a pack exists. This also makes it the newest file, so that the cache does not remove it."""
     with contextlib.suppress(OSError):
         os.utime(path)
     return path.is_file()

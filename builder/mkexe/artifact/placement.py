@@ -15,13 +15,13 @@ from mkexe.artifact.zip_records import ZipEntry, central_directory, dos_date_tim
 from mkexe.runtimes.runtime import Runtime
 from mkexe.runtimes.targets import WINDOWS, Target
 
-RUNTIME_ALIGNMENT = 4096  # bytes; what `dd bs=4096 skip=N` reaches
+RUNTIME_ALIGNMENT = 4096  # bytes; the block size of `dd bs=4096 skip=N`
 WEIGHTS_ALIGNMENT = 65536  # bytes; Windows' mapping granularity, a multiple of every page size
 SMALL_ALIGNMENT = 8  # bytes
 
 
 def place(end: int, entry: str, size: int, alignment: int) -> int:
-    """The offset of an entry's data: the first aligned one that leaves room for its local header after `end`."""
+    """The offset of an entry's data: the first aligned offset with room for its local header after `end`."""
     earliest = end + local_header_size(entry, size)
     return -(-earliest // alignment) * alignment
 
@@ -35,7 +35,7 @@ class Piece:
 
 
 def records(manifest: Manifest, manifest_offset: int, manifest_size: int, manifest_crc32: int) -> list[Piece]:
-    """Every ZIP record of the artifact: the local headers in order, the central directory last."""
+    """Every ZIP record of the artifact: first the local headers in order, then the central directory."""
     dos_time = dos_date_time(*_utc(manifest.created)[:6])
     entries = [ZipEntry(item.entry, item.offset, item.size, item.crc32) for item in manifest.ranges() if item.entry]
     entries.append(ZipEntry(manifests.ENTRY_NAME, manifest_offset, manifest_size, manifest_crc32))
@@ -59,7 +59,7 @@ def format_time(seconds: int) -> str:
 
 
 def parse_time(created: str) -> int:
-    """Seconds since 1970 of a manifest's `created`; 0 for what is no such time, or an earlier one."""
+    """Seconds since 1970 of a manifest's `created`; 0 if it is not such a time, or is before 1970."""
     return calendar.timegm(_utc(created))
 
 
@@ -72,10 +72,10 @@ def _utc(created: str) -> time.struct_time:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where things go, as offsets by name; `end` is where the last of them ends.
+    """The offset of everything, by name; `end` is the end of the last of them.
 
-    `in_place` is the target whose executable begins the artifact, if any. `images` are executables that are stored as
-    they are, that one too.
+    `in_place` is the target whose executable begins the artifact, if any. `images` are the executables that are not
+    packed, including that one.
     """
 
     in_place: str | None
@@ -125,11 +125,11 @@ def _unpacker_size(runtime: Runtime) -> int:
 
 
 def program_entry(target: Target) -> str:
-    """The entry of Windows' program, and of the unpacker of another one."""
+    """The entry of the Windows program, or of the unpacker of another program."""
     return f"runtimes/{target.name}{'.exe' if target.system == WINDOWS else '.gz'}"
 
 
 def needed_bytes(placement: Placement) -> int:
-    """An upper bound of the artifact's size in bytes: what is placed, and generously what is written after that."""
+    """An upper bound of the artifact's size in bytes: everything that is placed, and enough for the rest."""
     names = len(placement.programs) + len(placement.packs) + len(placement.parts) + len(placement.files)
     return placement.end + 96 * 1024 + 1024 * names

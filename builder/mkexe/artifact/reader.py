@@ -1,4 +1,4 @@
-"""Read an artifact: open and check it, look at every byte, take entries out."""
+"""Read an artifact: open it, verify every byte, read its entries."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from mkexe.base.small_file import reason
 from mkexe.errors import ArtifactError
 
 CHUNK_SIZE = 4 * 1024 * 1024  # bytes
-# what unpacking may need, so that a hostile stream gets no more; our own streams need 65 MB
+# the limit for unpacking a hostile stream; our own streams need 65 MB
 _XZ_MEMORY_MAXIMUM = 256 << 20  # bytes
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """An opened artifact whose superblock, manifest and bounds are good. `size` is the file's, in bytes."""
+    """An opened artifact. Its superblock, manifest and bounds are valid. `size` is the file's size in bytes."""
 
     path: Path
     size: int
@@ -38,13 +38,13 @@ class Artifact:
 
 
 def open_artifact(path: Path) -> Artifact:
-    """Open and check superblock, manifest and every bound; the weights are not read.
+    """Open an artifact. Check its superblock, its manifest and every bound, without reading the weights.
 
-    Raises ArtifactError naming the file, the offset, what was expected and what was found.
+    Raises ArtifactError with the file, the offset, and what was expected and found.
     """
     try:
         kind = path.stat().st_mode
-        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):  # reading a pipe would wait for ever
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):  # reading a pipe could wait forever
             raise ArtifactError("is not an ordinary file", "name a file that mkexe made")
         with path.open("rb") as file:
             return _open(path, file)
@@ -57,9 +57,9 @@ def open_artifact(path: Path) -> Artifact:
 
 
 def verify_artifact(artifact: Artifact, progress: Progress = UNWATCHED) -> list[str]:
-    """Everything that is wrong with the artifact's bytes, one sentence each; empty when all is good.
+    """Return every error in the artifact's bytes, one sentence each; empty if there is none.
 
-    Compares every hash and CRC, every ZIP record, and the zero bytes between. `progress` gets the bytes read.
+    Compares every hash and CRC, every ZIP record, and the zero bytes between them. `progress` gets the bytes read.
     """
     findings: list[str] = []
     with artifact.path.open("rb") as file:
@@ -75,7 +75,7 @@ def verify_artifact(artifact: Artifact, progress: Progress = UNWATCHED) -> list[
 
 
 def read_chunks(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
-    """The bytes of a range in pieces of at most CHUNK_SIZE; fewer than `size` where the file ends early."""
+    """The bytes of a range in pieces of at most CHUNK_SIZE; fewer than `size` bytes if the file ends early."""
     file.seek(offset)
     while size > 0:
         chunk = file.read(min(size, CHUNK_SIZE))
@@ -86,9 +86,9 @@ def read_chunks(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
 
 
 def unpack_runtime(file: BinaryIO, artifact: Artifact, runtime: RuntimeRecord) -> Iterator[bytes]:
-    """The executable of a runtime, in pieces; raises ArtifactError where it cannot be unpacked.
+    """The executable of a runtime, in pieces. Raises ArtifactError if it cannot be unpacked.
 
-    Where the artifact itself is the executable, what comes out is that without the artifact's superblock and script.
+    If the artifact itself is the executable, the result has no superblock and no script.
     """
     try:
         if runtime.range.entry is None:
@@ -107,7 +107,7 @@ def unpack_runtime(file: BinaryIO, artifact: Artifact, runtime: RuntimeRecord) -
 
 
 def _end_of(manifest: Manifest, pack: Range) -> int:
-    """How many bytes a pack unpacks to: up to the end of its last program, which is padded to a page."""
+    """The size of a pack's unpacked data: up to the end of its last program, which is padded to a page."""
     ends = [
         record.pack.skip + record.unpacked_size
         for record in manifest.runtimes
@@ -117,7 +117,7 @@ def _end_of(manifest: Manifest, pack: Range) -> int:
 
 
 def _decompress(chunks: Iterator[bytes], maximum: int) -> Iterator[bytes]:
-    """What an .xz stream unpacks to, never more than CHUNK_SIZE at once and `maximum` in all, however hostile it is."""
+    """Unpack an .xz stream, even a hostile one, in pieces of at most CHUNK_SIZE bytes, `maximum` bytes in all."""
     done = 0
     for piece in _pieces(chunks):
         done += len(piece)
@@ -138,7 +138,7 @@ def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _part(chunks: Iterator[bytes], skip: int, size: int) -> Iterator[bytes]:
-    """`size` bytes from `skip` on, fewer where the chunks hold fewer; reads all of them, for the checksum."""
+    """`size` bytes after the first `skip`, or fewer if there are fewer. Reads all chunks, for the checksum."""
     for chunk in chunks:
         part = chunk[skip : skip + size]
         skip = max(0, skip - len(chunk))
@@ -211,7 +211,7 @@ def _check_runtime(file: BinaryIO, artifact: Artifact, runtime: RuntimeRecord) -
 
 
 def _check_records(file: BinaryIO, artifact: Artifact) -> list[str]:
-    """The ZIP records as they must be, and zero bytes wherever nothing lies."""
+    """Check that the ZIP records are right, and that all unused bytes are zero."""
     block = artifact.block
     pieces = placement.expected_records(artifact.manifest, block, crc32(artifact.manifest_text))
     findings = []
@@ -234,7 +234,7 @@ def _check_gaps(file: BinaryIO, used: list[tuple[int, int]]) -> list[str]:
     end = HEAD_SIZE
     for offset, size in used:
         if offset < end:
-            findings.append(f"what lies at offset {offset} begins before offset {end}, where the thing before it ends")
+            findings.append(f"the data at offset {offset} begins before offset {end}, where the data before it ends")
         elif any(chunk.count(0) != len(chunk) for chunk in read_chunks(file, end, offset - end)):
             findings.append(f"the bytes between offset {end} and {offset} must be zero")
         end = max(end, offset + size)

@@ -1,7 +1,7 @@
-"""The bill of materials in an artifact: CycloneDX 1.6 as JSON (ECMA-424), from the manifest and what is known besides.
+"""The bill of materials in an artifact: CycloneDX 1.6 as JSON (ECMA-424), from the manifest and the component table.
 
-It names everything that lies in the file: runtimes and what they are linked from, the page's packages, the model. The
-same manifest gives the same bytes: its serial number and time come from the manifest.
+It names everything in the file: the runtimes and the parts that are linked into them, the page's packages, the model.
+The same manifest gives the same bytes, because the serial number and the time come from the manifest.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mkexe.runtimes import pins, targets
 from mkexe.runtimes.components import LLAMA, ZIG, LinkedPart, linked_parts
 
 _OWN_LICENSE = "Apache-2.0"
-# SPDX names that stand in general.license, which is lower-case by convention (gguf-py/gguf/metadata.py)
+# SPDX names that occur in general.license, which is lower-case by convention (gguf-py/gguf/metadata.py)
 _SPDX_OF_MODELS = (
     "AFL-3.0", "AGPL-3.0", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-NC-4.0",
     "CC-BY-NC-ND-4.0", "CC-BY-NC-SA-4.0", "CC-BY-SA-4.0", "CC0-1.0", "GPL-3.0", "MIT", "Unlicense",
@@ -63,7 +63,7 @@ def encode_sbom(manifest: Manifest, third_party: str) -> bytes:
 
 
 def _add_runtimes(bom: Bom, records: tuple[RuntimeRecord, ...], own: Component) -> list[Component]:
-    """Add what the runtimes are linked from, and say which is linked into which; returns the runtimes."""
+    """Add the parts of the runtimes, and the runtime into which each is linked. Returns the runtimes."""
     table = targets.all_targets()
     systems = {table[record.target].system for record in records}
     parts = {part: _linked_component(part) for part in linked_parts() if systems & set(part.systems)}
@@ -88,7 +88,7 @@ def _own_component(name: str, reference: str) -> Component:
 
 
 def _model_component(model: ModelRecord) -> Component:
-    """A model; the files of a split one are components inside it."""
+    """A model. The files of a split model are components inside it."""
     files = [
         Component(bom_ref=_name(part), type=ComponentType.FILE, name=_name(part), hashes=[_sha256(part.sha256)])
         for part in model.parts
@@ -111,7 +111,7 @@ def _model_component(model: ModelRecord) -> Component:
 
 
 def _name(part: Range | Sidecar) -> str:
-    """The entry, or the file, that holds a model's part."""
+    """The name of the entry or of the file that holds a part of a model."""
     return part.beside if isinstance(part, Sidecar) else part.entry or ""
 
 
@@ -122,7 +122,7 @@ def _runtime_component(record: RuntimeRecord) -> Component:
         name="mkexe runtime",
         version=record.build.get("mkexe", __version__),
         licenses=_licenses(_OWN_LICENSE),
-        # a program that lies in the artifact as such has other headers there, so no file has this hash
+        # a program that is not packed has other headers in the artifact, so no file has this hash
         hashes=[_sha256(record.unpacked_sha256)] if record.range.entry else [],
         properties=_properties(
             {
@@ -185,7 +185,7 @@ def _properties(values: dict[str, str]) -> Iterable[Property]:
 
 
 def _model_licenses(stated: str) -> list[License]:
-    """What general.license says: an SPDX name where it is a usual one, else as words."""
+    """The licence in general.license: an SPDX name if it is a common licence, otherwise free text."""
     spdx = {name.lower(): name for name in _SPDX_OF_MODELS}.get(stated.lower())
     if spdx is not None:
         return _licenses(spdx)
@@ -193,7 +193,7 @@ def _model_licenses(stated: str) -> list[License]:
 
 
 def _licenses(stated: str) -> list[License]:
-    """A licence as an SPDX name or expression where it reads like one, else as words."""
+    """A licence as an SPDX name or expression if it looks like one, otherwise as free text."""
     if _SPDX_EXPRESSION.fullmatch(stated):
         return [LicenseExpression(stated)]
     if _SPDX_ID.fullmatch(stated):

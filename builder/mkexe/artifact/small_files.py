@@ -1,4 +1,4 @@
-"""The small entries of an artifact: the page and the licences, as they are stored."""
+"""The small entries of an artifact: the page and the licences, as the artifact stores them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def small_files(page: Mapping[str, bytes], runtime: Runtime) -> dict[str, bytes]
 
 
 def _stored(name: str, data: bytes) -> tuple[str, bytes]:
-    """The entry and the bytes under which a file of the page is stored.
+    """The name of the entry for a file of the page, and the bytes to store.
 
-    That is gzip with the ending .gz, except for files that other programs read, for the page's settings, which people
-    read with any tool that reads ZIP files, and for sw.js: llama.cpp's server sends sw.js, which browsers must not
-    cache, without looking at its compression.
+    The bytes are gzip, and the name ends in .gz, with three exceptions: files that other programs read; the page's
+    settings, which people read with any ZIP tool; and sw.js, because llama.cpp's server, which tells browsers not to
+    cache it, ignores its compression.
     """
     entry = f"page/{name}"
     if name.endswith((".html", ".txt", ".png")) or name in (SETTINGS_FILE, SERVICE_WORKER):

@@ -1,6 +1,6 @@
-"""The superblock: 128 bytes in an artifact's first 4 KiB from which everything is found (docs/FORMAT.md, "Superblock").
+"""The superblock: 128 bytes in the first 4 KiB that say where the rest is (docs/FORMAT.md, "Superblock").
 
-All numbers are little-endian, all offsets are bytes from the start of the file.
+All numbers are little-endian. All offsets count bytes from the start of the file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mkexe.errors import ArtifactError
 
-HEAD_SIZE = 4096  # bytes; the head, and the page in which the superblock lies
+HEAD_SIZE = 4096  # bytes; the superblock is inside the head
 SUPERBLOCK_SIZE = 128  # bytes
 SUPERBLOCK_ALIGNMENT = 16  # bytes
 MAGIC = b"MKEXE\x1a\n\0"
@@ -31,7 +31,7 @@ DAMAGED_HINT = "this copy is damaged or incomplete; copy or download it again an
 
 @dataclass(frozen=True)
 class Superblock:
-    """The decoded superblock; `position` is its own offset in the head."""
+    """The decoded superblock; `position` is its offset in the head."""
 
     position: int
     manifest_offset: int
@@ -43,7 +43,7 @@ class Superblock:
 
 
 def encode_superblock(block: Superblock) -> bytes:
-    """The 128 bytes, checksum included."""
+    """Return the 128 bytes, with the checksum."""
     fields = _FIELDS.pack(
         MAGIC,
         FORMAT_MAJOR,
@@ -63,7 +63,7 @@ def decode_superblock(head: bytes, file_size: int) -> Superblock:
     """Find and check the superblock.
 
     `head` is the file's first HEAD_SIZE bytes (fewer if it is shorter), `file_size` the whole file's size in bytes.
-    Raises ArtifactError naming the offset, what was expected and what was found.
+    Raises ArtifactError with the offset, and what was expected and found.
     """
     position = _find(head)
     fields = head[position : position + _CHECKSUM_OFFSET]
@@ -93,7 +93,7 @@ def decode_superblock(head: bytes, file_size: int) -> Superblock:
 
 
 def hash_head(head: bytes, superblock_position: int) -> bytes:
-    """SHA-256 of the head with the superblock, and what signing changes in a PE, taken as zero.
+    """SHA-256 of the head. The superblock, and the fields that signing changes in a PE, count as zero.
 
     PE/COFF specification: the optional header starts 24 bytes after the signature that e_lfanew (at 0x3c) points to; it
     holds CheckSum at 64 and, in PE32+, the certificate table's directory entry at 144.
@@ -119,7 +119,7 @@ def _find(head: bytes) -> int:
 
 
 def _hint_without_superblock(head: bytes) -> str:
-    """What to do with a file that begins like none: layouts app and oci have their artifacts inside."""
+    """What to do with a file that does not begin as an artifact: layouts app and oci have artifacts inside."""
     if head.startswith(b"PK\x03\x04") and b".app/" in head[:256]:
         return "this looks like a macOS app: mkexe convert reads it; others want NAME.app/Contents/Resources/NAME.mkexe"
     if head.startswith(b"oci-layout\0"):

@@ -1,9 +1,9 @@
 """Write an artifact: head, runtimes, weights, small files, manifest, central directory (docs/FORMAT.md).
 
-Everything is placed from sizes first; the head, which holds the superblock, is written last, so an unfinished file is
-never an artifact. What quotes the weights' hashes (bill of materials, manifest, head) is composed from the hashes that
-an earlier build found, where there was one: then the artifact's own hash is computed while the weights are copied. The
-weights are hashed again all the same, and where they changed, what quotes them is written anew.
+First, everything gets its place from the sizes. The head, which holds the superblock, is written last, so an unfinished
+file is never an artifact. The bill of materials, the manifest and the head contain the hashes of the weights. If an
+earlier build computed these hashes, they are used, and the artifact's own hash is computed while the weights are
+copied. The weights are hashed again in any case. If they changed, the three are written again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ GENERATOR = f"mkexe {__version__}"
 
 
 def prepare_sbom() -> None:
-    """Import what encodes the bill of materials, in a thread: it takes a quarter of a second, and is needed last."""
+    """Import the encoder of the bill of materials in a thread: this takes 0.25 s, and the encoder is needed last."""
     threading.Thread(target=_import_sbom).start()
 
 
@@ -55,8 +55,8 @@ def write_artifact(
 ) -> tuple[Digest, ...]:
     """Write everything into the empty, seekable file `output`; `progress` gets the bytes of weights done.
 
-    Returns what the model's files were, in their order. Raises ModelError when a part of the model changed while it was
-    read, OSError where writing fails.
+    Returns the digests of the model's files, in their order. Raises ModelError if a part of the model changed while it
+    was read, OSError if writing fails.
     """
     return _Writer(contents, placement, output).write(progress)
 
@@ -73,7 +73,7 @@ class _Writer:
         self._files: tuple[Range, ...] = ()
 
     def write(self, progress: Progress) -> tuple[Digest, ...]:
-        """Everything; the head last."""
+        """Write everything, with the head last."""
         self._runtimes = tuple(self._write_runtime(target, runtime) for target, runtime in self._contents.runtimes)
         self._packs = tuple(
             self._write_bytes(pack.entry, self._placement.packs, pack.path.read_bytes())
@@ -121,7 +121,7 @@ class _Writer:
         return tuple(parts)
 
     def _write_ending(self, parts: tuple[Digest, ...]) -> bytes:
-        """Write all that quotes the weights' hashes: bill of materials, manifest, ZIP records. Returns the head."""
+        """Write all that contains the weights' hashes: bill of materials, manifest, ZIP records. Returns the head."""
         self._output.flush()
         self._output.truncate(self._placement.end)
         manifest = self._add_sbom(self._describe(parts))
@@ -158,7 +158,7 @@ class _Writer:
         )
 
     def _add_sbom(self, manifest: Manifest) -> Manifest:
-        """Write the bill of materials behind everything that does not quote the weights' hashes, as it does."""
+        """Write the bill of materials. It contains the weights' hashes, so it lies after everything that does not."""
         data = self._encode_sbom(manifest) if self._contents.has_sbom else b"{}"
         offset = place(self._placement.end, SBOM_ENTRY, len(data), SMALL_ALIGNMENT)
         written = _range(SBOM_ENTRY, offset, copy_bytes(data, self._output, offset))
@@ -172,7 +172,7 @@ class _Writer:
         return encode_sbom(replace(manifest, runtimes=manifest.runtimes + outside), third_party)
 
     def _compose_head(self, manifest: Manifest, offset: int, text: Digest, directory: int, size: int) -> bytes:
-        """The head for a manifest of `text` at `offset`, and a central directory that ends at `size`."""
+        """Return the head for a manifest `text` at `offset` and a central directory that ends at `size`."""
         script = render_launcher(self._launcher(manifest)) if self._contents.shape.has_script else b""
         in_place = self._placement.in_place
         compose = self._placement.images[in_place].compose_head if in_place else compose_shell_head
@@ -190,7 +190,7 @@ class _Writer:
         return head[:superblock_at] + encoded + head[superblock_at + len(encoded) :]
 
     def _launcher(self, manifest: Manifest) -> Launcher:
-        """What the head's script must know."""
+        """The values that the head's script needs."""
         targets = {target.name: target for target, _ in self._contents.runtimes}
         packs = {item.entry: item for item in manifest.packs}
         rows = [
@@ -218,7 +218,7 @@ class _Writer:
 
 
 def _model_records(models: ModelSet, places: tuple[Range | Sidecar, ...]) -> tuple[ModelRecord, ...]:
-    """Every model; `places` are where their files lie, in order."""
+    """A record of every model; `places` are the places of their files, in order."""
     left = iter(places)
     return tuple(
         ModelRecord(
@@ -234,7 +234,7 @@ def _model_records(models: ModelSet, places: tuple[Range | Sidecar, ...]) -> tup
 
 
 def _outside(target: Target, runtime: Runtime) -> RuntimeRecord:
-    """A runtime for the bill of materials that does not lie in the artifact."""
+    """The record of a runtime outside the artifact, for the bill of materials."""
     nowhere = Range(None, 0, 0, runtime.sha256, 0)
     return RuntimeRecord(target.name, nowhere, None, runtime.size_bytes, runtime.sha256, runtime.build)
 

@@ -1,6 +1,6 @@
-"""Write .xz streams with a filter for the processor (The .xz File Format 1.2.0), even one Python's lzma cannot name.
+"""Write .xz streams with a filter for the processor (The .xz File Format 1.2.0), also if Python's lzma lacks it.
 
-Each stream has one block, and CRC-32 as its check. `xz` reads it, from 5.4 on where the processor is a 64-bit Arm.
+Each stream has one block, and its check is CRC-32. `xz` reads it; a stream for 64-bit Arm needs xz 5.4 or later.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import lzma
 import struct
 import zlib
 
-DICTIONARY_SIZE = 64 << 20  # bytes; unpacking needs as much memory as what is unpacked, up to this
+DICTIONARY_SIZE = 64 << 20  # bytes; unpacking needs as much memory as the unpacked data, up to this
 
 X86, ARM64 = "x86_64", "aarch64"
 _PRESET = 9 | lzma.PRESET_EXTREME
@@ -20,10 +20,10 @@ _CHECK_SIZE = 4
 
 
 def compress(data: bytes, processor: str) -> bytes:
-    """`data`, programs for `processor`, as an .xz stream. The programs should begin at multiples of 4096."""
+    """Compress `data`, programs for `processor`, to an .xz stream. The programs should begin at multiples of 4096."""
     if processor == X86:
         return _compress(data, {"id": lzma.FILTER_X86}, _lzma2())
-    # instructions have four bytes; the best of the settings that were tried (docs/decisions/0004-packed-runtimes.md)
+    # instructions have four bytes; the best settings in a comparison (docs/decisions/0004-packed-runtimes.md)
     lzma2 = _lzma2(lc=2, lp=2, pb=2)
     if processor == ARM64:
         return _with_arm64_filter(_compress(filter_arm64(data), lzma2), data)
@@ -39,10 +39,10 @@ def _compress(data: bytes, *filters: dict[str, int]) -> bytes:
 
 
 def _with_arm64_filter(stream: bytes, unfiltered: bytes) -> bytes:
-    """A stream of filtered data whose block header names LZMA2 alone, as one that names the filter as well.
+    """Change the block header of a stream of filtered data: it names only LZMA2, and then also the filter.
 
     Both headers have 12 bytes (section 3.1): size, flags, the filters' numbers and properties, padding, CRC-32. The
-    block's check is that of what comes out of all filters.
+    block's check covers the output of all filters.
     """
     header = stream[_STREAM_HEADER_SIZE:][:12]
     size, flags, filter_number, properties_size, dictionary = header[:5]
@@ -62,11 +62,11 @@ def _index_and_footer_size(stream: bytes) -> int:
 
 
 def filter_arm64(data: bytes) -> bytes:
-    """Targets of calls (BL) and addresses of pages (ADRP) made absolute, so that the same target has the same bytes.
+    """Make targets of calls (BL) and addresses of pages (ADRP) absolute, so that the same target has the same bytes.
 
-    What the specification's filter 0x0A does (xz's src/liblzma/simple/arm64.c). Instructions are those of the Arm
+    This is the specification's filter 0x0A (xz's src/liblzma/simple/arm64.c). Instructions are those of the Arm
     Architecture Reference Manual, C6.2: BL has 26 bits, counted in words; ADRP 21 bits, counted in pages of 4096 bytes,
-    of which the two lowest stand apart. Only pages within 512 MiB are filtered, so that other data is seldom harmed.
+    the two lowest in a separate field. Only pages within 512 MiB are filtered, so that other data rarely changes.
     """
     import numpy
 

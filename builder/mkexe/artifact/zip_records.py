@@ -1,7 +1,7 @@
 """The ZIP records around an artifact's entries (APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16).
 
-Every entry is stored. The records follow from names, offsets, sizes, CRCs and one time alone, so a reader can compute
-them anew and compare: `local_header` and `central_directory` are pure. ZIP64 fields appear exactly where a 32-bit
+Every entry is stored. The records depend only on names, offsets, sizes, CRCs and one time, so a reader can compute
+them again and compare: `local_header` and `central_directory` are pure. ZIP64 fields appear exactly where a 32-bit
 field would overflow.
 """
 
@@ -27,7 +27,7 @@ _MAXIMUM_16 = 0xFFFF
 
 @dataclass(frozen=True)
 class ZipEntry:
-    """A stored entry; `offset` is that of its first data byte. Its local header ends there."""
+    """A stored entry; `offset` is the offset of its first data byte, where its local header ends."""
 
     name: str
     offset: int
@@ -36,7 +36,7 @@ class ZipEntry:
 
 
 def local_header(entry: ZipEntry, dos_time: tuple[int, int]) -> bytes:
-    """The local file header; `dos_time` is (time, date) as `dos_date_time` gives them."""
+    """The local file header; `dos_time` is (time, date) from `dos_date_time`."""
     name = entry.name.encode()
     large = entry.size >= _MAXIMUM_32
     extra = struct.pack("<HHQQ", 1, 16, entry.size, entry.size) if large else b""
@@ -52,12 +52,12 @@ def local_header(entry: ZipEntry, dos_time: tuple[int, int]) -> bytes:
 
 
 def local_header_size(name: str, size: int) -> int:
-    """How many bytes before the data the local header begins."""
+    """The size of the local header in bytes; the data follows it."""
     return _LOCAL_HEADER.size + len(name.encode()) + (20 if size >= _MAXIMUM_32 else 0)
 
 
 def central_directory(entries: list[ZipEntry], offset: int, dos_time: tuple[int, int]) -> bytes:
-    """The central directory and its end records, as they stand from `offset` to the artifact's end."""
+    """The central directory and its end records, which fill the artifact from `offset` to its end."""
     headers = b"".join(_central_header(entry, dos_time) for entry in entries)
     count = len(entries)
     large = count >= _MAXIMUM_16 or len(headers) >= _MAXIMUM_32 or offset >= _MAXIMUM_32

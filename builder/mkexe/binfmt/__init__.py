@@ -1,1 +1,1 @@
-"""Executable formats: what is read or written in them beyond what LIEF does."""
+"""Executable formats: reading and writing that LIEF does not offer."""

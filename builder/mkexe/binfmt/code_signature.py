@@ -1,4 +1,4 @@
-"""Ad-hoc code signatures of Mach-O executables: what they hash, and hashing it again.
+"""Ad-hoc code signatures of Mach-O executables: read them, and compute their hashes again.
 
 Names and numbers are those of xnu's osfmk/kern/cs_blobs.h.
 """
@@ -21,7 +21,7 @@ CS_ADHOC = 0x2
 CS_HASHTYPE_SHA256 = 2
 CS_HASH_SIZE_SHA256 = 32
 CS_SUPPORTSCODELIMIT64 = 0x20300
-CODE_DIRECTORY_SIZE = 44  # up to and with spare2, the oldest version
+CODE_DIRECTORY_SIZE = 44  # up to spare2 inclusive, as in the oldest version
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class CodeDirectory:
 
 
 def rehash_code_signature(image: bytes) -> bytes:
-    """Recompute the page hashes in every CodeDirectory of an ad-hoc signature; an unsigned image is returned as it is.
+    """Recompute the page hashes in every CodeDirectory of an ad-hoc signature. An unsigned image stays unchanged.
 
-    Special slots (entitlements and the like) hash other blobs and stay. Raises AuditError where a certificate signed
-    the CodeDirectory, which would no longer match, and for other hashes than SHA-256.
+    Special slots (such as entitlements) hash other blobs and do not change. Raises AuditError if a certificate signed
+    the CodeDirectory, because that signature would no longer match, and for hashes other than SHA-256.
     """
     result = bytearray(image)
     for directory in read_code_directories(image):
@@ -51,10 +51,10 @@ def rehash_code_signature(image: bytes) -> bytes:
 
 
 def verify_code_signature(image: bytes) -> list[str]:
-    """Return what is wrong with the code signature, nothing if all is well; never raises for a damaged file.
+    """Return the errors in the code signature, an empty list if there are none. A damaged file raises no exception.
 
-    Each page is hashed again, and each CodeDirectory must reach up to the signature. arm64 macOS starts no unsigned
-    code; an unsigned x86-64 image is fine.
+    Each page is hashed again, and each CodeDirectory must cover all bytes before the signature. macOS on arm64 does not
+    start unsigned code; an unsigned x86-64 image is valid.
     """
     try:
         layout = read_macho_layout(image)
@@ -103,7 +103,7 @@ def _read_code_directory(signature: bytes, offset: int) -> CodeDirectory:
     check(known, "CodeDirectory hash", offset + 36, "SHA-256 (type 2, size 32)", found)
     check(12 <= page_shift <= 16, "CodeDirectory page size", offset + 39, "4 KiB to 64 KiB", f"2^{page_shift}")
     if version >= CS_SUPPORTSCODELIMIT64:
-        # codeLimit64, used where codeLimit does not suffice
+        # codeLimit64, used if codeLimit is too small
         limit = unpack(">Q", signature, offset + 56, "codeLimit64")[0] or limit
     check_range(signature, offset, length, "CodeDirectory")
     size = hash_count * CS_HASH_SIZE_SHA256
@@ -126,4 +126,4 @@ def _verify(image: bytes, signature_offset: int, directory: CodeDirectory) -> It
     for index, digest in enumerate(_page_hashes(image, directory)):
         start = directory.hashes_offset + CS_HASH_SIZE_SHA256 * index
         if image[start : start + CS_HASH_SIZE_SHA256] != digest:
-            yield f"page {index} at offset {index << directory.page_shift:#x} does not have its hash in the signature"
+            yield f"page {index} at offset {index << directory.page_shift:#x} does not match its hash in the signature"

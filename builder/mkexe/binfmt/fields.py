@@ -1,4 +1,4 @@
-"""Bounded reads of fixed-size fields, so that a damaged executable gives a sentence and not a struct.error."""
+"""Bounded reads of fixed-size fields: a damaged executable raises an error with a message, not a struct.error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ REBUILD_HINT = "rebuild the runtime: mkexe runtime build"
 
 
 def refuse(what: str, offset: int, expected: object, found: object, hint: str = REBUILD_HINT) -> NoReturn:
-    """Raise the AuditError that names the field, the file offset, what was expected and what was found."""
+    """Raise an AuditError with the field, the file offset, and what was expected and found."""
     raise AuditError(f"{what} at offset {offset:#x}: expected {expected}, found {found}", hint)
 
 
@@ -22,14 +22,14 @@ def check(condition: bool, what: str, offset: int, expected: object, found: obje
 
 
 def check_range(data: bytes, offset: int, size: int, what: str) -> None:
-    """Refuse the file unless it holds the bytes from offset to offset + size."""
+    """Refuse the file if it ends before offset + size."""
     check(offset + size <= len(data), what, offset, f"{size} bytes", f"a file that ends at {len(data):#x}")
 
 
 def unpack(layout: str, data: bytes, offset: int, what: str) -> tuple[int, ...]:
     """Return the integers that a struct layout describes at a file offset.
 
-    Raises AuditError where the file is too short.
+    Raises AuditError if the file is too short.
     """
     check_range(data, offset, struct.calcsize(layout), what)
     return struct.unpack_from(layout, data, offset)

@@ -38,9 +38,9 @@ class Segment:
     stub_helpers: tuple[range, ...] = ()  # addresses of sections __stub_helper
 
     def defines(self, address: int) -> bool:
-        """Say whether something of this image can be defined at a virtual address.
+        """Whether a definition of this image can be at a virtual address.
 
-        A lazy pointer to an import starts out at a stub helper, which asks dyld for the import: that defines nothing.
+        A lazy pointer to an import first points to a stub helper, which asks dyld for the import, not to a definition.
         """
         inside = self.file_size > 0 and self.vm_address <= address < self.vm_address + self.vm_size
         return inside and not any(address in helper for helper in self.stub_helpers)
@@ -59,7 +59,7 @@ class DyldInfo:
 
 @dataclass(frozen=True)
 class MachoLayout:
-    """What of a Mach-O's load commands matters here. `dylibs` is in the order of library ordinals, from 1."""
+    """The load commands of a Mach-O that mkexe needs. `dylibs` is in the order of library ordinals, from 1."""
 
     cpu_type: int
     file_type: int
@@ -73,7 +73,7 @@ class MachoLayout:
 def read_macho_layout(image: bytes) -> MachoLayout:
     """Read the load commands of a thin 64-bit little-endian Mach-O.
 
-    Raises AuditError for other files, for damaged commands, and for LC_DYLD_CHAINED_FIXUPS: those hold binds too.
+    Raises AuditError for other files, for damaged commands, and for LC_DYLD_CHAINED_FIXUPS, which also hold binds.
     """
     magic, cpu_type, _, file_type, count, commands_size, flags, _ = unpack("<8I", image, 0, "Mach-O header")
     check(magic == MH_MAGIC_64, "Mach-O magic", 0, f"{MH_MAGIC_64:#x} (thin, 64-bit)", hex(magic))
@@ -114,7 +114,7 @@ def _read_segment(image: bytes, offset: int) -> Segment:
     name = _fixed_name(image, offset + 8)
     check_range(image, file_offset, file_size, f"segment {name}")
     helpers = []
-    # struct section_64 is 80 bytes, behind the 72 of struct segment_command_64
+    # struct section_64 has 80 bytes, after the 72 bytes of struct segment_command_64
     for section in range(offset + 72, offset + 72 + 80 * section_count, 80):
         address, size = unpack("<2Q", image, section + 32, "section")
         if _fixed_name(image, section) == "__stub_helper":

@@ -1,4 +1,4 @@
-"""The symbols that a compiled object file (ELF, COFF or Mach-O; 64-bit, little-endian) gives to the linker.
+"""The symbols that a compiled object file (ELF, COFF or Mach-O; 64-bit, little-endian) defines for the linker.
 
 Formats: the System V ABI, "Symbol Table"; Microsoft's PE Format, "COFF Symbol Table" and "COMDAT Sections"; Apple's
 <mach-o/nlist.h>.
@@ -19,11 +19,11 @@ _ITANIUM_NAME = re.compile(r"_Z(?:T[VIST]|GV)?Z?(?:N[rVK]*)?(\d+)")
 
 @dataclass(frozen=True)
 class Symbol:
-    """A defined symbol that other objects see.
+    """A defined symbol that other objects can use.
 
-    `name` is the linker's, without Mach-O's leading underscore. `shared` says that several objects may define it and
-    the linker keeps one copy: inline functions and templates (ELF's weak binding, COFF's COMDAT "any", Mach-O's weak
-    definition).
+    `name` is the linker's name, without Mach-O's leading underscore. `shared` says that several objects may define it
+    and the linker keeps one copy: inline functions and templates (ELF's weak binding, COFF's COMDAT "any", Mach-O's
+    weak definition).
     """
 
     name: str
@@ -31,7 +31,7 @@ class Symbol:
 
     @property
     def identifier(self) -> str | None:
-        """First name of its C++ scope (Itanium ABI 5.1), or the C name; None for the C++ library's and compiler's."""
+        """The first name of its C++ scope (Itanium ABI 5.1) or its C name; None for names of the C++ library."""
         if not self.name.startswith("_Z"):
             return self.name if self.name.isidentifier() else None
         match = _ITANIUM_NAME.match(self.name)
@@ -39,7 +39,7 @@ class Symbol:
 
 
 def defined_symbols(path: Path) -> list[Symbol]:
-    """What this object defines for others. Raises ValueError if the file is none of the three formats."""
+    """The symbols that this object defines for others. Raises ValueError if the file has none of the three formats."""
     data = path.read_bytes()
     if data.startswith(_ELF_MAGIC):
         return _elf_symbols(data)
@@ -79,7 +79,7 @@ def _macho_symbols(data: bytes) -> list[Symbol]:
             symbols_offset, count, names_offset = struct.unpack_from("<III", data, at + 8)
             for entry in range(symbols_offset, symbols_offset + count * 16, 16):
                 name, kind, _section, description = struct.unpack_from("<IBBH", data, entry)
-                # N_EXT, and N_TYPE is not N_UNDF; N_STAB are debugger's
+                # N_EXT, and N_TYPE is not N_UNDF; N_STAB are for debuggers
                 if kind & 0x01 and kind & 0x0E and not kind & 0xE0:
                     found.append(Symbol(_text(data, names_offset + name)[1:], bool(description & 0x80)))  # N_WEAK_DEF
         at += size

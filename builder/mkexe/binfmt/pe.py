@@ -1,4 +1,4 @@
-"""Portable Executable files: reading their layout, and moving their headers to the end of the first 4 KiB.
+"""Portable Executable files: read their layout, and move their headers to the end of the first 4 KiB.
 
 Names and numbers are those of Microsoft's "PE Format" (PE/COFF specification). Only PE32+ images for x86-64 are
 accepted: this is the one kind that is written here.
@@ -18,10 +18,10 @@ MACHINE_AMD64 = 0x8664
 MAGIC_PE32_PLUS = 0x20B
 DATA_DIRECTORIES = 16
 SECTION_HEADER_SIZE = 40
-# Sections cannot be mapped at a finer grain than a page of x86-64.
+# The loader maps sections in whole pages of x86-64.
 PAGE_SIZE = 4096
 
-# Offsets from the PE signature; the COFF header is 20 bytes after it, the optional header follows.
+# Offsets from the PE signature. The COFF header (20 bytes) follows the signature, then the optional header.
 POINTER_TO_SYMBOL_TABLE = 12
 OPTIONAL_HEADER = 24
 SIZE_OF_HEADERS = OPTIONAL_HEADER + 60
@@ -68,7 +68,7 @@ class PeSection:
 
 @dataclass(frozen=True)
 class PeLayout:
-    """Where the parts of a PE32+ image are, in bytes from the start of the file unless said otherwise."""
+    """The places of the parts of a PE32+ image, in bytes from the start of the file unless a comment differs."""
 
     headers_offset: int  # of the PE signature: e_lfanew
     header_size: int  # PE signature + COFF header + optional header + section table
@@ -90,7 +90,7 @@ class PeLayout:
 
 @dataclass(frozen=True)
 class RelocatedPe:
-    """PE headers that may be written anywhere in the first page of a file, and the body that begins after that page.
+    """PE headers that can be anywhere in the first page of a file, and the body that begins after that page.
 
     Put `headers` at an 8-byte aligned offset that 0x3c points to and that leaves `header_size` bytes before the first
     section, and `body` at the first section's offset. CHECKSUM and CERTIFICATE_ENTRY count from the start of `headers`.
@@ -102,7 +102,7 @@ class RelocatedPe:
 
 
 def read_pe_layout(data: bytes) -> PeLayout:
-    """Read where the headers and sections of a PE32+ image for x86-64 are.
+    """Read the places of the headers and sections of a PE32+ image for x86-64.
 
     Everything that moving the headers relies on is checked (PE/COFF, "COFF File Header", "Optional Header",
     "Section Table"): machine, magic, alignments, sizes, and that each section's raw data lies in the file.
@@ -141,13 +141,13 @@ def read_pe_layout(data: bytes) -> PeLayout:
 
 
 def relocate_pe_headers(pe: bytes, first_section_offset: int = 4096) -> RelocatedPe:
-    """Split a PE into headers that may stand in a page shared with something else, and the body after that page.
+    """Split a PE into headers, which can share a page with other data, and the body after that page.
 
     Changed in the headers (PE/COFF section in brackets): PointerToRawData of each section moves with the body
-    ("Section Table"), SizeOfHeaders becomes `first_section_offset`, CheckSum 0, which only drivers and boot-time DLLs
-    need ("Optional Header Windows-Specific Fields"), the COFF symbol table is dropped ("COFF File Header"), the debug
-    directory entry is cleared, because its records hold file offsets ("Debug Directory"). The MS-DOS stub and what
-    follows the last section are left out: the loader reads neither.
+    ("Section Table"), SizeOfHeaders becomes `first_section_offset`, CheckSum becomes 0, because only drivers
+    and boot-time DLLs need it ("Optional Header Windows-Specific Fields"), the COFF symbol table is removed ("COFF
+    File Header"), and the debug directory entry is cleared, because its records hold file offsets ("Debug
+    Directory"). The MS-DOS stub and the data after the last section are left out: the loader does not read them.
     Raises AuditError for an image that is signed, has tables inside its headers, or does not fit.
     """
     layout = read_pe_layout(pe)
@@ -270,7 +270,7 @@ def _check_can_move(layout: PeLayout, first_section_offset: int) -> None:
 
 
 def _check_directories(layout: PeLayout, first_address: int) -> None:
-    """Refuse a signature, which would be broken, and any table that lies in the part of the file that is left out."""
+    """Refuse a signature, which would become invalid, and any table in the part of the file that is left out."""
     for index, (address, size) in enumerate(layout.directories):
         offset = layout.headers_offset + DATA_DIRECTORY + 8 * index
         found = f"address {address:#x}, size {size}"

@@ -1,18 +1,18 @@
-"""Universal ("fat") Mach-O files: programs for several processors in one (macOS' <mach-o/fat.h>)."""
+"""Universal ("fat") Mach-O files: programs for several processors in one file (macOS' <mach-o/fat.h>)."""
 
 from __future__ import annotations
 
 import struct
 
 _MAGIC = 0xCAFEBABE  # FAT_MAGIC; everything in this header is big-endian
-_ALIGNMENT_SHIFT = 14  # slices begin at multiples of 16 KiB, Apple silicon's page
+_ALIGNMENT_SHIFT = 14  # slices begin at multiples of 16 KiB, the page size of Apple silicon
 _THIN_MAGIC = 0xFEEDFACF  # MH_MAGIC_64
 
 
 def compose_universal(images: list[bytes]) -> bytes:
-    """One file of 64-bit programs for different processors; a single one stays as it is.
+    """Join 64-bit programs for different processors into one file. A single program stays unchanged.
 
-    A program's signature covers its own bytes alone, so it stays right. Raises ValueError for what is no 64-bit Mach-O.
+    A program's signature covers only its own bytes, so it stays valid. Raises ValueError if one is not a 64-bit Mach-O.
     """
     if len(images) == 1:
         return images[0]

@@ -1,4 +1,4 @@
-"""The pointers that dyld writes in a Mach-O executable, and how the weak ones are dropped.
+"""The pointers that dyld writes in a Mach-O executable, and removing the weak ones.
 
 Names and numbers are those of <mach-o/loader.h>, bind and rebase opcodes included.
 """
@@ -20,7 +20,7 @@ WEAK_FLAGS = MH_WEAK_DEFINES | MH_BINDS_TO_WEAK
 FLAGS_OFFSET = 24
 WEAK_BIND_FIELDS = 24  # of weak_bind_off in struct dyld_info_command
 
-# All that a runtime may take from the system; in particular no libc++, which it carries itself.
+# The only libraries of the system that a runtime may use. libc++ is not one of them: the runtime contains its own.
 ALLOWED_DYLIBS = ("/usr/lib/libSystem.B.dylib",)
 
 POINTER_SIZE = 8
@@ -29,20 +29,20 @@ POINTER_TYPE = 1  # BIND_TYPE_POINTER and REBASE_TYPE_POINTER
 
 @dataclass(frozen=True)
 class Slot:
-    """One pointer that dyld writes: where it is, and for a bind whose address is put there."""
+    """One pointer that dyld writes: its place and, for a bind, the symbol whose address dyld writes there."""
 
     segment: Segment
     offset: int  # from the start of the segment
     symbol: str = ""
-    ordinal: int = 0  # library ordinal, 0 and below are BIND_SPECIAL_DYLIB_…
+    ordinal: int = 0  # library ordinal; 0 and negative numbers are BIND_SPECIAL_DYLIB_…
 
     @property
     def place(self) -> tuple[str, int]:
-        """Segment name and offset: equal for a bind and a rebase of the same pointer."""
+        """The segment's name and the offset. They are equal for a bind and a rebase of the same pointer."""
         return self.segment.name, self.offset
 
     def __str__(self) -> str:
-        """Name the slot as messages do."""
+        """The slot's name in messages."""
         return f"{self.segment.name}+{self.offset:#x}"
 
 
@@ -53,14 +53,14 @@ def weak_bind_slots(image: bytes) -> tuple[Slot, ...]:
 
 
 def drop_weak_binds(image: bytes) -> bytes:
-    """Remove the weak binds, so that a static libc++ is used alone, and bring the code signature up to date.
+    """Remove the weak binds, so that only the static libc++ is used, and update the code signature.
 
     zig's linker writes a weak bind for each pointer to a weak definition, hidden or not, and sets MH_WEAK_DEFINES and
     MH_BINDS_TO_WEAK; dyld would point such a slot at a definition of the same name in any loaded image, for example
-    the system's libc++. Before they are dropped it is proved that nothing else is needed: each slot has a rebase too,
-    its present value is the address of a definition in this image, and every other bind takes a C symbol from
-    ALLOWED_DYLIBS. The table's bytes stay in __LINKEDIT, unreferenced, so that nothing moves.
-    Raises AuditError naming the slot and the symbol.
+    the system's libc++. Before the binds are removed, three checks prove that nobody needs them: each slot also has a
+    rebase, its present value is the address of a definition in this image, and every other bind is for a C symbol of
+    ALLOWED_DYLIBS. The table's bytes stay in __LINKEDIT without a reference, so that nothing moves.
+    Raises AuditError with the slot and the symbol.
     """
     layout = read_macho_layout(image)
     check(layout.file_type == MH_EXECUTE, "file type", 12, f"{MH_EXECUTE} (MH_EXECUTE)", layout.file_type)
@@ -74,7 +74,7 @@ def drop_weak_binds(image: bytes) -> bytes:
 
 
 class _Opcodes:
-    """A cursor over one opcode table, with the segment and offset that both kinds of tables keep."""
+    """A cursor over one opcode table. It keeps the segment and the offset, which both kinds of tables use."""
 
     def __init__(self, image: bytes, layout: MachoLayout, table: tuple[int, int]) -> None:
         self.image = image
@@ -83,7 +83,7 @@ class _Opcodes:
         self.end = self.position + size
         self.segment: Segment | None = None
         self.offset = 0
-        # each slot is a different pointer, so that a table cannot have more of them than fit into the file
+        # each slot is a different pointer, so the size of the file limits their number
         self.slots_left = len(image) // POINTER_SIZE
 
     def next(self) -> tuple[int, int]:
@@ -120,11 +120,11 @@ class _Opcodes:
         self.offset = self.uleb()
 
     def advance(self, delta: int) -> None:
-        """Move on; dyld computes modulo 2^64, and linkers step back that way."""
+        """Add to the offset. dyld computes modulo 2^64, and linkers use this to step back."""
         self.offset = (self.offset + delta) & 0xFFFFFFFFFFFFFFFF
 
     def take(self, symbol: str = "", ordinal: int = 0) -> Slot:
-        """Return the slot at the present place, which must be backed by the file, and move past it."""
+        """Return the slot at the present place, which must lie in the file, and move past it."""
         if self.segment is None:
             refuse("opcode table", self.position - 1, "a segment before the first slot", "none")
         slot = Slot(self.segment, self.offset, symbol, ordinal)
@@ -172,7 +172,7 @@ def _rebases(image: bytes, layout: MachoLayout, table: tuple[int, int]) -> Itera
 def _binds(image: bytes, layout: MachoLayout, table: tuple[int, int], lazy: bool = False) -> Iterator[Slot]:
     """Run bind opcodes (loader.h, BIND_OPCODE_…) and yield each slot with its symbol.
 
-    In the lazy table DONE stands behind each entry; elsewhere it ends the table.
+    In the lazy table, DONE follows each entry; in other tables, it ends the table.
     """
     codes = _Opcodes(image, layout, table)
     symbol, ordinal = "", 0
@@ -215,7 +215,7 @@ def _binds(image: bytes, layout: MachoLayout, table: tuple[int, int], lazy: bool
 
 
 def _check_binds(image: bytes, layout: MachoLayout) -> None:
-    """Refuse an ordinary bind that takes anything but a C symbol from an allowed library."""
+    """Refuse an ordinary bind if it is not for a C symbol of an allowed library."""
     if layout.dyld_info is None:
         return
     for table, lazy in ((layout.dyld_info.bind, False), (layout.dyld_info.lazy_bind, True)):
@@ -229,7 +229,7 @@ def _check_binds(image: bytes, layout: MachoLayout) -> None:
 
 
 def _check_weak_slots(image: bytes, layout: MachoLayout) -> None:
-    """Refuse a weak bind whose slot would be left without an address of this image."""
+    """Refuse a weak bind if its slot would then not hold an address of this image."""
     if layout.dyld_info is None:
         return
     rebased = {slot.place for slot in _rebases(image, layout, layout.dyld_info.rebase)}
