@@ -67,7 +67,7 @@ def _boot_target(artifact: Artifact, target: str, question: Question, timeout_s:
 
 
 def find_starters(artifact: Artifact, target: str, system: str) -> list[Starter]:
-    """The ways to start the program for a target on this machine. Their tools need not be installed."""
+    """The ways to start the program for a target on this machine. Their tools may be missing."""
     is_here = host_name() == target
     if system == targets.WINDOWS:
         here = direct_starter(artifact, target, "CreateProcess (this machine)")

@@ -1,4 +1,4 @@
-"""Audit a macOS program where no Mac can start it."""
+"""Audit a macOS program if there is no Mac to start it."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def audit_program(artifact: Artifact, target: str) -> BootResult:
 def _facts_of(report: AuditReport) -> str:
     facts = report.facts
     libraries = " ".join(str(name) for name in facts.get("libraries", ()))  # type: ignore[attr-defined]
-    signature = ", every page of its signature recomputed" if facts.get("signed") else ""
+    signature = ", every page of its signature checked" if facts.get("signed") else ""
     return f"libraries {libraries or 'none'}, minimum {facts.get('minimum_os', 'none')}{signature}"

@@ -1,4 +1,4 @@
-"""Ask a started artifact all that it must answer: its key, its page, and a question for the model."""
+"""Test everything that a started artifact must answer: its key, its page, and a question for the model."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def serving(path: Path, folder: Path) -> Iterator[int]:
 
 
 def _older(log: Path) -> str:
-    """What to say of a program that was built before programs knew --status-fd; empty for every other program."""
+    """A message for a program that was built before programs knew --status-fd; empty for every other program."""
     if _STATUS[0] not in _tail(log):
         return ""
     return f"its program is older than this mkexe: it does not know {_STATUS[0]}; build the file again"

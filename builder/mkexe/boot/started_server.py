@@ -1,4 +1,4 @@
-"""A started artifact, seen from outside: what it reports of its start, and what it answers over HTTP."""
+"""A started artifact, seen from outside: its reports about its start, and its answers over HTTP."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class StartedServer:
         return self._send(path, json.dumps(body).encode(), authorized)
 
     def _send(self, path: str, data: bytes | None, authorized: bool) -> tuple[int, bytes]:
-        import http.client  # slow to import, and no build asks anything
+        import http.client  # slow to import, and a build does not need it
         import urllib.error
         import urllib.request
 
@@ -72,7 +72,7 @@ class StartedServer:
                 return response.status, response.read(_ANSWER_MAXIMUM)
         except urllib.error.HTTPError as error:
             return error.code, error.read(_ANSWER_MAXIMUM)
-        except (OSError, http.client.HTTPException, ValueError):  # nothing, or nothing that is HTTP
+        except (OSError, http.client.HTTPException, ValueError):  # no answer, or one that is not HTTP
             return 0, b""
 
     def _check(self, what: str) -> None:

@@ -1,4 +1,4 @@
-"""A way to start the program for one target, and its program as a file of its own."""
+"""A way to start the program for one target, and that program as a separate file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def direct_starter(artifact: Artifact, target: str, how: str) -> Starter:
 
 
 def find_record(artifact: Artifact, target: str) -> RuntimeRecord:
-    """What the artifact says of its program for a target."""
+    """The artifact's record of its program for a target."""
     return next(record for record in artifact.manifest.runtimes if record.target == target)
 
 

@@ -1,1 +1,1 @@
-"""The programs inside an artifact: targets, pinned sources, compiling, auditing."""
+"""The programs inside an artifact: their targets and pinned sources, compiling them, auditing them."""

@@ -1,7 +1,6 @@
-"""The gate between compiling and shipping: does a runtime executable keep the rules of its target?
+"""Check after compiling that a runtime executable keeps the rules of its target.
 
-All findings are collected, so that one run shows everything that is wrong. That a runtime is audited says nothing
-about whether it was started: only `mkexe.boot` finds that out.
+All findings are collected, so one run shows every error. An audit does not start the runtime; only `mkexe.boot` does.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ import lief
 from mkexe.binfmt import code_signature, macho, weak_binds
 from mkexe.errors import AuditError, UsageError
 
-# musl gives a thread PT_GNU_STACK's p_memsz, and llama.cpp's regular expressions and grammars recurse deeply.
+# musl gives a thread a stack of PT_GNU_STACK's p_memsz; llama.cpp's regular expressions and grammars recurse deeply.
 MINIMUM_STACK_BYTES = 8 * 1024 * 1024
 MINIMUM_MACOS = (11, 0, 0)
 
-# Libraries that every Windows 10 has. Lower case: the loader ignores case. The C++ library is linked in, so that
-# neither libc++, libstdc++, libgcc, winpthread nor vcruntime may appear.
+# Libraries that every Windows 10 has, in lower case, because the loader ignores case. The C++ library is linked
+# statically, so libc++, libstdc++, libgcc, winpthread and vcruntime are not allowed.
 ALLOWED_DLLS = frozenset(
     f"{name}.dll"
     for name in (
@@ -54,7 +53,7 @@ Rules = Callable[[str, bytes, Facts], Iterator[str]]
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What one executable is (`facts`) and which rules of its target it breaks (`findings`, empty if none)."""
+    """The facts about one executable, and the rules of its target that it breaks (`findings`, empty if none)."""
 
     target: str
     findings: tuple[str, ...]
@@ -69,17 +68,17 @@ def audit_runtime(target: str, image: bytes) -> AuditReport:
     system, _, processor = target.partition("-")
     if system not in _RULES or processor not in _MACHINES[system]:
         raise UsageError(f"no audit rules for target {target!r}", "name a target of native/targets.toml")
-    # LIEF tells of damage on standard error as well as by what it returns
+    # LIEF also writes to standard error that a file is damaged
     lief.logging.disable()
     facts: Facts = {"size_bytes": len(image)}
     findings: list[str] = []
     with warnings.catch_warnings():
-        # it warns of every value that is outside of an enumeration; such a value shows up in a finding here
+        # LIEF warns about every value outside an enumeration; here, such a value is a finding
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
             findings.extend(_RULES[system](_MACHINES[system][processor], image, facts))
         except UnicodeDecodeError as error:
-            # not all names come as bytes where they are not text, see _text
+            # LIEF does not return every name that is not UTF-8 as bytes, see _text
             findings.append(f"damaged: a name in the file is not UTF-8: {error}")
     return AuditReport(target, tuple(findings), facts)
 
@@ -90,7 +89,7 @@ def _name(value: object) -> str:
 
 
 def _text(value: str | bytes) -> str:
-    """Return a name that LIEF gives as bytes where it is not valid UTF-8."""
+    """Return a name as text. LIEF returns it as bytes if it is not valid UTF-8."""
     return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
@@ -211,9 +210,9 @@ def _pe_resources(pe: lief.PE.Binary) -> Iterator[str]:
 
 
 def _pe_debug(pe: lief.PE.Binary) -> Iterator[str]:
-    """Forbid debug records and sections, but for REPRO.
+    """Forbid debug records and sections, except REPRO.
 
-    lld's record of a reproducible build, which zig cannot be told to leave out, names no path.
+    REPRO is lld's record of a reproducible build. It contains no path, and zig has no option to leave it out.
     """
     sections = [_text(section.name) for section in pe.sections]
     kinds = [_name(record.type) for record in pe.debug if record.type != lief.PE.Debug.TYPES.REPRO]

@@ -23,12 +23,12 @@ from mkexe.runtimes.store import TREE, find_runtime, runtime_key, store_runtime
 from mkexe.runtimes.targets import Target
 from mkexe.runtimes.toolchain import tools
 
-# the unit tests of runtime/: they decide nothing of it, so no key holds them
+# the unit tests of runtime/: they do not change it, so they are not part of a key
 _TESTS = "tests/cpp"
 
 
 def compile_runtime(target: Target, progress: Progress) -> Runtime:
-    """The runtime for this target, compiled if the cache does not hold it.
+    """Return the runtime for this target. Compiles it if it is not in the cache.
 
     Raises FetchError, ToolMissingError, or CompileError with the tail of the failed step's log.
     """
@@ -41,7 +41,7 @@ def compile_runtime(target: Target, progress: Progress) -> Runtime:
 
 
 def _compile_and_store(target: Target, progress: Progress) -> Runtime | None:
-    """None where the sources were changed meanwhile: nobody knows which of them were compiled."""
+    """Compile a runtime. Returns None if the sources changed meanwhile: some of the old ones may have been compiled."""
     started, key = time.monotonic(), runtime_key(target)
     logs = cache.root() / "logs" / f"{target.name}-{key}"
     shutil.rmtree(logs, ignore_errors=True)
@@ -50,16 +50,16 @@ def _compile_and_store(target: Target, progress: Progress) -> Runtime | None:
     unpacker = build_unpacker(target, built.parent, logs) if target.system != "Windows" else None
     licenses = components.license_texts(source, tools()["zig"].parent)
     if runtime_key(target) != key:
-        progress.advance(0, "the sources changed: compiling what is new")
+        progress.advance(0, "the sources changed: compiling the new ones")
         return None
     return store_runtime(target, key, built, unpacker, licenses, round(time.monotonic() - started))
 
 
 def build_tests(target: Target, program: str, doctest: Path, progress: Progress) -> Path:
-    """An executable of tests/cpp, linked from the objects in the build tree of this target's runtime.
+    """Build an executable of tests/cpp from the objects in the build tree of this target's runtime.
 
-    `program` is mkexe-tests or mkexe-backend-ops. Compiles what is not up to date there; `doctest` is the folder of
-    doctest.h. Only from a checkout. Raises what `compile_runtime` raises.
+    `program` is mkexe-tests or mkexe-backend-ops. Compiles objects that are not up to date. `doctest` is the folder of
+    doctest.h. This works only in a checkout. Raises the errors of `compile_runtime`.
     """
     with cache.locked("compile"):
         logs = cache.root() / "logs" / f"{target.name}-tests"
@@ -90,8 +90,8 @@ def build_unpacker(target: Target, build: Path, logs: Path) -> Path:
 
 def _configure(target: Target, source: Path, logs: Path, progress: Progress, parts: tuple[str, ...] = TREE,
                *options: str) -> Path:  # fmt: skip
-    """Bring the build tree up to date with these parts of the checkout; returns its path."""
-    # a build tree that was configured for another source, compiler or toolchain file is of no use
+    """Copy these parts of the checkout to the build tree, and configure it. Returns its path."""
+    # another source, compiler or toolchain file needs another build tree
     setting = {
         "source": source.name,
         "zig": pins.zig_version(),
@@ -110,13 +110,13 @@ def _configure(target: Target, source: Path, logs: Path, progress: Progress, par
         f"-DMKEXE_LLAMA_DIR={source}", f"-DMKEXE_LLAMA_COMMIT={pins.llama_pin().commit}", *options,
     ]  # fmt: skip
     _step("configure", target, configure, _build_environment(), logs, None)
-    # objects that this configuration does not make would be looked at by mkexe.runtimes.kernels
+    # mkexe.runtimes.kernels would also read objects that this configuration does not make
     _step("clean", target, [programs["ninja"], "-C", build, "-t", "cleandead"], _build_environment(), logs, None)
     return build
 
 
 def _make(target: Target, build: Path, name: str, logs: Path, progress: Progress) -> Path:
-    """Compile what the executable `name` is made of; returns its path."""
+    """Compile and link the executable `name`. Returns its path."""
     status = StatusReader(progress)
     _step("compile", target, [tools()["ninja"], "-C", build, name], _build_environment(), logs, status.read)
     return build / f"{name}{target.suffix}"
@@ -128,19 +128,19 @@ def _build_environment() -> dict[str, str]:
 
 
 def _check_kernels(target: Target, build: Path) -> None:
-    """Raises CompileError when the variants of the CPU kernels do not keep apart (mkexe.runtimes.kernels)."""
+    """Raise CompileError if the variants of the CPU kernels are not separate (mkexe.runtimes.kernels)."""
     variants, base = kernels.read_variants(build), kernels.read_base(build)
     unrenamed = ", ".join(sorted(kernels.find_unrenamed(variants, base)))
     if unrenamed:
         raise CompileError(
             f"{target.name}: the CPU kernels define names that native/cpu/renamed.txt lacks: {unrenamed}",
-            "write it anew: python native/cpu/list_names.py (its head says how)",
+            "write it again: python native/cpu/list_names.py (its head says how)",
         )
     leaks = kernels.find_leaks(variants, base)
     if leaks:
         raise CompileError(
             f"{target.name}: code for a higher processor level could run on a lower one",
-            "name the type it is made of in native/cpu/list_names.py, or move the row in native/cpu/variants.cmake",
+            "add its type to native/cpu/list_names.py, or move the row in native/cpu/variants.cmake",
             "\n".join(leaks),
         )
 

@@ -1,4 +1,4 @@
-"""What runtimes are linked from, one table: the licence texts and the bill of materials come from it."""
+"""The libraries that are linked into runtimes: one table for the licence texts and for the bill of materials."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mkexe.base import resources
 from mkexe.errors import CompileError
 from mkexe.runtimes import targets
 
-LLAMA, ZIG = "llama.cpp", "zig"  # what the rest comes with
+LLAMA, ZIG = "llama.cpp", "zig"  # the other components come with these two
 _OWN_LICENSE_FILE = "LICENSE"  # of these two
 
 
@@ -33,16 +33,16 @@ class LinkedPart:
 
 @functools.cache
 def linked_parts() -> tuple[LinkedPart, ...]:
-    """What runtimes are linked from beside mkexe and llama.cpp."""
+    """The libraries that are linked into runtimes, besides mkexe and llama.cpp."""
     table = tomllib.loads(resources.data_file("components.toml").read_text("utf-8"))
     everywhere = sorted({target.system for target in targets.all_targets().values()})
     return tuple(LinkedPart(**{**row, "systems": tuple(row.get("systems", everywhere))}) for row in table["component"])
 
 
 def license_texts(llama: Path, zig: Path) -> str:
-    """The licences of all that a runtime is linked from; `llama` and `zig` are the folders of the two.
+    """The licences of everything that is linked into a runtime. `llama` and `zig` are the folders of the two.
 
-    Raises CompileError where a text is not where the table says.
+    Raises CompileError if a text is not at the place that the table names.
     """
     trees = {LLAMA: llama, ZIG: zig}
     whole = [part for part in linked_parts() if not _is_header(part)]
@@ -66,14 +66,16 @@ def _heading(part: LinkedPart) -> str:
 
 def _read(file: Path) -> str:
     if not file.is_file():
-        raise CompileError(f"no licence text at {file}", "native/pins.toml names other versions than are installed")
+        raise CompileError(
+            f"no licence text at {file}", "native/pins.toml names versions that differ from the installed ones"
+        )
     return file.read_text("utf-8")
 
 
 def _license_comment(header: Path) -> str:
-    """The comment of a one-file library that holds its licence."""
+    """The comment with the licence, from the header of a one-file library."""
     comments = re.findall(r"/\*(.*?)\*/", _read(header), re.DOTALL)
     found = [comment for comment in comments if "free and unencumbered software" in comment]
     if not found:
-        raise CompileError(f"no licence text in {header}", "look where this version of it states its licence")
+        raise CompileError(f"no licence text in {header}", "find the place where this version states its licence")
     return str(found[-1]).strip()

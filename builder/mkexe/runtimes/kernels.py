@@ -1,10 +1,10 @@
-"""Whether the variants of the CPU kernels keep apart in one static program (native/cpu/variants.cmake).
+"""Check that the variants of the CPU kernels are separate in one static program (native/cpu/variants.cmake).
 
-Two rules, checked on the compiled objects in the order in which they are linked:
+It checks two rules on the compiled objects, in the order in which they are linked:
 
-*   every symbol that a variant defines carries the variant's name, so that no variant calls another's code;
-*   of inline code of the C++ library, which several variants define under one name, the linker keeps the first copy: it
-    must not use instructions that a later definer's processors may lack.
+*   every symbol that a variant defines contains the variant's name, so that no variant calls another's code;
+*   several variants define inline code of the C++ library under one name, and the linker keeps the first copy: this
+    copy must not use instructions that the processors of a later variant may lack.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mkexe.binfmt.objects import Symbol, defined_symbols
 
-_PARTS = ("", "-cold", "-ops")  # of a variant's objects
+_PARTS = ("", "-cold", "-ops")  # suffixes of the folders with a variant's objects
 TABLE = "cpu-variants.txt"  # written by native/cpu/variants.cmake: "name | features", lowest level first
 
 
@@ -28,7 +28,7 @@ class Variant:
 
     @property
     def suffix(self) -> str:
-        """What its symbols end in: two underscores and the name as a C identifier."""
+        """The suffix of its symbols: two underscores and the name as a C identifier."""
         return "__" + "".join(c if c.isalnum() else "_" for c in self.name)
 
 
@@ -45,21 +45,21 @@ def read_variants(build: Path) -> list[Variant]:
 
 
 def read_base(build: Path) -> set[str]:
-    """What the objects of a build tree define that are compiled without any variant's flags."""
+    """The symbols of those objects in a build tree that were compiled without the flags of a variant."""
     objects = [file for file in build.rglob("*") if file.suffix in (".o", ".obj") and "ggml-cpu-" not in str(file)]
     return {symbol.name for file in objects for symbol in defined_symbols(file)}
 
 
 def own_names(symbols: tuple[Symbol, ...]) -> set[str]:
-    """The C and C++ identifiers that these symbols stand for, without the C++ library's."""
+    """The C and C++ identifiers of these symbols, without those of the C++ library."""
     return {symbol.identifier for symbol in symbols if symbol.identifier is not None}
 
 
 def find_unrenamed(variants: list[Variant], base: set[str]) -> set[str]:
-    """Names that native/cpu/renamed.txt lacks: defined by a variant, without its suffix, and not the C++ library's.
+    """Names that are missing in native/cpu/renamed.txt: a variant defines them without its suffix.
 
-    What `base` defines too (`find_leaks`) is data that all share on Windows (native/patches/shared-tables.patch): code
-    under one name could not be linked.
+    Names of the C++ library do not count. Names that `base` also defines (`find_leaks`) are data that all variants
+    share on Windows (native/patches/shared-tables.patch): the linker would refuse two functions with one name.
     """
     return {
         name
@@ -69,9 +69,9 @@ def find_unrenamed(variants: list[Variant], base: set[str]) -> set[str]:
 
 
 def find_leaks(variants: list[Variant], base: set[str]) -> list[str]:
-    """Inline code whose kept copy has instructions that a later definer's processors may lack, a sentence each.
+    """Find inline code whose kept copy has instructions that a later variant's processors may lack, a sentence each.
 
-    `base` names what objects compiled without any variant's flags define: these are linked first.
+    `base` has the symbols of objects that were compiled without the flags of a variant. These are linked first.
     """
     first: dict[str, Variant] = {}
     leaks = []

@@ -10,14 +10,14 @@ _STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
 
 
 class StatusReader:
-    """Tells `progress` what Ninja prints: `[steps done/steps in all] what it does`."""
+    """Reports Ninja's lines to `progress`. They have the form `[steps done/all steps] description`."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._done = 0
 
     def read(self, line: str) -> None:
-        """A line that Ninja printed; others than status lines are skipped."""
+        """Read a line that Ninja printed. Lines that are not status lines are skipped."""
         status = _STATUS.match(line)
         if status is None:
             return

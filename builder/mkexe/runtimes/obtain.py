@@ -11,7 +11,7 @@ from mkexe.runtimes.targets import Target
 
 
 def get_runtime(target: Target, reporter: Reporter) -> Runtime:
-    """The runtime for a target: bundled, cached, or compiled and audited now, with a progress bar."""
+    """Return the runtime for a target: bundled, from the cache, or compiled and audited now with a progress bar."""
     found = runtime_store.find_runtime(target)
     if found is not None:
         return found

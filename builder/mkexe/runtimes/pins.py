@@ -13,7 +13,7 @@ from mkexe.errors import FetchError
 
 @dataclass(frozen=True)
 class SourcePin:
-    """A source distribution: `folder` inside it is what is used, `commit` is that folder's upstream commit."""
+    """A source distribution: mkexe uses `folder` inside it; `commit` is the upstream commit of that folder."""
 
     package: str
     version: str
@@ -28,7 +28,7 @@ class SourcePin:
 def llama_pin() -> SourcePin:
     """llama.cpp's source.
 
-    Raises FetchError for a pin without a SHA-256.
+    Raises FetchError if the pin has no SHA-256.
     """
     row = _table()["llama"]
     if not re.fullmatch(r"[0-9a-f]{64}", row.get("sha256", "")):
@@ -38,7 +38,7 @@ def llama_pin() -> SourcePin:
 
 @functools.cache
 def zig_version() -> str:
-    """The compiler's version."""
+    """The version of the compiler."""
     return str(_table()["zig"]["version"])
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Runtime:
-    """A compiled runtime: `path` is the executable, `build` says what it was made from.
+    """A compiled runtime: `path` is the executable, `build` names its sources and tools.
 
-    `unpacker` is the program that unpacks runtimes on that system, as gzip; None on Windows, which needs none.
-    `flavour` says for what hardware it is.
+    `unpacker` is the program that unpacks runtimes on that system, as gzip. It is None on Windows, which does
+    not need it. `flavour` names the hardware for which it was compiled.
     """
 
     target: str

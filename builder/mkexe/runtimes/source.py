@@ -1,4 +1,4 @@
-"""The pinned source of llama.cpp: fetched with pip (whose index, proxy and certificates hold), unpacked, patched."""
+"""The pinned source of llama.cpp: fetched with pip (and its index, proxy and certificates), unpacked, patched."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mkexe.runtimes.pins import SourcePin
 def fetch_source(pin: SourcePin, log_path: Path) -> Path:
     """The pinned source distribution as a file with the pinned hash, from the cache or from the package index.
 
-    Raises FetchError when pip cannot get it or the hash differs.
+    Raises FetchError if pip cannot get it or the hash differs.
     """
     file = cache.root() / "downloads" / pin.file
     if not file.is_file():
@@ -37,7 +37,7 @@ def fetch_source(pin: SourcePin, log_path: Path) -> Path:
 
 
 def download(pin: SourcePin, folder: Path, log_path: Path) -> None:
-    """Let pip put the pin's file into `folder`, whatever its hash; raises FetchError."""
+    """Let pip write the pin's file into `folder`, without a check of its hash. Raises FetchError."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps", "--no-binary", pin.package,
@@ -56,7 +56,7 @@ def download(pin: SourcePin, folder: Path, log_path: Path) -> None:
 def unpack_source(archive: Path, pin: SourcePin, output: Path) -> None:
     """Unpack the pin's folder of the archive so that its content lies in `output`.
 
-    Members that would land outside `output` are refused by tarfile's data filter.
+    tarfile's data filter refuses members that would be written outside `output`.
     """
     prefix = pin.folder + "/"
     with tarfile.open(archive) as tar:
@@ -69,7 +69,7 @@ def unpack_source(archive: Path, pin: SourcePin, output: Path) -> None:
 
 
 def prepare_source(logs: Path, progress: Progress) -> Path:
-    """llama.cpp unpacked and patched, in the cache.
+    """Return the folder of llama.cpp in the cache, unpacked and patched.
 
     There is one folder per pinned source, so that a changed patch compiles only the files that it changes.
     """
@@ -85,9 +85,9 @@ def prepare_source(logs: Path, progress: Progress) -> Path:
 
 
 def _patch_source(folder: Path, patches: Path) -> None:
-    """Make `folder` hold what the patches give, touching only files that differ; `folder`.orig keeps upstream's files.
+    """Apply the patches to `folder`, and write only files that differ. `folder`.orig keeps upstream's files.
 
-    Raises ToolMissingError, or CompileError when a patch does not apply.
+    Raises ToolMissingError, or CompileError if a patch does not apply.
     """
     if importlib.util.find_spec("patch_ng") is None:
         raise ToolMissingError("the Python package patch-ng is not installed", 'pip install "mkexe[compile]"')
@@ -109,6 +109,6 @@ def _patch_source(folder: Path, patches: Path) -> None:
             if not patch_set or not patch_set.apply(strip=1, root=str(patched)):
                 raise CompileError(
                     f"{name} does not apply to llama.cpp {pins.llama_pin().commit}",
-                    "its head says what it is for; write it anew for this source, or drop it",
+                    "its head says why it exists; write it again for this source, or remove it",
                 )
         copy_changed(patched, folder, cache.hash_tree(patched, "."))

@@ -1,4 +1,4 @@
-"""Compiled runtimes in the cache, each under a key of all that decides it.
+"""Compiled runtimes in the cache, each under a key of everything that can change it.
 
 A key covers the source's hash, the patches, runtime/ and native/, the target's row, zig's version and mkexe's version.
 """
@@ -19,16 +19,16 @@ from mkexe.runtimes import pins, targets
 from mkexe.runtimes.runtime import Runtime
 from mkexe.runtimes.targets import Target
 
-# what of the checkout decides the result, and what of it the build tree gets a copy of
+# the parts of the checkout that can change the result; the build tree gets a copy of them
 TREE = ("CMakeLists.txt", "runtime", "native/toolchains", "native/cpu", "native/unpacker")
 LICENSES = "licenses.txt"
 _UNPACKER = "unpack.gz"
-# raised when compiling changes what comes out
+# increase this by hand when a change in the way of compiling changes the result
 _RECIPE = 5
 
 
 def runtime_key(target: Target) -> str:
-    """The cache key of the runtime that the present sources give for this target."""
+    """The cache key of this target's runtime, made from the present sources."""
     root = resources.source_root()
     return cache.key_of(
         {
@@ -44,7 +44,7 @@ def runtime_key(target: Target) -> str:
 
 
 def find_runtime(target: Target) -> Runtime | None:
-    """The runtime for the present sources, bundled with the package or in the cache; None where it must be compiled."""
+    """The runtime for the present sources, bundled with the package or in the cache; None if it must be compiled."""
     key = runtime_key(target)
     for folder in (resources.bundled_runtimes() / target.name, _folder_of(target, key)):
         facts_file = folder / "runtime.json"
@@ -62,10 +62,10 @@ def host_runtime() -> Runtime | None:
 
 
 def store_runtime(target: Target, key: str, built: Path, unpacker: Path | None, licenses: str, seconds: int) -> Runtime:
-    """Finish the executable and put it into the cache with the facts that manifests quote.
+    """Finish the executable and put it into the cache with the facts for manifests.
 
-    `key` is that of the sources that were compiled; `licenses` are the texts that belong to it; `seconds` is how long
-    it took to compile.
+    `key` is the key of the compiled sources, `licenses` are the texts that belong to it, and `seconds` is the time that
+    the compile took.
     """
     image = built.read_bytes()
     if target.system == "Darwin":
@@ -102,7 +102,7 @@ def store_runtime(target: Target, key: str, built: Path, unpacker: Path | None, 
 
 
 def discard_runtime(runtime: Runtime) -> None:
-    """Take a runtime out of the cache."""
+    """Read a runtime from the cache."""
     shutil.rmtree(runtime.path.parent)
 
 

@@ -20,7 +20,7 @@ MACOS = "Darwin"
 
 @dataclass(frozen=True)
 class Target:
-    """One OS and processor (native/targets.toml explains the fields)."""
+    """One system and processor (native/targets.toml explains the fields)."""
 
     name: str
     triple: str
@@ -44,15 +44,17 @@ def all_targets() -> dict[str, Target]:
 
 
 def host_target() -> str:
-    """The name of the target that this machine is.
+    """The name of this machine's target.
 
-    Raises UsageError where there is none.
+    Raises UsageError if there is none.
     """
     systems = {"linux": "linux", "darwin": "macos", "win32": "windows"}
     processors = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
     name = f"{systems.get(sys.platform, sys.platform)}-{processors.get(platform.machine().lower(), platform.machine())}"
     if name not in all_targets():
-        raise UsageError(f"this machine is {name}, which is not a target", "targets are " + ", ".join(all_targets()))
+        raise UsageError(
+            f"this machine is {name}, which is not a target", "the targets are " + ", ".join(all_targets())
+        )
     return name
 
 
@@ -65,9 +67,9 @@ def host_name() -> str:
 
 
 def choose_targets(names: list[str], label: str = "--target") -> list[str]:
-    """Names as typed, `all` and `host` included, as a list in the table's order without repetitions.
+    """The targets with these names as typed, also `all` and `host`, in the table's order without repetitions.
 
-    Raises UsageError, which begins with `label`, for a name that is not a target.
+    Raises UsageError, with `label` first in its message, for a name that is not a target.
     """
     wanted = check_names(names, label)
     if "host" in wanted:
@@ -76,7 +78,7 @@ def choose_targets(names: list[str], label: str = "--target") -> list[str]:
 
 
 def check_names(names: Sequence[str], label: str) -> set[str]:
-    """The names as typed, one by one; raises UsageError, which begins with `label`, for one that is not a target."""
+    """The single names in the typed text. Raises UsageError, with `label` first, for a name that is not a target."""
     known = (*all_targets(), "all", "host")
     wanted = {name for item in names for name in item.split(",") if name}
     if names and not wanted:

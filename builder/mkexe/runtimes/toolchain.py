@@ -17,7 +17,7 @@ from mkexe.runtimes import pins
 def tools() -> dict[str, Path]:
     """Zig, CMake and Ninja from their wheels.
 
-    Raises ToolMissingError when one is missing or zig is not the pinned version.
+    Raises ToolMissingError if one is missing, or if zig does not have the pinned version.
     """
     hint = 'pip install "mkexe[compile]"'
     for module in ("ziglang", "cmake", "ninja"):
@@ -39,9 +39,9 @@ def tools() -> dict[str, Path]:
 
 
 def _lasting_zig(package: Path) -> Path:
-    """The folder of zig in the cache, made of hard links to the wheel's files where the file system allows.
+    """A folder of zig in the cache, with hard links to the wheel's files if the file system allows.
 
-    Zig and Ninja know what they compiled by the compiler's path, and virtual environments come and go.
+    Zig and Ninja compile everything again if the compiler has another path, and virtual environments do not stay.
     """
     folder = cache.root() / f"zig-{pins.zig_version()}"
     with cache.locked("zig"):

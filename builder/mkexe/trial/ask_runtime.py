@@ -1,4 +1,4 @@
-"""Start this machine's runtime with a question that it answers by what it prints and by its exit status."""
+"""Start this machine's runtime with a question. The answer is its output and its exit status."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mkexe.runtimes.runtime import Runtime
 def ask_runtime(
     runtime: Runtime, words: list[str | Path], lines: list[str], timeout_s: float, **variables: str
 ) -> None:
-    """Run `runtime` with these arguments; `lines` gets what it prints, and `variables` are in its environment.
+    """Run `runtime` with these arguments. `lines` gets its output; `variables` are added to its environment.
 
-    It has a home of its own, because a start leaves locks and logs. Raises OSError where it cannot be started, and
-    ProcessFailed where it fails or takes longer.
+    It gets a temporary home folder, because a start leaves locks and logs. Raises OSError if it cannot be started, and
+    ProcessFailed if it fails or takes too long.
     """
     with tempfile.TemporaryDirectory(prefix="mkexe-trial-") as home:
         environment = process.base_environment(HOME=home, LOCALAPPDATA=home, GGML_NO_BACKTRACE="1", **variables)

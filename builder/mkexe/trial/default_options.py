@@ -1,7 +1,7 @@
-"""Check the default options of an artifact by asking a runtime: it has llama.cpp's own parser.
+"""Check the default options of an artifact with a runtime, which has llama.cpp's own parser.
 
-`RUNTIME OPTIONS --help-server` reads the options, then prints the list of all of them and ends. The runtime needs an
-artifact for that, of which only the head and the manifest are read.
+`RUNTIME OPTIONS --help-server` reads the options, then prints the list of all of them and ends. For this, the runtime
+needs an artifact, and reads only its head and its manifest.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from mkexe.runtimes.runtime import Runtime
 from mkexe.trial.ask_runtime import ask_runtime
 
 _TIMEOUT_S = 60.0
-# these print something and end, so the file would never serve
+# with these, a built file would only print something and end
 _PRINT_AND_END = frozenset({"-h", "--help", "--usage", "--version", "--help-server", "--completion-bash",
                             "-cl", "--cache-list", "--list-devices"})  # fmt: skip
-# a port that is said keeps the runtime from looking for another start of the artifact
+# if a port is given, the runtime does not look for another start of the artifact
 _ASK = ("--port", "0", "--help-server")
 _OPTION_LINE = re.compile(r" {0,2}-{1,2}\w")
 _OPTION = re.compile(r"(?<!\S)-{1,2}[A-Za-z][\w-]*")
@@ -30,10 +30,10 @@ _CANNOT_ASK = 126
 
 
 def check_options(arguments: tuple[str, ...], runtime: Runtime, artifact: Path) -> str:
-    """Raise UsageError for default options that the server would refuse at its start, with the nearest right one.
+    """Raise UsageError for a default option that the server would refuse at its start, with the nearest right option.
 
-    `artifact` is any artifact, `runtime` one that this machine can start. Returns what could not be checked, as a
-    sentence; empty where all was.
+    `artifact` is any artifact; this machine can start `runtime`. Returns a sentence about the options that could not be
+    checked; an empty text if there are none.
     """
     ending = [word for word in arguments if word in _PRINT_AND_END]
     if ending:
@@ -50,10 +50,10 @@ def check_options(arguments: tuple[str, ...], runtime: Runtime, artifact: Path) 
 
 
 def _ask(runtime: Runtime, artifact: Path, words: tuple[str, ...]) -> tuple[int, str]:
-    """Exit status and all that was printed."""
+    """The exit status and the whole output."""
     lines: list[str] = []
     try:
-        # "serve" in front of a word without a dash, which would be taken for a command
+        # "serve" comes first, because a first word without a dash would be a command
         ask_runtime(runtime, ["serve", *words], lines, _TIMEOUT_S, MKEXE_ARTIFACT=str(artifact))
     except process.ProcessFailed as error:
         return error.returncode, "\n".join(lines)
@@ -63,7 +63,7 @@ def _ask(runtime: Runtime, artifact: Path, words: tuple[str, ...]) -> tuple[int,
 
 
 def _options_in(text: str) -> list[str]:
-    """The options that a help text lists, in its left column."""
+    """The options in the left column of a help text."""
     heads = [line[:_OPTION_COLUMNS] for line in text.splitlines() if _OPTION_LINE.match(line)]
     return [name for head in heads for name in _OPTION.findall(head)]
 

@@ -24,7 +24,7 @@ _TIMEOUT_S = 60.0
 _SECONDS_PER_GB = 2.0
 _SHOWN_CHARACTERS = 300
 _NO_MEMORY = 14  # exit_memory in runtime/base/exit-status.h
-_KILLED = -9  # the system sends it if memory runs out; that is not a fault of the model
+_KILLED = -9  # the system sends it if memory runs out; the model is not the cause
 _REFUSED = "refused: "
 _NOT_CHECKED = "not checked: "
 _READING_PROJECTOR = "reading: projector"
@@ -33,7 +33,7 @@ _PREAMBLE = re.compile(
     r"^(?:(?:srv +)?\w+: |operator\(\): |error loading model(?: \w+)?: |failed to load model '[^']*': )+"
 )
 _FOLLOWING = re.compile(r" (?:\w*_\w+|init): (?:error: )?(?:[Ff]ailed to|please) .*")
-# the runtime's last words (runtime/platform/crash.cpp)
+# the runtime's last message (runtime/platform/crash.cpp)
 _CRASHED = re.compile(r".* cannot continue: (?:an error in llama\.cpp, )?(.+)")
 _OTHER_MODEL = "use another GGUF of the model, or convert the original model again"
 _OTHER_PROJECTOR = "get the projector that belongs to this model"
