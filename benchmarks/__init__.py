@@ -1,1 +1,1 @@
-"""What mkexe's programs cost, beside what a user would pick instead (README.md)."""
+"""Compare mkexe's programs with the programs that a user would choose instead (README.md)."""

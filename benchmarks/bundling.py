@@ -1,4 +1,4 @@
-"""What writing an artifact costs: `mkexe build` of this checkout against `cp`, and the bytes beside the weights."""
+"""The cost of an artifact: the time of this checkout's `mkexe build` against `cp`, and the bytes besides weights."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 
 ROOT = Path(__file__).resolve().parent.parent
-GOAL_BYTES = 4_000_000_000  # the budget speaks of a model of this size: the nearest one is taken
+GOAL_BYTES = 4_000_000_000  # the budget is for a model of this size; the nearest model is used
 FIRST, REPEATED = "first build", "repeated build"
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A built file and what of it is not weights."""
+    """A built file, and its bytes that are not weights."""
 
     path: Path
     overhead_bytes: int
@@ -43,7 +43,7 @@ def present_targets() -> list[str]:
 
 
 def build_artifact(model: Path, output: Path, names: list[str]) -> Artifact:
-    """Run `mkexe build`; compiles this machine's runtime if it is missing. Raises CompileError where it fails."""
+    """Run `mkexe build`; compiles this machine's runtime if it is missing. Raises CompileError if it fails."""
     command = _build_command(model, output, names)
     done = subprocess.run([*command, "--json"], env=_environment(), stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
@@ -54,9 +54,9 @@ def build_artifact(model: Path, output: Path, names: list[str]) -> Artifact:
 
 
 def time_bundling(program: str, case: str, model: Path, output: Path, names: list[str]) -> dict[str, Any]:
-    """The raw record of one build or copy to a name that is not there yet, on a machine that has settled.
+    """Measure one build or copy to a new name, after the machine has settled. Returns the raw record.
 
-    For a first build the model's time is set to now for a while, as if the file had never been seen.
+    For a first build, the model's time is set to now during the run, so that mkexe does not know the file.
     """
     output.unlink(missing_ok=True)
     before = model.stat()
@@ -76,13 +76,13 @@ def time_bundling(program: str, case: str, model: Path, output: Path, names: lis
 
 
 def settle(size: int) -> None:
-    """Before something is timed that writes `size` bytes: what was written is on the disk, and the memory is there."""
+    """Prepare for a measurement that writes `size` bytes: flush earlier writes to the disk, and free memory."""
     os.sync()
     machine.touch_memory(size)
 
 
 def time_command(command: list[str], **variables: str) -> dict[str, Any]:
-    """Seconds that a command took, and what else the machine did; raises CompileError where it fails."""
+    """The seconds that a command took, and the load of the machine. Raises CompileError if the command fails."""
     meter = LoadMeter()
     began = time.perf_counter()
     done = subprocess.run(command, env=_environment() | variables, capture_output=True, text=True, check=False)
@@ -95,7 +95,7 @@ def time_command(command: list[str], **variables: str) -> dict[str, Any]:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder in the cache, so on the models' file system, that is emptied afterwards."""
+    """A folder in the cache, on the same file system as the models. It is emptied afterwards."""
     folder = cache.root() / "benchmark"
     folder.mkdir(exist_ok=True)
     with cache.locked("benchmark"):
@@ -112,6 +112,6 @@ def _build_command(model: Path, output: Path, names: list[str]) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """With this checkout's mkexe, whatever is installed."""
+    """The environment for this checkout's mkexe, also if another one is installed."""
     named = {name: os.environ[name] for name in ("MKEXE_CACHE", "XDG_CACHE_HOME") if name in os.environ}
     return process.base_environment(PYTHONPATH=str(ROOT / "builder"), **named)

@@ -1,4 +1,4 @@
-"""Measure what was asked for, case by case, and add every run to the raw file as soon as it ends."""
+"""Measure the chosen cases one by one, and add every run to the raw file as soon as it ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NO_HTTP = "it is a library and has no HTTP server"
 
 @dataclass(frozen=True)
 class Request:
-    """What run.py was asked for; `models` are a user's own files, measured instead of the cases.
+    """The arguments of run.py. `models` are a user's own files, measured instead of the cases.
 
     `settings` holds "same", "defaults" or both.
     """
@@ -45,7 +45,7 @@ class Request:
 
 
 def measure(request: Request, raw: RawFile) -> None:
-    """Measure everything that the raw file does not hold yet."""
+    """Measure everything that is not in the raw file yet."""
     with bundling.scratch_folder() as scratch:
         programs = _programs(request, scratch)
         names = bundling.present_targets()
@@ -64,7 +64,7 @@ def measure(request: Request, raw: RawFile) -> None:
 
 
 def _programs(request: Request, scratch: Path) -> Programs:
-    """What is compared, compiled or installed where it is missing."""
+    """Return the programs to compare. Compiles or installs the missing ones."""
     found = None
     if plan.REFERENCE in request.peers:
         with TerminalReporter().steps_progress("the reference, llama.cpp with the system's compiler") as progress:
@@ -74,7 +74,7 @@ def _programs(request: Request, scratch: Path) -> Programs:
 
 
 def _models(request: Request, scratch: Path) -> list[tuple[Model, tuple[str, ...]]]:
-    """The models with the settings they are measured under; what is missing is made, if the disk has room for it."""
+    """The models with their settings. Missing models are made, if the disk has room for them."""
     if request.models:
         described = [models.describe_model(path.absolute(), path.stem) for path in request.models]
         return [(model, _settings(request, with_defaults=True)) for model in described]
@@ -105,7 +105,7 @@ def _measure_model(
     model: Model, settings: tuple[str, ...], programs: Programs, request: Request, raw: RawFile, scratch: Path,
     names: list[str],
 ) -> None:  # fmt: skip
-    """All pairs of one model, under each of the settings, against each peer."""
+    """Measure all pairs of one model, with each of the settings, against each peer."""
     raw.add_once("model", name=model.name, file=model.path.name, size_bytes=model.size_bytes,
                  parameters=model.parameters, read_per_token_bytes=model.read_per_token_bytes)  # fmt: skip
     wanted = {
@@ -133,7 +133,7 @@ def _measure_model(
 
 @contextlib.contextmanager
 def _artifact(model: Model, scratch: Path, names: list[str]) -> Iterator[Artifact]:
-    """The model's artifact for a while."""
+    """Build the model's artifact, and remove it afterwards."""
     output = scratch / f"bench-{model.path.stem}"
     try:
         yield bundling.build_artifact(model.path, output, names)
@@ -171,7 +171,7 @@ def _measure_bundling(model: Model, request: Request, raw: RawFile, scratch: Pat
 
 
 def _measure_sizes(programs: Programs, request: Request, raw: RawFile, scratch: Path, names: list[str]) -> None:
-    """Bytes beside the weights: the artifact's for this system alone and for all that are compiled, and the peers'."""
+    """The bytes besides the weights: of an artifact for this system, of one for all compiled systems, of the peers."""
     sizes = {}
     if programs.reference is not None:
         sizes[plan.REFERENCE] = programs.reference.size_bytes
@@ -190,7 +190,7 @@ def _measure_sizes(programs: Programs, request: Request, raw: RawFile, scratch: 
 
 
 def _machine(programs: Programs, request: Request, scratch: Path) -> dict[str, Any]:
-    """What the runs stand on; `measured` is what must be the same for runs to be put into one table."""
+    """The conditions of the runs. Runs can be in one table only if `measured` is the same."""
     host = targets.all_targets()[targets.host_target()]
     measured = {
         "mkexe runtime": runtime_store.runtime_key(host),
@@ -216,6 +216,6 @@ def _machine(programs: Programs, request: Request, scratch: Path) -> dict[str, A
 
 
 def _commit() -> str:
-    """The checkout's commit, with -dirty where files differ from it; empty without git."""
+    """The checkout's commit, with -dirty if files differ from it; empty without git."""
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

@@ -1,4 +1,4 @@
-"""What each default of a started artifact is worth: the same file with another setting, in alternating pairs.
+"""The effect of each default of a started artifact: the same file with another setting, in alternating pairs.
 
 usage: python benchmarks/defaults.py [--model GGUF] [--only NAME,...] [--pairs N] [--raw FILE]
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-# this checkout's mkexe, whatever is installed
+# use this checkout's mkexe, also if another one is installed
 sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests")]
 
 from benchmarks import bundling, machine, models, plan, reference  # noqa: E402
@@ -37,7 +37,7 @@ _CORES = machine.physical_cores()
 
 @dataclass(frozen=True)
 class Choice:
-    """Another value of a default, and how it is had; `busy` says that another process computes beside both sides."""
+    """Another value of a default, and how to set it. `busy` says that another process computes at the same time."""
 
     name: str
     value: str
@@ -63,7 +63,7 @@ CHOICES = (
     Choice("repacked weights", "off", ("--no-repack",)),
 )
 REQUESTS = (plan.Request("prompt_512", 512, 1, 1), plan.Request("generation_32", 512, 32, 1))
-# whether more is better
+# True if more is better
 METRICS = {"prompt_512": True, "generation_32": True, "ready": False, "rss": False}
 
 
@@ -119,7 +119,7 @@ def _run(artifact: Path, model: models.Model, choice: Choice, is_default: bool, 
 
 @contextlib.contextmanager
 def _busy() -> Iterator[None]:
-    """Another process that computes all the time, as a browser or a scanner does."""
+    """Another process that computes all the time, such as a browser or a scanner."""
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as child:
         try:
             yield
@@ -128,14 +128,14 @@ def _busy() -> Iterator[None]:
 
 
 def _forget(file: Path) -> None:
-    """Take a file out of the page cache (posix_fadvise(2)); its pages must be on the disk for that."""
+    """Remove a file from the page cache (posix_fadvise(2)). First, its pages must be on the disk."""
     with file.open("rb") as stream:
         os.fsync(stream.fileno())
         os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _row(records: list[dict[str, Any]], choice: Choice) -> str:
-    """How many times as good the default is, median over the pairs: name, value, then METRICS in their order."""
+    """The factor by which the default is better, as a median of the pairs: name, value, then METRICS in their order."""
     runs: dict[int, dict[bool, dict[str, float]]] = {}
     for record in records:
         if record["kind"] == "run" and (record["name"], record["value"]) == (choice.name, choice.value):

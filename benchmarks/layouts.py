@@ -1,4 +1,4 @@
-"""What layouts cost: the start of a script against a native file's, and building and converting against `cp`.
+"""The cost of layouts: the start of a script against a native file, and building and converting against `cp`.
 
 usage: python benchmarks/layouts.py [--model GGUF] [--pairs N] [--raw FILE]
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-# this checkout's mkexe, whatever is installed
+# use this checkout's mkexe, also if another one is installed
 sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests")]
 
 from benchmarks import bundling, machine, models, plan, reference  # noqa: E402
@@ -31,7 +31,7 @@ _STARTS_PER_PAIR = 5  # a start takes milliseconds, a copy seconds
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two things that are timed in turns; what they give are the fields of a raw record."""
+    """Two actions that are timed in turns. Their results are the fields of a raw record."""
 
     name: str
     other: str
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def _model() -> Path:
-    """The model of the tables that is nearest to 4 GB, which the budgets speak of."""
+    """The model of the tables whose size is nearest to 4 GB, the size in the budgets."""
     with TerminalReporter().steps_progress("llama.cpp's source") as progress:
         source = reference.find_source(progress)
     return models.find_model(plan.ModelCase("3B", "Q8_0"), source).path
@@ -97,7 +97,7 @@ def _comparisons(model: Path, scratch: Path, pairs: int) -> list[Comparison]:
     convert = onto_disk(*_MKEXE, "convert", str(large), "--layout", "script", "-o", str(out))
     return [
         Comparison("start of a script", "of a native file", _STARTS_PER_PAIR * pairs, start("script"), start("native")),
-        # before a first build, which leaves the model another time, so that it is known
+        # before a first build, because that changes the model's time, and this case needs a known model
         Comparison("repeated build", "cp of the model", pairs, bundle(plan.OURS, bundling.REPEATED), copy),
         Comparison("first build", "cp of the model", pairs, bundle(plan.OURS, bundling.FIRST), copy),
         Comparison("convert", "cp of the file", pairs, convert, onto_disk("cp", str(large), str(out))),
@@ -112,7 +112,7 @@ def _measure(raw: RawFile, comparison: Comparison) -> None:
 
 
 def _row(records: list[dict[str, Any]], comparison: Comparison) -> str:
-    """Medians; the ratio is ours over theirs, so that less is better, and the difference in milliseconds."""
+    """Medians, the ratio (ours divided by theirs, so less is better), and the difference in milliseconds."""
     runs: dict[int, dict[bool, float]] = {}
     for record in records:
         if record["kind"] == "run" and record["name"] == comparison.name:

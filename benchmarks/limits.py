@@ -1,7 +1,7 @@
-"""What the machine itself allows: how fast its memory can be read.
+"""The limits of the machine itself: how fast its memory can be read.
 
-Measured with memory-read.c, compiled by the system's compiler: every thread adds up its share of one buffer that is
-far larger than the caches, and the best of several passes counts.
+Measured with memory-read.c, compiled by the system's compiler. Every thread adds up its share of one buffer, which
+is much larger than the caches. The best of several passes counts.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ PASSES = 10
 
 @dataclass(frozen=True)
 class ReadSpeed:
-    """The best pass."""
+    """The rate of the best pass."""
 
     bytes_per_s: float
     method: str
 
 
 def measure_read_speed(threads: int) -> ReadSpeed:
-    """How fast so many threads read memory together."""
+    """The rate at which this number of threads reads memory together."""
     compiler = os.environ.get("CC") or "cc"
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
     facts = {"source": cache.hash_file(_SOURCE), "compiler": version, "flags": _FLAGS, "features": processor_features()}

@@ -1,4 +1,4 @@
-"""The machine, what else it is doing, and what a process occupies of it. Linux only: everything comes from /proc."""
+"""The machine, its load, and the memory of a process. Linux only: everything comes from /proc."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import Any
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-# a run is disturbed when other processes had more than this share of the processors, or the host took more than that
+# a run is disturbed if other processes, or the host, used more than this share of the processors
 OTHER_SHARE_LIMIT = 0.05
 STEAL_SHARE_LIMIT = 0.02
 
 
 def processor_features() -> list[str]:
-    """The processor's instruction sets as the kernel names them."""
+    """The instruction sets of the processor, with the kernel's names."""
     found = re.search(r"^(?:flags|Features)\s*: (.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
     return sorted(found[1].split()) if found else []
 
 
 def machine_facts() -> dict[str, Any]:
-    """What a reader must know of the machine: processor, cores, memory, kernel, C library."""
+    """The facts about the machine for a reader: processor, cores, memory, kernel, C library."""
     cpuinfo = _read("/proc/cpuinfo")
     model = re.search(r"^(?:model name|CPU part)\s*: (.*)$", cpuinfo, re.MULTILINE)
     identity = {
@@ -55,15 +55,15 @@ def file_system(path: Path) -> str:
 
 
 def free_disk_bytes(path: Path) -> int:
-    """What this user may still write there."""
+    """The number of bytes that this user can still write there."""
     return shutil.disk_usage(path).free
 
 
 def touch_memory(size: int) -> None:
-    """Take `size` bytes of free memory, no more than there are, and give them back at once.
+    """Use `size` bytes of free memory, or all of it if there is less, and free them at once.
 
-    A virtual machine gets memory from its host when it is first touched, which can take several times as long as what
-    is measured, and hands back what lies free for seconds.
+    A virtual machine gets memory from its host at the first access, which can take several times as long as the
+    measured action. It returns memory that is free for some seconds.
     """
     free = re.search(r"^MemFree:\s*(\d+) kB", _read("/proc/meminfo"), re.MULTILINE)
     available = int(free[1]) * 1024 * 9 // 10 if free else 0
@@ -72,7 +72,7 @@ def touch_memory(size: int) -> None:
 
 
 def physical_cores() -> int:
-    """Cores that this process may use, threads of one core counted once."""
+    """The number of cores that this process can use. The threads of one core count once."""
     cores = set()
     for processor in os.sched_getaffinity(0):
         siblings = Path(f"/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list")
@@ -82,10 +82,10 @@ def physical_cores() -> int:
 
 @dataclass(frozen=True)
 class Memory:
-    """What a process occupies, in bytes, from /proc/PID/smaps_rollup.
+    """The memory of a process in bytes, from /proc/PID/smaps_rollup.
 
     `rss` counts every page that is in memory and mapped, mapped weights too; `pss` divides pages that several
-    processes map; `anonymous` is what belongs to no file, such as repacked weights and the KV cache.
+    processes map; `anonymous` is memory without a file, such as repacked weights and the KV cache.
     """
 
     rss: int
@@ -94,7 +94,7 @@ class Memory:
 
 
 def memory_of(pid: int) -> Memory:
-    """What the process occupies now."""
+    """The present memory of the process."""
     text = _read(f"/proc/{pid}/smaps_rollup")
     values = {name: int(kib) * 1024 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", text, re.MULTILINE)}
     return Memory(values["Rss"], values["Pss"], values["Anonymous"])
@@ -102,7 +102,7 @@ def memory_of(pid: int) -> Memory:
 
 @dataclass(frozen=True)
 class Load:
-    """How busy the machine was during a run; shares are of all processors' time."""
+    """The load of the machine during a run, as shares of the time of all processors."""
 
     loadavg_before: float
     elapsed_s: float
@@ -111,16 +111,16 @@ class Load:
 
     @property
     def disturbed(self) -> bool:
-        """Whether the run may have been slowed by others."""
+        """Whether other programs may have slowed the run."""
         return self.other_share > OTHER_SHARE_LIMIT or self.steal_share > STEAL_SHARE_LIMIT
 
     def to_json(self) -> dict[str, float]:
-        """For the raw file."""
+        """The fields for the raw file."""
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
 class LoadMeter:
-    """Measures from its making on. Children must have been waited for when `stop` is called: they count as our own."""
+    """Measures the load from its creation. Wait for all children before `stop`: they count as this process."""
 
     def __init__(self) -> None:
         self._loadavg = os.getloadavg()[0]
@@ -129,7 +129,7 @@ class LoadMeter:
         self._own = _own_ticks()
 
     def stop(self) -> Load:
-        """The load since the meter was made."""
+        """The load since the creation of the meter."""
         after = _processor_times()
         names = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
         spent = dict(zip(names, (b - a for a, b in zip(self._all, after, strict=True)), strict=True))
@@ -146,7 +146,7 @@ def _processor_times() -> list[int]:
 
 
 def _own_ticks() -> float:
-    """Ticks that this process and its ended children used."""
+    """The ticks that this process and its ended children used."""
     times = os.times()
     return (times.user + times.system + times.children_user + times.children_system) * _TICKS_PER_S
 

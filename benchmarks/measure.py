@@ -13,13 +13,13 @@ from benchmarks.machine import LoadMeter, memory_of
 from benchmarks.models import Model
 from benchmarks.sessions import Answers, Session
 
-# how a program starts with one model and one kind of settings
+# the way to start a program with one model and one kind of settings
 Start = Callable[[], AbstractContextManager[Session]]
-_FIRST_TOKEN = 100  # below are control tokens and single bytes
+_FIRST_TOKEN = 100  # lower numbers are control tokens and single bytes
 
 
 def run_once(start: Start, model: Model, seed: int) -> dict[str, Any]:
-    """The raw record of one run; the seed decides the prompts, so that both programs of a pair get the same ones.
+    """Measure one run, and return its raw record. With one seed, both programs of a pair get the same prompts.
 
     Requests that need a longer context than the model's are left out.
     """
@@ -52,10 +52,10 @@ def send(session: Session, request: plan.Request, vocabulary: int, rng: random.R
 
 
 def metrics_of(run: dict[str, Any]) -> dict[str, float]:
-    """The metrics of a raw record, in tokens/s, seconds and bytes; what a program does not have is left out.
+    """The metrics of a raw record, in tokens/s, seconds and bytes. A metric that the program does not have is missing.
 
-    One request's rate is the program's own; of several at once it is all their tokens over the time until the last
-    one ended, prompts of 16 tokens before a generation included.
+    The rate of a single request is the program's own figure. The rate of several requests at once is the number of all
+    their tokens divided by the time until the last one ended. Prompts of 16 tokens before a generation count too.
     """
     if "seconds" in run:
         return {"bundling": run["seconds"]}

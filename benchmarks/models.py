@@ -1,4 +1,4 @@
-"""Models with random weights and the shapes and types of real ones, made once and kept in the cache."""
+"""Models with random weights, and with the shapes and types of real models. They are made once and cached."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from mkexe.models.gguf.file import check_model
 from support import random_model
 from support.random_model import Shape, Tensor
 
-# in llama.cpp's source
+# a path in llama.cpp's source
 VOCAB = Path("models") / "ggml-vocab-llama-bpe.gguf"
 _VOCABULARY = 128_256
-# raised by hand when what is written for a case changes, so that the cache makes it anew
+# increase this by hand when the content of a case changes, so that the cache makes it again
 _REVISION = 1
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model file; `context` is what it was trained for in tokens, `read_per_token_bytes` what one token reads."""
+    """A model file. `context` is its trained context in tokens; one token reads `read_per_token_bytes`."""
 
     name: str
     path: Path
@@ -33,7 +33,7 @@ class Model:
 
 
 def find_model(case: ModelCase, source: Path) -> Model:
-    """The model of a case; `source` is llama.cpp's, for its vocabulary. Made now where the cache does not hold it."""
+    """The model of a case, made now if it is not in the cache. `source` is llama.cpp's, for its vocabulary."""
     shape = SIZES[case.size]
     path = _path_of(case, source)
     with cache.locked("models"):
@@ -63,11 +63,11 @@ def _path_of(case: ModelCase, source: Path) -> Path:
 
 
 def describe_model(path: Path, name: str) -> Model:
-    """A model file's numbers, from its header."""
+    """The numbers of a model file, from its header."""
     header = check_model(path).header
     sizes = {tensor.name: tensor.size_bytes for tensor in header.tensors}
     embedding = next(tensor for tensor in header.tensors if tensor.name == "token_embd.weight")
-    # with an output matrix of its own, only one row of the embedding is read
+    # if there is a separate output matrix, only one row of the embedding is read
     unread = sizes["token_embd.weight"] if "output.weight" in sizes else 0
     return Model(
         name=name,
@@ -83,8 +83,8 @@ def describe_model(path: Path, name: str) -> Model:
 def type_in_file(file_type: str, shape: Shape, tensor: Tensor) -> str:
     """The type that `llama-quantize` gives a tensor of a llama model (src/llama-quant.cpp, llama_tensor_get_type_impl).
 
-    The embedding is the output matrix too; in 4-bit files it has 6 bits, and Q4_K_M spends them on half the layers'
-    attn_v and ffn_down as well.
+    The embedding is also the output matrix. In 4-bit files, it has 6 bits. In Q4_K_M, attn_v and ffn_down of half the
+    layers have 6 bits too.
     """
     if tensor.fill is not None or file_type in ("Q8_0", "F16"):
         return tensor.type_name
@@ -103,7 +103,7 @@ def has_more_bits(layer: int, layers: int) -> bool:
 
 
 def missing_bytes(cases: list[ModelCase], source: Path) -> int:
-    """About what the disk must have free: for the models that are not there yet, and for the largest artifact."""
+    """The approximate free space that the disk needs: for the missing models, and for the largest artifact."""
     sizes = {case: _about_bytes(case) for case in cases}
     missing = [size for case, size in sizes.items() if not _path_of(case, source).is_file()]
     return sum(missing) + 2 * max(sizes.values())

@@ -1,6 +1,6 @@
 """The second peer: node-llama-cpp, llama.cpp as prebuilt libraries for Node, from npm at a pinned version.
 
-It has no HTTP server of its own: node/peer.mjs drives its API for sequences, and requests come over a pipe.
+It has no HTTP server: node/peer.mjs calls its API for sequences, and gets requests over a pipe.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mkexe.errors import BootError
 from mkexe.page import bundle
 
 _HERE = Path(__file__).resolve().parent / "node"
-# without the optional packages: those of other systems, and those of graphics cards, which have hundreds of megabytes
+# without the optional packages for other systems and for graphics cards, which have hundreds of megabytes
 _NPM_INSTALL = (
     "install", "--ignore-scripts", "--omit=optional", "--no-save", "--no-package-lock", "--no-audit", "--no-fund",
     "--no-update-notifier",
@@ -32,7 +32,7 @@ _NPM_INSTALL = (
 
 @dataclass(frozen=True)
 class NodePeer:
-    """An installed node-llama-cpp; `size_bytes` counts it, the packages it needs, and Node."""
+    """An installed node-llama-cpp. `size_bytes` is the size of it, the packages that it needs, and Node."""
 
     folder: Path
     node: bundle.Node
@@ -42,7 +42,7 @@ class NodePeer:
 
 
 def find_node_peer() -> NodePeer:
-    """node-llama-cpp from the cache, installed there with npm if it is missing; raises PageError where that fails."""
+    """node-llama-cpp from the cache; npm installs it if it is missing. Raises PageError if that fails."""
     node = bundle.find_node()
     manifest = json.loads((_HERE / "package.json").read_text("utf-8"))
     version = manifest["dependencies"]["node-llama-cpp"]
@@ -86,7 +86,7 @@ class NodeSession:
     first_answer_s: float | None = None
 
     def complete(self, prompts: Sequence[Sequence[int]], predict: int) -> Answers:
-        """One request over the pipe; times are taken inside Node."""
+        """Send one request over the pipe. Node itself measures the times."""
         reply = self._ask({"prompts": [list(prompt) for prompt in prompts], "predict": predict})
         pairs = zip(prompts, reply["answers"], strict=True)
         return Answers(reply["wall_s"], tuple(_answer(len(prompt), predict, raw) for prompt, raw in pairs))
@@ -110,7 +110,7 @@ def _answer(prompt_tokens: int, predict: int, raw: dict[str, Any]) -> Answer:
 def node_session(
     peer: NodePeer, model: Path, threads: int | None, environment: dict[str, str], log: Path
 ) -> Iterator[NodeSession]:
-    """Start Node, load the model, and end it afterwards; `threads` None leaves every setting to the library."""
+    """Start Node, load the model, and end it afterwards; if `threads` is None, the library uses its defaults."""
     settings: dict[str, Any] = {
         "library": (peer.folder / "node_modules" / "node-llama-cpp" / "dist" / "index.js").as_uri(),
         "model": str(model),
@@ -118,7 +118,7 @@ def node_session(
     }
     if threads is not None:
         settings |= {"threads": threads, "context": plan.CONTEXT_PER_REQUEST, "batch": plan.MICRO_BATCH}
-    # beside node_modules, so that its own imports are found there
+    # beside node_modules, so that Node finds its imports there
     script = peer.folder / "peer.mjs"
     shutil.copyfile(_HERE / "peer.mjs", script)
     with log.open("wb") as stream:
@@ -138,7 +138,7 @@ def node_session(
 
 
 def _stop(child: subprocess.Popen[str]) -> None:
-    """Close the pipe, which ends the script; insist after a while."""
+    """Close the pipe, which ends the script. If it does not end, kill it."""
     assert child.stdin is not None
     assert child.stdout is not None
     with contextlib.suppress(BrokenPipeError):

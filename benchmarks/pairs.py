@@ -45,17 +45,17 @@ def order_of(pair: int, peer: str) -> tuple[str, str]:
 
 
 def ratio(ours: float, peer: float, higher_is_better: bool) -> float:
-    """How many times as good ours is."""
+    """The factor by which ours is better."""
     return ours / peer if higher_is_better else peer / ours
 
 
 def is_disturbed(run: dict[str, Any]) -> bool:
-    """Whether others may have slowed a run (machine.Load)."""
+    """Whether other programs may have slowed a run (machine.Load)."""
     return Load(**run["load"]).disturbed
 
 
 def rows_of(records: Iterable[dict[str, Any]], leave_out_disturbed: bool) -> list[Row]:
-    """The table of raw records. A pair counts when both its runs are there; facts count as a pair of one value each."""
+    """The table of raw records. A pair counts if both its runs exist. A fact counts as a pair with one value each."""
     rows = []
     for (settings, case, peer), pairs in _grouped(records).items():
         marked = [any(is_disturbed(run) for run in pair.values() if "load" in run) for pair in pairs]
@@ -99,7 +99,7 @@ def _grouped(records: Iterable[dict[str, Any]]) -> dict[tuple[str, str, str], li
 def missing_runs(
     records: Iterable[dict[str, Any]], settings: str, case: str, peer: str, pairs: int
 ) -> Iterator[tuple[int, tuple[str, str]]]:
-    """The pairs, with their order, that the records do not hold whole."""
+    """The pairs, with their order, that are not complete in the records."""
     done: dict[int, int] = {}
     for record in records:
         if record["kind"] == "run" and (record["settings"], record["case"], record["peer"]) == (settings, case, peer):

@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 
 ROOT = Path(__file__).resolve().parent.parent
-# this checkout's mkexe, whatever is installed
+# use this checkout's mkexe, also if another one is installed
 sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests")]
 
 from benchmarks import plan  # noqa: E402
@@ -21,7 +21,7 @@ from benchmarks.pairs import Row, rows_of  # noqa: E402
 from benchmarks.raw import read_raw  # noqa: E402
 
 PICTURE = ROOT / "docs" / "speed.svg"
-# the runs that docs/performance.md quotes; a case of a later file replaces the same case of an earlier one
+# the runs in docs/performance.md; a case of a later file replaces the same case of an earlier file
 RAW_FILES = tuple(
     ROOT / "benchmarks" / "results" / f"2026-11-27-{name}.raw.jsonl" for name in ("own-gemm", "f16-2", "f16-3b")
 )
@@ -55,7 +55,7 @@ def chosen_rows(records: list[dict[str, Any]]) -> dict[tuple[str, str], Row]:
 
 
 def draw() -> str:
-    """The picture as SVG: always the same text for the same raw files."""
+    """The picture as SVG. The same raw files always give the same text."""
     files = [read_raw(path) for path in RAW_FILES]
     rows: dict[tuple[str, str], Row] = {}
     for records in files:

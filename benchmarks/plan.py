@@ -1,4 +1,4 @@
-"""What is measured: models, settings, requests, and the metrics that come out of them."""
+"""The plan of the measurements: models, settings, requests and metrics."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ PAIRS = 7
 OURS, REFERENCE, NODE, COPY = "mkexe", "llama-server", "node-llama-cpp", "cp"
 PEERS = (REFERENCE, NODE)
 
-# the tables: every program told the same, every program told nothing, and what lies on the disk
+# the tables: every program with the same settings, every program with its defaults, and sizes on the disk
 SAME, DEFAULTS, FILES = "same settings", "own defaults", "files"
-DEFAULTS_SIZE = "1.2B"  # the second table is for this size, or for the smallest one chosen
+DEFAULTS_SIZE = "1.2B"  # the second table is for this size, or for the smallest chosen size
 PARALLEL = 4
 CONTEXT_PER_REQUEST = 1024
 BATCH, MICRO_BATCH = 2048, 512
@@ -36,7 +36,7 @@ class ModelCase:
 
     @property
     def name(self) -> str:
-        """As the table says it."""
+        """The name in the table."""
         return f"{self.size} {self.type_name}"
 
 
@@ -63,7 +63,7 @@ REQUESTS = (
 
 @dataclass(frozen=True)
 class Metric:
-    """A row's left end. `factor` turns the raw unit (tokens/s, s, bytes) into the shown one."""
+    """The beginning of a row. `factor` converts the raw unit (tokens/s, s, bytes) into the shown unit."""
 
     title: str
     unit: str
@@ -89,7 +89,7 @@ METRICS = {
 
 
 def choose_cases(sizes: tuple[str, ...], types: tuple[str, ...]) -> list[ModelCase]:
-    """The models in the order they are measured."""
+    """The models in the order of the measurements."""
     return [ModelCase(*pair) for pair in itertools.product(sizes, types)]
 
 

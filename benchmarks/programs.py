@@ -1,4 +1,4 @@
-"""How each program is started with a model: mkexe's artifact, the reference's llama-server, node-llama-cpp."""
+"""The way to start each program with a model: mkexe's artifact, the reference's llama-server, node-llama-cpp."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.sessions import environment_of, http_session
 
 @dataclass(frozen=True)
 class Programs:
-    """What is compared. A peer that was not asked for is None; `home` is what the programs see as HOME."""
+    """The programs to compare. A peer that was not chosen is None. `home` is the variable HOME of the programs."""
 
     reference: Reference | None
     node: NodePeer | None
@@ -23,7 +23,7 @@ class Programs:
     home: Path
 
     def start(self, program: str, artifact: Path, model: Path, settings: str) -> Start:
-        """How `program` starts: the artifact through sh as a shell does it, the others with the model's path."""
+        """The way to start `program`: the artifact through sh, as a shell does; the others with the model's path."""
         same = settings == plan.SAME
         arguments = plan.server_arguments(self.threads) if same else []
         environment = environment_of(self.home)

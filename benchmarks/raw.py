@@ -1,11 +1,11 @@
-"""The raw file: one JSON object per line, in the order it was measured. Every table can be made from it again.
+"""The raw file: one JSON object per line, in the order of the measurements. Every table can be made from it again.
 
 kind      the rest
-machine   the machine, the compilers, commits, keys of what was measured, the date; one per start of run.py
+machine   the machine, the compilers, commits, keys of the measured programs, the date; one per start of run.py
 model     a model's name, bytes, parameters and bytes read per token
 run       settings, case, peer, pair, position (0 first), program; then times, answers, memory and load
-overhead  the same left end; bytes beside the weights
-limit     what the machine itself allows: name, bytes_per_s, how it was measured
+overhead  the same first fields; bytes besides the weights
+limit     a limit of the machine itself: name, bytes_per_s, how it was measured
 empty     a metric that a peer does not have, and why
 """
 
@@ -20,7 +20,7 @@ from mkexe.errors import UsageError
 
 
 class RawFile:
-    """Records in memory and, line by line, on the disk: an interrupted benchmark loses at most one run."""
+    """Records in memory and, line by line, on the disk. An interrupted benchmark loses at most one run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -37,12 +37,12 @@ class RawFile:
             os.fsync(file.fileno())
 
     def add_once(self, kind: str, **fields: Any) -> None:
-        """Append a record unless the same one is there."""
+        """Append a record unless it is already there."""
         if {"kind": kind, **fields} not in self.records:
             self.add(kind, **fields)
 
     def start(self, machine: dict[str, Any]) -> None:
-        """Append the machine's record; raises UsageError when the file's other runs are of something else."""
+        """Append the machine's record. Raises UsageError if the other runs in the file measured something else."""
         now = machine["measured"]
         for before in (record["measured"] for record in self.records if record["kind"] == "machine"):
             for name in before.keys() & now.keys():
@@ -55,7 +55,7 @@ class RawFile:
 
 
 def read_raw(path: Path) -> list[dict[str, Any]]:
-    """All records; raises UsageError for a line that is none, except for a last one that was cut off."""
+    """All records. Raises UsageError for a line that is not a record, unless it is the last one and was cut off."""
     records: list[dict[str, Any]] = []
     lines = path.read_text("utf-8").splitlines()
     for number, line in enumerate(lines, 1):

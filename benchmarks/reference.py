@@ -1,7 +1,7 @@
-"""The first peer: llama.cpp from the pinned source, unpatched, compiled as its docs/build.md tells a user to.
+"""The first peer: llama.cpp from the pinned source, unpatched, compiled as its docs/build.md says.
 
 That is `cmake -B build` and `cmake --build build --config Release` with the system's compiler: a Release build with
--march=native, OpenMP and shared libraries. What differs is said in OPTIONS.
+-march=native, OpenMP and shared libraries. OPTIONS has the differences.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from mkexe.runtimes import pins, toolchain
 from mkexe.runtimes import source as runtime_source
 from mkexe.runtimes.ninja import StatusReader
 
-# The prebuilt page is a download while compiling. OpenSSL is used for downloads alone; without it the server starts
-# faster, and whether this machine has its headers makes no difference.
+# The build would download the prebuilt page. OpenSSL is only for downloads. Without it, the server starts faster, and
+# the result does not depend on OpenSSL's headers on this machine.
 OPTIONS = ("-DCMAKE_BUILD_TYPE=Release", "-DLLAMA_USE_PREBUILT_UI=OFF", "-DLLAMA_OPENSSL=OFF")
-_ENVIRONMENT = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS")  # count for a user too
+_ENVIRONMENT = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS")  # a user's build uses them too
 _FACTS = "reference.json"
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A compiled llama-server; `size_bytes` counts it and the libraries of its own that it loads."""
+    """A compiled llama-server. `size_bytes` is the size of it and of its own libraries."""
 
     key: str
     server: Path
@@ -43,7 +43,7 @@ class Reference:
 
 
 def reference_key() -> tuple[str, dict[str, Any]]:
-    """The key and what it stands for: source, compiler, options, and what -march=native means here."""
+    """The key and its contents: source, compiler, options, and the meaning of -march=native on this machine."""
     facts = {
         "source": pins.llama_pin().sha256,
         "compiler": compiler_version(),
@@ -56,9 +56,9 @@ def reference_key() -> tuple[str, dict[str, Any]]:
 
 
 def compiler_version() -> str:
-    """The first line of what the system's C++ compiler says of itself.
+    """The first line of the version text of the system's C++ compiler.
 
-    Raises ToolMissingError where there is none.
+    Raises ToolMissingError if there is none.
     """
     name = os.environ.get("CXX") or "c++"
     if shutil.which(name) is None:
@@ -68,7 +68,7 @@ def compiler_version() -> str:
 
 
 def find_source(progress: Progress) -> Path:
-    """llama.cpp's source as upstream wrote it, unpacked in the cache."""
+    """llama.cpp's source without patches, unpacked in the cache."""
     pin = pins.llama_pin()
     folder = cache.root() / "reference" / f"source-{pin.sha256[: cache.KEY_DIGITS]}"
     with cache.locked("reference-source"):
@@ -81,7 +81,7 @@ def find_source(progress: Progress) -> Path:
 
 
 def find_reference(progress: Progress) -> Reference:
-    """The reference from the cache, compiled there first if it is missing; an interrupted compile goes on."""
+    """The reference from the cache, compiled first if it is missing. An interrupted compile continues."""
     key, facts = reference_key()
     source = find_source(progress)
     folder = cache.root() / "reference" / key
@@ -119,7 +119,7 @@ def _environment() -> dict[str, str]:
 
 
 def _own_files(server: Path, folder: Path) -> list[Path]:
-    """The server and those of its shared libraries that were compiled with it."""
+    """The server and the shared libraries that were compiled with it."""
     listing = subprocess.run(["ldd", str(server)], capture_output=True, text=True, check=True).stdout
     paths = [Path(word).resolve() for word in re.findall(r"=> (\S+)", listing)]
     return [server, *(path for path in paths if path.is_relative_to(folder.resolve()))]

@@ -1,4 +1,4 @@
-"""Tables out of raw records: Markdown and JSON. Nothing here measures, so a claim can be recomputed anywhere."""
+"""Tables from raw records: Markdown and JSON. Nothing here measures, so every machine can check a claim."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DISTURBED_RULE = (
 
 @dataclass(frozen=True)
 class Budget:
-    """What a metric must keep (the design's budgets): of the median ratio, of ours, or of ours minus the peer's."""
+    """A limit for a metric (a budget of the design): for the median ratio, for ours, or for ours minus the peer's."""
 
     metric: str
     case_ending: str
@@ -29,12 +29,12 @@ class Budget:
     limit: float
 
     def holds(self, row: Row) -> bool:
-        """Whether a row keeps it."""
+        """Whether a row keeps the limit."""
         values = {"ratio": row.median_ratio, "ours": -row.ours, "difference": row.peer - row.ours}
         return values[self.kind] >= (self.limit if self.kind == "ratio" else -self.limit)
 
     def text(self) -> str:
-        """In words."""
+        """The limit as text."""
         unit = METRICS[self.metric].unit
         return {
             "ratio": f"ratio at least {self.limit:.2f}",
@@ -55,7 +55,7 @@ BUDGETS = (
 
 
 def to_json(records: list[Record], leave_out_disturbed: bool = False) -> Record:
-    """Everything for machines: rows of metric, case, ours, peer, median ratio and pairs, and what they stand on."""
+    """The whole report for programs: rows of metric, case, ours, peer, median ratio and pairs, and their conditions."""
     rows = rows_of(records, leave_out_disturbed)
     return {
         "ratio": RATIO_CONVENTION,
@@ -71,7 +71,7 @@ def to_json(records: list[Record], leave_out_disturbed: bool = False) -> Record:
 
 
 def to_markdown(records: list[Record], leave_out_disturbed: bool = False) -> str:
-    """Everything for people."""
+    """The whole report for people."""
     rows = rows_of(records, leave_out_disturbed)
     used = "left out of the medians" if leave_out_disturbed else "used in the medians, and counted in the last column"
     parts = ["# mkexe beside its peers", f"{RATIO_CONVENTION}\n\n{_DISTURBED_RULE} Here such pairs are {used}."]
@@ -92,7 +92,7 @@ def to_markdown(records: list[Record], leave_out_disturbed: bool = False) -> str
 
 
 def judged(rows: list[Row]) -> list[tuple[Row, Budget, bool]]:
-    """Rows that a budget speaks of, with the verdict; program's own settings are judged as the same settings are."""
+    """The rows with a budget, and the verdict. A program's own settings have the same budgets as the same settings."""
     return [
         (row, budget, budget.holds(row))
         for row in rows
@@ -102,9 +102,9 @@ def judged(rows: list[Row]) -> list[tuple[Row, Budget, bool]]:
 
 
 def limits_of(records: list[Record], rows: list[Row]) -> list[Record]:
-    """Generation beside memory bandwidth over the bytes read per token, bundling beside the rate of `cp`.
+    """Generation against memory bandwidth divided by the bytes read per token, bundling against the rate of `cp`.
 
-    A model that fits into the processor's caches is not held by the first.
+    The first is not a limit for a model that fits into the processor's caches.
     """
     speeds = [record["bytes_per_s"] for record in records if record["kind"] == "limit"]
     read_bytes = {record["name"]: record["read_per_token_bytes"] for record in records if record["kind"] == "model"}
@@ -212,7 +212,7 @@ def _of_kind(records: Iterable[Record], kind: str) -> list[Record]:
 
 
 def _number(value: float) -> str:
-    """Four digits, never an exponent."""
+    """A number with four digits, without an exponent."""
     digits = max(0, 3 - len(str(int(abs(value)))) + 1) if abs(value) >= 1 else 4
     return f"{value:.{digits}f}"
 

@@ -1,4 +1,4 @@
-"""The benchmark: mkexe's artifact beside llama.cpp as a user compiles it, node-llama-cpp, and cp (README.md).
+"""The benchmark: mkexe's artifact against llama.cpp as a user compiles it, node-llama-cpp, and cp (README.md).
 
 usage: python benchmarks/run.py [--quick] [--json FILE]
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# this checkout's mkexe, whatever is installed
+# use this checkout's mkexe, also if another one is installed
 sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests")]
 
 from benchmarks import campaign, machine, plan, report  # noqa: E402
@@ -24,9 +24,9 @@ from mkexe.errors import MkexeError  # noqa: E402
 
 
 def main() -> int:
-    """Measure, or read what was measured, and print the tables as Markdown."""
+    """Measure, or read earlier measurements, and print the tables as Markdown."""
     options = _parser().parse_args()
-    # so that servers end and scratch files go however the benchmark is ended
+    # so that every end of the benchmark also ends servers and removes scratch files
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         records = read_raw(options.from_raw) if options.from_raw else _measure(options)

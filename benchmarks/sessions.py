@@ -1,4 +1,4 @@
-"""A started program that answers completions: the two servers over HTTP. node-llama-cpp: node_peer.py."""
+"""A started program that answers completions: the two servers over HTTP. node_peer.py is for node-llama-cpp."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass(frozen=True)
 class Answer:
-    """One request: rates in tokens per second as its program reports them, the first token as seen from outside."""
+    """One request: the program's own rates in tokens per second, and the time of the first token, measured outside."""
 
     first_token_s: float
     prompt_tokens: int
@@ -40,21 +40,21 @@ class Answer:
 
 @dataclass(frozen=True)
 class Answers:
-    """Requests that were sent at once; `wall_s` is from the first one's start to the last one's end."""
+    """Requests that were sent at once. `wall_s` is the time from the start of the first to the end of the last."""
 
     wall_s: float
     answers: tuple[Answer, ...]
 
 
 class Session(Protocol):
-    """A running program with the model loaded. `first_answer_s` is None for one without HTTP."""
+    """A running program with the model loaded. `first_answer_s` is None if it has no HTTP server."""
 
     pid: int
     first_answer_s: float | None
     ready_s: float
 
     def complete(self, prompts: Sequence[Sequence[int]], predict: int) -> Answers:
-        """Send the prompts at once and generate `predict` tokens each, greedily, past any end."""
+        """Send the prompts at once. Generate `predict` tokens for each, greedily, and ignore any end of text."""
 
 
 @dataclass
@@ -91,7 +91,7 @@ class HttpSession:
 
 
 def _answer(last: dict[str, Any], first_token_s: float, prompt_tokens: int, predict: int) -> Answer:
-    """Raises BootError when the server did other work than it was asked for, such as reusing a cached prompt."""
+    """Raise BootError if the server did other work than the requests say, such as using a cached prompt."""
     timings = last.get("timings", {})
     found = tuple(timings.get(name, 0) for name in ("cache_n", "prompt_n", "predicted_n"))
     if found != (0, prompt_tokens, predict):
@@ -106,7 +106,7 @@ def _answer(last: dict[str, Any], first_token_s: float, prompt_tokens: int, pred
 def http_session(command: Sequence[str | Path], environment: dict[str, str], log: Path) -> Iterator[HttpSession]:
     """Start a server on a free port, wait until the model is ready, and end it afterwards.
 
-    Raises BootError with the log's end when the server ends early or does not get ready.
+    Raises BootError with the end of the log if the server ends early or is not ready in time.
     """
     port = _free_port()
     words = [*command, "--host", "127.0.0.1", "--port", str(port)]
@@ -122,9 +122,9 @@ def http_session(command: Sequence[str | Path], environment: dict[str, str], log
 
 
 def _free_port() -> int:
-    """A port where nothing listens, below those that the system gives to clients.
+    """A port where nothing listens. It is below the range from which the system gives ports to clients.
 
-    Asking a port of that range again and again until a server listens there can end in a connection to oneself.
+    Repeated connections to a port of that range, before a server listens there, can connect to themselves.
     """
     for port in random.sample(_PORTS, len(_PORTS)):
         with socket.socket() as probe, contextlib.suppress(OSError):
@@ -148,7 +148,7 @@ def _wait(child: subprocess.Popen[bytes], port: int, began: float, log: Path, *,
 
 
 def _health(port: int) -> int:
-    """The status of GET /health; 0 where nothing answers."""
+    """The status of GET /health; 0 if nothing answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("GET", "/health")
@@ -160,5 +160,5 @@ def _health(port: int) -> int:
 
 
 def environment_of(home: Path) -> dict[str, str]:
-    """What a measured program sees: a path and a home of its own, nothing that could set it otherwise."""
+    """The environment of a measured program: a path and a separate home, and nothing that could change its settings."""
     return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "TMPDIR": str(home), "LANG": "C.UTF-8"}

@@ -1,9 +1,9 @@
-"""How long the command `mkexe` itself takes: this checkout against another one, in alternating pairs.
+"""The time of the command `mkexe` itself: this checkout against another one, in alternating pairs.
 
 usage: python benchmarks/startup.py CHECKOUT [--file ARTIFACT] [--pairs N] [--raw FILE]
 
-The commands do next to nothing, so that what is measured is Python's start and the imports. Each runs once before the
-first pair, for the files to be in the page cache and compiled. The time of the processor is the operating system's.
+The commands do almost nothing, so this measures Python's start and the imports. Each runs once before the first pair,
+so that the files are in the page cache and compiled. The operating system measures the time of the processor.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _row(raw: RawFile, command: list[str], checkouts: list[Path], pairs: int) ->
 
 
 def _run(checkout: Path, command: list[str]) -> tuple[float, float]:
-    """Seconds of one run, and seconds of the processor."""
+    """The seconds of one run, and the seconds of the processor."""
     environment = {**os.environ, "PYTHONPATH": str(checkout / "builder"), "COLUMNS": "80"}
     began = time.perf_counter()
     process = os.posix_spawn(

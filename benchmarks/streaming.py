@@ -1,9 +1,9 @@
-"""How smoothly the page draws an answer that is written at 100 tokens/s, in an empty chat and behind 1,000 messages.
+"""How smoothly the page draws an answer that comes at 100 tokens/s, in an empty chat and after 1,000 messages.
 
 usage: python benchmarks/streaming.py [--runs N] [--raw FILE]
 
-The page is the built one, in Debian's Chromium without a window; the answer comes from a server that keeps time. Beside
-it stands the same page when nothing is written: what the browser itself reaches on this machine.
+This is the built page, in Debian's Chromium without a window. The answer comes from a server that sends at fixed times.
+The same page without an answer is measured too: this is the limit of the browser on this machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-# this checkout's mkexe and its tests, whatever is installed
+# use this checkout's mkexe and its tests, also if another mkexe is installed
 sys.path[:1] = [str(ROOT), str(ROOT / "builder"), str(ROOT / "tests")]
 
 from benchmarks import machine  # noqa: E402
@@ -33,11 +33,11 @@ from browser.conftest import CHROMIUM_ARGS, TEMPLATES, chromium_path  # noqa: E4
 from browser.fake_server import Answer, FakeServer, Step  # noqa: E402
 from mkexe.page import build as built  # noqa: E402
 
-_RATE = 100.0  # tokens/s, of the issue
+_RATE = 100.0  # tokens/s
 _TOKENS = 1000
 _IDLE_MS = 5000
-_LENGTHS = (0, 1000)  # messages in the chat before
-_LONG_MS = 50.0  # what browsers report as a long task (W3C Long Tasks)
+_LENGTHS = (0, 1000)  # earlier messages in the chat
+_LONG_MS = 50.0  # browsers report longer tasks as long tasks (W3C Long Tasks)
 _SECTION = """## What roses need
 
 Roses like **sun** and deep soil. Water the soil and *not* the leaves, in the morning rather than in the evening, and
@@ -128,7 +128,7 @@ def _write(page: Page, server: FakeServer) -> dict[str, Any]:
 
 
 def _frames(page: Page) -> list[float]:
-    """Milliseconds from each frame to the next since the last call."""
+    """The milliseconds from each frame to the next since the last call."""
     drawn = page.evaluate("() => { const drawn = window.drawn; window.drawn = []; return drawn; }")
     return [round(after - before, 2) for before, after in itertools.pairwise(drawn)]
 

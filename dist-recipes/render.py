@@ -1,4 +1,4 @@
-"""Write the recipes anew, from templates/recipes and native/targets.toml: `python dist-recipes/render.py [FOLDER]`."""
+"""Write the recipes from templates/recipes and native/targets.toml: `python dist-recipes/render.py [FOLDER]`."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ TEMPLATES = resources.source_root() / "templates" / "recipes"
 
 
 def render_recipe(name: str) -> str:
-    """The recipe `name`, from templates/recipes; its delimiters leave GitHub's own `${{ }}` alone."""
+    """The recipe `name`, from templates/recipes. Its delimiters differ from GitHub's own `${{ }}`."""
     environment = jinja2.Environment(  # noqa: S701  (YAML, not HTML)
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,

@@ -33,7 +33,7 @@ def test_the_recipes_are_what_the_templates_give(tmp_path: Path) -> None:
     rendered = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
     assert rendered.keys() == {path.stem for path in TEMPLATES.glob("*.j2")}
     present = {path.name: path.read_text("utf-8") for path in RECIPE.parent.glob("*.yml")}
-    assert present == rendered, "write them anew: python dist-recipes/render.py"
+    assert present == rendered, "write them again: python dist-recipes/render.py"
 
 
 def test_it_has_the_form_of_a_workflow() -> None:
