@@ -1,4 +1,4 @@
-"""All that goes into an artifact."""
+"""The contents of an artifact, before it is written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Contents:
-    """All that goes into an artifact.
+    """Everything that goes into an artifact.
 
     `files` are small entries by name. `created` is in seconds since 1970. `known` holds the digests of the model's
     files from an earlier build, in their order; it is empty if there was none. If the weights lie outside, `sidecars`

@@ -1,4 +1,4 @@
-"""Where everything in an artifact lies, computed from sizes alone (docs/FORMAT.md, "Order and alignment")."""
+"""The place of everything in an artifact, computed from sizes alone (docs/FORMAT.md, "Order and alignment")."""
 
 from __future__ import annotations
 
