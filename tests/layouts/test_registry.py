@@ -70,7 +70,7 @@ def test_weights_count_only_where_they_lie_inside(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "system"), [(names.APP, MACOS), (names.OCI, LINUX)])
 def test_a_layout_for_one_system_refuses_others(name: str, system: str) -> None:
-    with pytest.raises(UsageError, match=f"layout {name} is for "):
+    with pytest.raises(UsageError, match=f"layout {name} is only for "):
         LAYOUTS[name].check(EVERY, 1)
     LAYOUTS[name].check(tuple(target for target in EVERY if target.system == system), 1)
 
