@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <utility>
 
 // Whether this is an ordinary file of this user with only one name. If others can write to it, they could have made it.
 static bool is_own_file(int file) {
@@ -42,19 +41,6 @@ static lock_result try_to_lock(const std::string & path, int & file) {
     const bool by_another = errno == EWOULDBLOCK;
     close(file);
     return by_another ? lock_result::held_by_another : lock_result::failed;
-}
-
-file_lock::~file_lock() {
-    release();
-}
-
-file_lock::file_lock(file_lock && other) noexcept :
-    path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)) {}
-
-file_lock & file_lock::operator=(file_lock && other) noexcept {
-    std::swap(path_, other.path_);
-    std::swap(file_, other.file_);
-    return *this;
 }
 
 void file_lock::release() {

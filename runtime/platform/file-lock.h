@@ -1,7 +1,7 @@
 #pragma once
 
 // A lock that the system releases when its process ends, in whatever way, and a text that its holder publishes.
-// Definitions in file-lock-posix.cpp and file-lock-win32.cpp.
+// What differs between systems is defined in file-lock-posix.cpp and file-lock-win32.cpp.
 
 #include <cstdint>
 #include <string>
