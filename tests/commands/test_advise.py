@@ -56,6 +56,7 @@ def test_a_long_context_gets_a_figure_of_its_own(mkexe: Mkexe, tmp_path: Path) -
     assert "with a chat of 4,096 tokens" in said
     assert "with a chat of 5,000 tokens" in said
     assert "without --ctx-size" in said
+    assert "a quarter of the memory that is then free, at most 8.6 GB" in said
 
 
 def test_a_small_model_is_one_file_for_everybody_and_nothing_is_written(mkexe: Mkexe, tmp_path: Path) -> None:
@@ -84,6 +85,7 @@ def test_what_is_too_large_for_windows_and_fat32_is_said(mkexe: Mkexe, large_mod
     assert windows["start"] == "double click large.cmd"
     assert windows["limit"].startswith("none")
     assert "must keep its ending .cmd" in windows["notes"][0]
+    assert any("Smart App Control" in note and "--layout pair" in note for note in windows["notes"])
     failed = mkexe("advise", large_model, "--layout", "exe", status=2)
     assert "this one would have 5.02 GiB" in failed.stderr
     assert "--layout script or --layout pair" in failed.stderr

@@ -43,11 +43,16 @@ class Script(ShellLayout):
         return start_on_windows(name, *_ENDINGS) if system == WINDOWS else super().start(system, name, app)
 
     def notes(self, system: str, name: str) -> list[str]:
-        """Add what the script does on its first start."""
+        """Add what the script does on its first start, and what can stop it.
+
+        What Smart App Control blocks is from Microsoft's pages "Smart App Control has blocked an app with a dangerous
+        file extension" and "Smart App Control Frequently Asked Questions". It was not tested.
+        """
         notes = super().notes(system, name)
         if system == WINDOWS:
             first = r"the first start stores the program in %LOCALAPPDATA%\mkexe\run"
-            return ["the name must keep its ending .cmd", *notes, first]
+            blocked = "Smart App Control blocks downloaded .cmd files and allows no exception: there, use --layout pair"
+            return ["the name must keep its ending .cmd", *notes, blocked, first]
         return [f"{notes[0]}; other programs can start it then too"] if system == LINUX else notes
 
     def size_limit(self, system: str, size: int) -> str:

@@ -62,7 +62,8 @@ def describe_memory(memory: Memory) -> list[str]:
 def memory_notes(memory: Memory) -> list[str]:
     """What the figures leave out, and what happens if the memory is too small (docs/starting.md)."""
     notes = [
-        "working memory is not included, nor the cache for earlier chats of up to "
+        "working memory is not included",
+        "the cache for earlier chats takes a quarter of the memory that is then free, at most "
         f"{readable_size(KEPT_CHATS_MAXIMUM)} (--cache-ram 0 turns it off)",
         f"the program refuses to start on a computer with less than {readable_size(memory.weights)} of memory",
     ]
