@@ -83,7 +83,7 @@ class cleaner {
     }
 
     int finish() const {
-        std::printf("removed %d files, %s\n", count_, megabytes(double(bytes_)).c_str());
+        std::printf("removed %d file%s, %s\n", count_, count_ == 1 ? "" : "s", megabytes(double(bytes_)).c_str());
         return failures_ > 0 ? exit_failed : exit_good;
     }
 

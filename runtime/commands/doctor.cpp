@@ -62,6 +62,13 @@ static void print_row(const char * name, const std::string & text) {
     std::printf("%-10s %s\n", name, safe_line(text).c_str());
 }
 
+static std::string readable_cores(const json & processor) {
+    const bool equal = processor["fast_cores"] == processor["cores"];
+    return processor["cores"].dump() + " cores, " + (equal ? "" : processor["fast_cores"].dump() + " of them fast, ") +
+           processor["logical"].dump() + " threads" +
+           (processor["quota"].is_null() ? "" : ", limited to the time of " + one_decimal(processor["quota"]));
+}
+
 static void print_readable(const json & facts) {
     const auto & program   = facts["program"];
     const auto & processor = facts["processor"];
@@ -71,10 +78,7 @@ static void print_readable(const json & facts) {
                              "), llama.cpp " + program["llama_cpp"].get<std::string>());
     print_row("file", program["file"].get<std::string>());
     print_row("processor", processor["name"].get<std::string>());
-    print_row("",
-              processor["cores"].dump() + " cores, " + processor["fast_cores"].dump() + " of them fast, " +
-                  processor["logical"].dump() + " threads" +
-                  (processor["quota"].is_null() ? "" : ", limited to the time of " + one_decimal(processor["quota"])));
+    print_row("", readable_cores(processor));
     print_row("kernels", kernels["chosen"].is_null() ?
                              kernels["why"].get<std::string>() :
                              kernels["chosen"].get<std::string>() + ": " + kernels["why"].get<std::string>());

@@ -143,6 +143,8 @@ int run_program(const std::vector<std::string> & command_line) {
     if (contains(rest, "--help") || contains(rest, "-h")) {
         return show_help(file_name(path), name);
     }
-    std::replace(rest.begin(), rest.end(), std::string("--help-server"), std::string("--help"));
+    if (chosen->takes_server_options && contains(rest, "--help-server")) {
+        return run_command(*find_command("serve"), path, arguments, { "--help" });  // llama.cpp's own
+    }
     return run_command(*chosen, path, arguments, rest);
 }

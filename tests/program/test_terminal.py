@@ -58,7 +58,8 @@ def test_run_says_that_it_waits_where_a_pipe_stays_open(artifact: Path) -> None:
      (["chat", "--ctxsize", "512"], 2, '"--ctxsize" is not an option: did you mean --ctx-size?\n'),
      (["sevre"], 2, '"sevre" is not a command: did you mean serve?'),
      (["health", "--prot", "1"], 2, 'health: unexpected argument "--prot": did you mean --port?'),
-     (["verify", "--json"], 2, "unexpected argument")],
+     (["verify", "--json"], 2, "unexpected argument"),
+     (["clean", "--help-server"], 2, 'unexpected argument "--help-server"')],
 )  # fmt: skip
 def test_wrong_words_are_explained(artifact: Path, words: list[str], status: int, sentence: str) -> None:
     environment = environment_of(artifact.parent)
@@ -69,6 +70,13 @@ def test_wrong_words_are_explained(artifact: Path, words: list[str], status: int
     assert done.returncode == status
     assert sentence in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["run"], ["chat"], ["bench"]], ids=" ".join)
+def test_commands_that_take_llama_cpp_s_options_list_them(artifact: Path, command: list[str]) -> None:
+    done = run_to_end([str(artifact), *command, "--help-server"])
+    assert done.returncode == 0
+    assert "--ctx-size N" in done.stdout
 
 
 @pytest.mark.parametrize("value", ["abc", "1e999", "nan", "", "5x"])
