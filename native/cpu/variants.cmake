@@ -2,7 +2,7 @@
 #
 # Each variant is compiled under a generated header that renames every symbol that ggml-cpu defines (renamed.txt) to
 # NAME__VARIANT, so that one static program can hold all of them; runtime/backends/cpu-dispatch.cpp chooses one by
-# upstream's own score. `mkexe.runtimes.build` checks after the compile that no name was missed
+# upstream's own score. `mkexe.runtimes.build_tree` checks after the compile that no name was missed
 # (mkexe/runtimes/kernels.py).
 #
 # A level is a row "name | features" or "name | features | name of a lower level". Names and features are those of
