@@ -24,7 +24,8 @@ struct superblock {
     sha256_digest head_sha256;
 };
 
-// Whether these first bytes of a file (artifact_head_size, or fewer if it is shorter) are those of an artifact.
+// Whether a file that begins with these bytes is an artifact: artifact_head_size bytes, or fewer if the file is
+// shorter.
 bool has_superblock(const uint8_t * head, size_t head_size);
 
 // Finds and checks the superblock. `head` has the first artifact_head_size bytes of the file (fewer if it is shorter).

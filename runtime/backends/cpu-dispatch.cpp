@@ -19,7 +19,7 @@ struct cpu_variant_row {
     const char * features;
     int (*score)(void);
     ggml_backend_reg_t (*reg)(void);
-    ggml_backend_reg_t (*ops_reg)(void);  // of the level that its elementwise kernels belong to
+    ggml_backend_reg_t (*ops_reg)(void);  // of the level whose elementwise kernels it uses
     type_traits traits;
 };
 

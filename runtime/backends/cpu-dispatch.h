@@ -8,9 +8,9 @@
 #include <vector>
 
 struct cpu_variant {
-    const char * name;      // upstream's
-    const char * features;  // upstream's names, with spaces between
-    int          score;     // upstream's score of this processor (cpu-feats.cpp): 0 where it cannot run the variant
+    const char * name;      // the name in llama.cpp
+    const char * features;  // the names in llama.cpp, with spaces between them
+    int          score;     // llama.cpp's score of this processor (cpu-feats.cpp); 0 if it cannot run the variant
 };
 
 // All variants in this program, the lowest level first.

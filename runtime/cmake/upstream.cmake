@@ -1,4 +1,4 @@
-# llama.cpp as libraries: which parts, with which options, and the four places where mkexe puts its own in.
+# Builds llama.cpp as libraries: selects its parts and options, and replaces four of its parts with code of mkexe.
 set(BUILD_SHARED_LIBS OFF)
 set(GGML_CCACHE OFF)
 set(GGML_NATIVE OFF)
@@ -18,18 +18,18 @@ set(LLAMA_OPENSSL OFF)
 set(MTMD_VIDEO OFF)
 set(LLAMA_BUILD_NUMBER 0)
 set(LLAMA_BUILD_COMMIT ${MKEXE_LLAMA_COMMIT})
-# the checkout around this build says nothing about llama.cpp's commit
+# the git checkout around this build does not know the commit of llama.cpp
 set(GIT_EXE OFF)
 set(GIT_EXECUTABLE OFF)
 set(CMAKE_DISABLE_FIND_PACKAGE_Git ON)
 add_subdirectory(${MKEXE_LLAMA_DIR} llama EXCLUDE_FROM_ALL)
 
-# 1. The page: upstream's server asks a library named llama-ui for it; this one takes it from the artifact.
+# 1. The page: llama.cpp's server asks a library named llama-ui for it. This library takes it from the artifact.
 add_library(llama-ui INTERFACE)  # defined in upstream/page-assets.cpp
 target_include_directories(llama-ui INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/upstream/page)
 add_custom_target(llama-ui-assets)
 add_subdirectory(${MKEXE_LLAMA_DIR}/tools/server llama-server EXCLUDE_FROM_ALL)
-# chat and run stand on the library of upstream's command line.
+# The commands chat and run use the library of llama.cpp's command line.
 add_subdirectory(${MKEXE_LLAMA_DIR}/tools/cli llama-cli EXCLUDE_FROM_ALL)
 target_include_directories(server-context PRIVATE ${MKEXE_LLAMA_DIR})
 target_include_directories(llama-server-impl PRIVATE ${MKEXE_LLAMA_DIR})
@@ -43,8 +43,8 @@ set_property(SOURCE ${MKEXE_LLAMA_DIR}/src/llama-grammar.cpp ${MKEXE_LLAMA_DIR}/
     TARGET_DIRECTORY llama
     APPEND PROPERTY INCLUDE_DIRECTORIES ${CMAKE_CURRENT_SOURCE_DIR})
 
-# 2. Files: every loader opens through ggml_fopen. Upstream's definition gets another name, ours stands in
-#    artifact-fopen.cpp and calls it for paths outside the artifact.
+# 2. Files: every loader opens files with ggml_fopen. The definition in llama.cpp gets another name. The definition in
+#    artifact-fopen.cpp replaces it, and calls it for paths outside the artifact.
 set_property(SOURCE ${MKEXE_LLAMA_DIR}/ggml/src/ggml.c TARGET_DIRECTORY ggml-base
     APPEND PROPERTY COMPILE_DEFINITIONS ggml_fopen=ggml_fopen_default)
 

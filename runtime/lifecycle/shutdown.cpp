@@ -10,7 +10,7 @@
 #include <mutex>
 #include <thread>
 
-// upstream's tools/server/server.cpp
+// in tools/server/server.cpp of llama.cpp
 void llama_server_terminate();
 
 using clock_type = std::chrono::steady_clock;
@@ -40,7 +40,7 @@ bool server_end::state::has_ended() {
 }
 
 void server_end::state::stop(const char * why) {
-    const std::lock_guard<std::mutex> lock(mutex);  // until llama.cpp knows it, the server stays
+    const std::lock_guard<std::mutex> lock(mutex);  // the server cannot end before llama_server_terminate()
     if (at == phase::ended) {
         return;
     }

@@ -15,7 +15,7 @@
 #include <mutex>
 #include <new>
 
-static constexpr size_t handler_bytes = 64 << 10;  // a frame with AMX registers has 11 KiB
+static constexpr size_t handler_bytes = 64 << 10;  // a frame with AMX registers needs 11 KiB
 static constexpr size_t usual_bytes   = 8 << 20;
 static constexpr size_t beside_stack =
     1 << 20;  // what the C library stores for a thread, and the stack of the handlers

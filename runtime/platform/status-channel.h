@@ -1,6 +1,6 @@
 #pragma once
 
-// Where the program that started this one, or the system's supervisor, hears how a start goes. Definitions in
+// Reports the start to the program that started this one, or to the supervisor of the system. Definitions in
 // status-channel-posix.cpp and status-channel-win32.cpp.
 
 #include <string>
@@ -13,11 +13,12 @@ class status_channel {
     status_channel(const status_channel &)             = delete;
     status_channel & operator=(const status_channel &) = delete;
 
-    // Takes what another program opened for it to write to, by its number: a descriptor (1 is standard output), or on
-    // Windows a handle. Not handed on to child processes from now on. False where this is none.
+    // Uses the descriptor `number`, which another program opened for writing (1 is standard output); on Windows a
+    // handle. From now on, child processes do not inherit it. Returns false if the number is not such a descriptor or
+    // handle.
     bool open(const std::string & number);
 
-    // Writes lines with their ends; without effect where none is open, or nobody reads. May be called in a signal handler.
+    // Writes complete lines. Does nothing if no channel is open, or if nobody reads. Signal handlers may call it.
     void write(std::string_view lines) const;
 
   private:
@@ -29,7 +30,7 @@ class supervisor {
   public:
     supervisor();
 
-    // Sends lines such as "READY=1". Has no effect where NOTIFY_SOCKET is not set. May be called in a signal handler.
+    // Sends lines such as "READY=1". Does nothing if NOTIFY_SOCKET is not set. Signal handlers may call it.
     void notify(std::string_view lines) const;
 
   private:

@@ -7,9 +7,9 @@
 
 enum class health { none, loading, ready, other };
 
-// The answer of the server at "http://HOST:PORT" or, with an API prefix, "http://HOST:PORT/PREFIX"; `none` where none
-// came in so much time, `other` where it is none of such a server.
+// Asks the server at "http://HOST:PORT" or, with an API prefix, "http://HOST:PORT/PREFIX". Returns `none` if there is
+// no answer within `time`, and `other` if the answer is not from llama.cpp's server.
 health ask_health(const std::string & address, std::chrono::seconds time);
 
-// Whether anything answers at the address of a page, which ends in a slash.
+// Whether anything answers at the address of a page. The address ends with a slash.
 bool answers_at(const std::string & page_address);

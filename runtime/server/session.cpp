@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-// upstream's tools/server/server.cpp
+// in tools/server/server.cpp of llama.cpp
 int llama_server(common_params & params, int argc, char ** argv);
 
 session::session(const artifact & source, bool exact_port) :
@@ -24,7 +24,7 @@ int session::refuse(const std::string & message, int exit_status) const {
 }
 
 int session::run(common_params & params) {
-    // the router alone, which this is not, looks at the arguments; with them upstream handles signals
+    // if argv is not null, llama.cpp handles signals; only its router reads the content, and this is not a router
     char * arguments[] = { nullptr };
     llama_backend_init();
     llama_numa_init(params.numa);
@@ -66,7 +66,7 @@ void session::close_connections() {
 
 bool session::admit(const httplib::Request & request, httplib::Response & response) {
     const bool admitted = guard.admit(request, response);
-    // what an open page asks for by itself is no use of the program; all of that is GET
+    // an open page sends only GET requests by itself; they do not count as use
     if (admitted && request.method != "GET") {
         end.note_activity();
     }

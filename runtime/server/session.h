@@ -1,8 +1,8 @@
 #pragma once
 
-// One run of upstream's server on an artifact, from the reading of its options to its end. It owns everything that such a
-// run needs and changes, so that another can follow it in the same process; upstream finds it through mkexe::current()
-// for as long as it lives.
+// One run of llama.cpp's server with an artifact, from reading its options to its end. A session owns everything that
+// the run needs and changes, so another session can follow in the same process. As long as it exists, llama.cpp finds
+// it through mkexe::current().
 
 #include "api/mkexe-routes.h"
 #include "lifecycle/loading.h"
@@ -23,23 +23,25 @@ struct common_params;
 
 class session final : public artifact_hooks {
   public:
-    // `exact_port`: the port that was asked for or none. `source` outlives it.
+    // `exact_port`: the user asked for a port, so no other port is tried. `source` must outlive this object.
     session(const artifact & source, bool exact_port);
 
-    // What the caller sets before run().
+    // The caller sets these members before run().
     log_filter                    log;
-    start_status                  status;  // outlives what is told to it
+    start_status                  status;  // before the members that report to it, so it outlives them
     page_files                    files;
     request_guard                 guard;
     loading                       progress;
     server_end                    end;
-    std::unique_ptr<mkexe_routes> routes;  // null where there is no page
-    std::optional<announcement>   start;   // none where nobody is told anything
+    std::unique_ptr<mkexe_routes> routes;  // null if there is no page
+    std::optional<announcement>   start;   // empty if the program tells nobody about the start
 
-    // Runs upstream's server with these parameters until it ends; its exit status, or exit_failed after it was said why.
+    // Runs llama.cpp's server with these parameters until it ends. Returns its exit status. If the server fails and
+    // `start` is set, prints the reason first.
     int run(common_params & params);
 
-    // Says on the console why the program ends with `status`, which it returns, and tells who hears of the start.
+    // Prints why the program ends with `status`, and reports it to the program that watches the start. Returns
+    // `status`.
     int refuse(const std::string & message, int status) const;
 
   private:
@@ -63,5 +65,5 @@ class session final : public artifact_hooks {
 
     listener                         listener_;
     std::unique_ptr<connection_gate> gate_;
-    mkexe::hooks_scope               scope_;  // the last: upstream sees nothing that is not whole
+    mkexe::hooks_scope               scope_;  // the last member, so llama.cpp never sees an incomplete session
 };

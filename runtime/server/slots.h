@@ -15,8 +15,8 @@ static constexpr int max_slots = 8;
 // with so many slots; 0 if unknown.
 int slots_for(uint64_t memory_free, const std::function<uint64_t(int)> & bytes_of);
 
-// Where the options do not say how many, asks for `max_slots` in one context, and returns true.
+// If the options do not set the number of slots, asks for `max_slots` in one context, and returns true.
 bool ask_for_most_slots(common_params & params);
 
-// Sets the number of slots by the free memory.
+// Sets the number of slots from the free memory.
 void choose_slots(const context_meter & meter, common_params & params);

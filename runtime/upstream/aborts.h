@@ -1,4 +1,4 @@
 #pragma once
 
-// From now on ggml's last words, where it gives up, are those of this program (platform/crash.h).
+// From now on, if ggml aborts, this program reports the reason (platform/crash.h).
 void watch_aborts();

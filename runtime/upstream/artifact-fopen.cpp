@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
-// The loader reads GGUF metadata from where the stream stands, takes the absolute offsets that the position gives, and
-// maps that file. Nothing is copied.
+// The loader reads GGUF metadata from the current position of the stream, and computes absolute offsets from that
+// position. Then it maps the file. Nothing is copied.
 std::FILE * artifact_hooks::open_entry(const std::string & name) const {
     const stored_range * range = find_entry(source_, name);
     if (!range) {
@@ -29,7 +29,7 @@ std::string artifact_hooks::file_of(const std::string & path) const {
     return range ? range->path : path;
 }
 
-// upstream's definition, compiled under this name (upstream.cmake)
+// the definition in llama.cpp, compiled under this name (upstream.cmake)
 extern "C" std::FILE * ggml_fopen_default(const char * path, const char * mode);
 
 extern "C" std::FILE * ggml_fopen(const char * path, const char * mode) {

@@ -1,12 +1,12 @@
 #pragma once
 
-// Files inside the artifact, for llama.cpp's loaders: every one of them opens through ggml_fopen, which asks
+// Opens files inside the artifact for the loaders of llama.cpp. All of them open files with ggml_fopen, which asks
 // mkexe::current() for paths that begin with artifact_path_prefix.
 
 #include "artifact/artifact.h"
 #include "upstream/hooks.h"
 
-// Hooks that find the entries of an artifact, which outlives them.
+// Hooks that find the entries of an artifact. The artifact must outlive them.
 class artifact_hooks : public mkexe::hooks {
   public:
     explicit artifact_hooks(const artifact & source) : source_(source) {}

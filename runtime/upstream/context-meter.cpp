@@ -6,12 +6,14 @@
 
 #include <algorithm>
 
-// Upstream makes its tables of cells even where it only measures; for more tokens the result is multiplied.
+// llama.cpp allocates its tables of cells even if it only measures. For more tokens than this, the result is
+// multiplied.
 static constexpr int max_measured = 1 << 20;
 
 namespace {
 
-// While it lives, what upstream says of a model that is only measured is for who debugs; errors stay errors.
+// As long as it exists, messages of llama.cpp get the level debug, because the model is only measured. Errors stay
+// errors.
 class quiet_log {
   public:
     quiet_log() {

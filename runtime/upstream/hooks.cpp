@@ -10,7 +10,7 @@
 
 namespace mkexe {
 
-// The one place where upstream finds who runs it. Atomic: signal handlers and the log's thread read it.
+// llama.cpp finds the active hooks here. Atomic, because signal handlers and the thread of the log read it.
 static std::atomic<hooks *> active = nullptr;
 
 static hooks nobody;

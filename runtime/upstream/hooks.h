@@ -1,7 +1,8 @@
 #pragma once
 
-// What upstream asks and tells while it runs: the patches in native/patches call current(), and whoever runs upstream's
-// server (server/session.h) or loads a model (upstream/unread-weights.h) stands behind it.
+// The functions of this program that llama.cpp calls while it runs. The patches in native/patches call current(). The
+// object behind it belongs to the code that runs llama.cpp's server (server/session.h) or loads a model
+// (upstream/unread-weights.h).
 
 #include "ggml.h"
 
@@ -25,74 +26,75 @@ class page_files;
 
 namespace mkexe {
 
-// Every function does what upstream does by itself, unless it is overridden.
+// Without an override, every function does the same as llama.cpp without patches.
 class hooks {
   public:
     virtual ~hooks() = default;
 
-    // The file that holds what `path` names: another one only for an entry of the artifact. Offsets that
-    // gguf_init_from_file() gives count from that file's first byte.
+    // The file that contains `path`. This is another file only if `path` is an entry of the artifact. Offsets from
+    // gguf_init_from_file() count from the first byte of that file.
     virtual std::string file_of(const std::string & path) const;
 
-    // A stream on the file that holds this entry of the artifact, at its first byte; null with errno set where there is
-    // none.
+    // Opens the file that contains this entry of the artifact, at the first byte of the entry. Returns null and sets
+    // errno if there is no such entry.
     virtual std::FILE * open_entry(const std::string & name) const;
 
     // The files of the web page.
     virtual const page_files & page() const;
 
-    // Says how a file of the page is compressed, if it is.
+    // Sets the header for a compressed file of the page.
     virtual void set_encoding(const llama_ui_asset & asset, httplib::Response & response) const;
 
-    // Whether a model's weights are read. Where they are not, `stand_in_for_weights` gives all `tensors` of a model one
-    // place that holds zeros, and returns its buffer.
+    // Whether the weights of a model are read. If not, `stand_in_for_weights` gives all `tensors` of a model the same
+    // bytes, which are zero, and returns their buffer.
     virtual bool                  reads_weights() const;
     virtual ggml_backend_buffer * stand_in_for_weights(ggml_context * tensors);
 
-    // Whether an entry of llama.cpp's log is shown on the console too.
+    // Whether an entry of llama.cpp's log is also shown on the console.
     virtual bool shows_log(enum ggml_log_level level, const char * text);
 
-    // Binds to `host`. Where `may_choose` and nobody asked for a port, another free one is taken and `port` is changed.
+    // Binds to `host`. If `may_choose`, and the user asked for no port, it may take another free port and change
+    // `port`.
     virtual bool bind(httplib::Server & server, const std::string & host, int & port, bool may_choose);
 
-    // How many connections can be open; takes those of `server`, whose requests are then answered by `workers`; closes
-    // those that wait, so that the workers come to an end.
+    // The first function returns how many connections can be open. The second one takes the connections of `server`;
+    // `workers` then answer the requests. The third one closes connections that wait, so that the workers can end.
     virtual size_t max_connections() const;
     virtual void   watch_connections(httplib::Server &    server,
                                      httplib::TaskQueue & workers,
                                      const std::string &  path_prefix);
     virtual void   close_connections();
 
-    // False where the request is refused; the response then says why. Sets the headers that every response has.
+    // Returns false if the request is refused; the response then says why. Sets the headers of every response.
     virtual bool admit(const httplib::Request & request, httplib::Response & response);
 
-    // Gives a refusal that the HTTP server itself makes a sentence.
+    // Adds a sentence to an error response that the HTTP server itself made.
     virtual void explain_refusal(httplib::Response & response) const;
 
-    // Whether a path is answered before the model is loaded; adds the endpoints under /mkexe/.
+    // Whether a path is answered before the model is loaded. add_routes() adds the endpoints under /mkexe/.
     virtual bool is_own_path(const std::string & path) const;
     virtual void add_routes(const server_http_context & http);
 
-    // The HTTP server answers; so much of the weights is loaded, 0 to 1; the model can be asked; nothing is computed
-    // any more.
+    // The HTTP server answers. This fraction of the weights is loaded, 0 to 1. The model is ready. The server
+    // computes nothing any more.
     virtual void on_listening(const std::vector<std::string> & addresses);
     virtual void on_loading(float fraction);
     virtual void on_ready(llama_context * context);
     virtual void on_ended();
 
-    // A signal asks the program to end. Called in a signal handler.
+    // A signal asks the program to end. Runs in the signal handler.
     virtual void on_stop();
 
-    // The console is closed, or the user leaves (Windows). Called by a thread of the system's.
+    // The console closes, or the user logs off (Windows). Runs on a thread of the system.
     virtual void on_close();
 };
 
-// Those of who runs at the moment; where nobody does, upstream does everything by itself. May be called in a signal
-// handler.
+// The active hooks. If there are no active ones, the functions behave like llama.cpp without patches. Signal handlers
+// may call it.
 hooks & current();
 
-// While it lives, current() are these. It lives longer than all threads of upstream's that call them; the log's, which
-// outlives every server, waits while it changes.
+// As long as it exists, current() returns these hooks. It must outlive all threads of llama.cpp that call them. Only
+// the thread of the log outlives every server, so it waits while the hooks change.
 class hooks_scope {
   public:
     explicit hooks_scope(hooks & own);
@@ -104,7 +106,7 @@ class hooks_scope {
     hooks * before_;
 };
 
-// An entry of llama.cpp's log, ending in a zero, made fit for a terminal.
+// Makes an entry of llama.cpp's log safe for a terminal. It ends with a zero.
 void make_log_safe(std::vector<char> & message);
 
 }  // namespace mkexe

@@ -12,7 +12,7 @@ bool log_filter::shows(enum ggml_log_level level, const char * text) {
             errors_.push_back(safe_text(text));
         }
     }
-    // level none: what was asked for, such as --help-server
+    // level none: output that the user asked for, for example with --help-server
     return shown_ || level == GGML_LOG_LEVEL_NONE;
 }
 

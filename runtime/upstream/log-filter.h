@@ -1,6 +1,6 @@
 #pragma once
 
-// llama.cpp's log: it goes to a file, and to the console only where that was asked for.
+// The log of llama.cpp. It goes to a file, and to the console only if the user asks for that.
 
 #include "ggml.h"
 
@@ -13,10 +13,11 @@ class log_filter {
   public:
     void show_on_console(bool shown) { shown_ = shown; }
 
-    // Whether an entry is shown on the console.
+    // Whether an entry is shown on the console. Also stores the first errors.
     bool shows(enum ggml_log_level level, const char * text);
 
-    // The first errors that llama.cpp logged, one a line; empty where there was none. Later ones follow from them.
+    // The first errors in the log of llama.cpp, one on each line; empty if there are none. Later errors are their
+    // consequences.
     std::string first_errors() const;
 
   private:

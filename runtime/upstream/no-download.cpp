@@ -1,5 +1,6 @@
-// Stands in for upstream's common/download.cpp and common/hf-cache.cpp: an artifact holds its model and makes no
-// connection, so the code that could is not in it. What would download says so; what looks into a cache finds it empty.
+// Replaces common/download.cpp and common/hf-cache.cpp of llama.cpp. An artifact contains its model and makes no
+// connection, so it does not contain the code for that. Functions that should download report this. Functions that look
+// into a cache find it empty.
 
 #include "common.h"
 #include "download.h"

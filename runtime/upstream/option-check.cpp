@@ -58,7 +58,7 @@ static bool is_named(const common_arg & option, const char * name) {
                        [&](const char * one) { return !std::strcmp(one, name); });
 }
 
-// llama.cpp opens its log without a look at whether that worked.
+// llama.cpp does not check whether it could open its log.
 static std::string log_problem(const std::string & name, const std::string & path) {
     if (const std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(std::fopen(path.c_str(), "a"), std::fclose); file) {
         return "";
@@ -103,7 +103,7 @@ std::string find_option_problem(const std::vector<std::string> & arguments,
     return problem_in_environment(options);
 }
 
-// The first rule of a grammar: behind white space and comments.
+// The first rule of a grammar, after white space and comments.
 static const char * skip_comments(const char * text) {
     while (*text && std::strchr(" \t\r\n#", *text)) {
         text += *text == '#' ? std::strcspn(text, "\n") : 1;
@@ -111,8 +111,8 @@ static const char * skip_comments(const char * text) {
     return text;
 }
 
-// Why llama.cpp cannot read a grammar. A grammar may name tokens of the model, which is not loaded yet: its rest is not
-// looked at then.
+// Why llama.cpp cannot read a grammar. A grammar may name tokens of the model, which is not loaded yet: then the rest
+// of the grammar is not checked.
 static std::string grammar_problem(const std::string & grammar) {
     try {
         llama_grammar_parser parser;

@@ -8,13 +8,14 @@
 struct common_arg;
 struct common_params;
 
-// What is wrong with the first wrong option in `arguments` or in the environment's LLAMA_ARG_ variables: an unknown name, a
-// missing value, a number that is none or out of its range, a log file that cannot be written. Empty if all are good.
-// `options` are those of llama.cpp's server; `own_names` are mkexe's, which a suggestion may name too.
+// Why the first wrong option is wrong, in `arguments` or in the LLAMA_ARG_ variables of the environment: an unknown
+// name, a missing value, a value that is not a number or is out of range, a log file that cannot be written. Empty if
+// all options are good. `options` are the options of llama.cpp's server. `own_names` are mkexe's options, which a
+// suggestion may also name.
 std::string find_option_problem(const std::vector<std::string> & arguments,
                                 const std::vector<common_arg> &  options,
                                 const std::vector<std::string> & own_names);
 
-// What is wrong with parameters that llama.cpp took as they are: a grammar that it cannot read, a control vector that cannot
-// be opened. Empty if nothing is.
+// What is wrong with parameters that llama.cpp accepts without a check: a grammar that it cannot read, a control vector
+// that it cannot open. Empty if nothing is.
 std::string find_parameter_problem(const common_params & params);

@@ -18,28 +18,29 @@ static constexpr float smallest = 1.2e-38F;  // above 0
 namespace {
 
 struct number_range {
-    const char * name;  // one of the option's spellings
+    const char * name;  // one spelling of the option
     long long    least;
     long long    greatest;
-    long long    also = none;  // a value below the least that has a meaning of its own
+    long long    also = none;  // a value below `least` with a special meaning
 };
 
 struct decimal_range {
-    const char * name;  // one of the option's spellings
+    const char * name;  // one spelling of the option
     float        least;
     float        greatest;
 };
 
-// A value that has numbers in it.
+// A value that contains numbers.
 struct number_form {
-    const char * name;      // one of the option's spellings
+    const char * name;      // one spelling of the option
     const char * expected;  // in words
     bool (*fits)(const std::string & text);
 };
 
 }  // namespace
 
-// Below the least of the first three, llama.cpp's assertions fail; 256 is its LLAMA_MAX_SEQ, 512 its GGML_MAX_N_THREADS.
+// Values below the minimum of the first three fail assertions of llama.cpp. 256 is its LLAMA_MAX_SEQ, 512 its
+// GGML_MAX_N_THREADS.
 static const number_range ranges[] = {
     { "--ctx-size", 32, most, 0 },
     { "--batch-size", 32, most },
@@ -75,7 +76,7 @@ static const number_range ranges[] = {
     { "--port", 0, 65535 },
 };
 
-// All options of llama.cpp's server that it reads with std::stof() or std::stod().
+// All options of llama.cpp's server whose values it reads with std::stof() or std::stod().
 static const decimal_range decimals[] = {
     { "--temp", 0, largest },
     { "--top-p", 0, 1 },
@@ -111,7 +112,7 @@ static const decimal_range decimals[] = {
 
 static bool is_whole(const std::string & text, long long least, long long greatest) {
     char *     end    = nullptr;
-    const auto number = std::strtoll(text.c_str(), &end, 10);  // beyond its own range, the nearest number
+    const auto number = std::strtoll(text.c_str(), &end, 10);  // outside its range, the nearest number
     return !text.empty() && *end == '\0' && number >= least && number <= greatest;
 }
 
@@ -119,7 +120,7 @@ static bool is_int(const std::string & text) {
     return is_whole(text, std::numeric_limits<int>::min(), most);
 }
 
-// std::stof() refuses what has no float near it, such as 1e999 and 1e-60.
+// std::stof() refuses a number if no float is near it, such as 1e999 and 1e-60.
 static bool is_decimal(const std::string & text, float least, float greatest) {
     char * end         = nullptr;
     errno              = 0;
@@ -204,7 +205,7 @@ static std::string format(const char * form, float number) {
     return text;
 }
 
-// A bound that every float fits is not worth a word.
+// Leaves out a bound that every float satisfies.
 static std::string readable(const decimal_range & range) {
     if (range.greatest == largest) {
         return range.least == -largest ? "a number" :

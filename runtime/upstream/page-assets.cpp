@@ -68,7 +68,7 @@ const llama_ui_asset * llama_ui_find_asset(const std::string & name) {
     return mkexe::current().page().find(name);
 }
 
-// Upstream's switch is for all files at once; here each has its own (mkexe::hooks::set_encoding).
+// llama.cpp has one switch for all files. Here each file has its own (mkexe::hooks::set_encoding).
 bool llama_ui_use_gzip() {
     return false;
 }

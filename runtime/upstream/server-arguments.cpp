@@ -22,7 +22,7 @@ std::vector<std::string> server_arguments(const artifact &                 sourc
     };
     // clang-format on
     if (environment("LLAMA_ARG_CORS_ORIGINS").empty()) {
-        arguments.insert(arguments.end(), { "--cors-origins", "" });  // upstream's default lets every page in
+        arguments.insert(arguments.end(), { "--cors-origins", "" });  // the default of llama.cpp allows every page
     }
     if (const bundled_model * projector = projector_of(source.contents)) {
         arguments.insert(arguments.end(), { "--mmproj", artifact_path_prefix + projector->parts[0].name });
@@ -42,7 +42,7 @@ static failure refuse(const std::string & problem) {
     return { problem.empty() ? advice : problem + "\n" + advice, exit_usage };
 }
 
-// upstream's llama_server(argc, argv) up to the point where the parameters are known
+// the part of llama.cpp's llama_server(argc, argv) that reads the parameters
 failure read_server_arguments(const artifact &     source,
                               const user_options & user,
                               const std::string &  log_path,
@@ -73,7 +73,7 @@ failure read_server_arguments(const artifact &     source,
         return refuse(problem);
     }
     tidy_keys(params);
-    if (params.no_mmproj) {  // to upstream it is about downloads alone
+    if (params.no_mmproj) {  // in llama.cpp this option only prevents a download
         params.mmproj.path.clear();
     }
     return {};

@@ -1,6 +1,6 @@
 #pragma once
 
-// The arguments that upstream's server gets: what every start of an artifact needs, then the user's.
+// The arguments for llama.cpp's server: first the ones that every start of an artifact needs, then the user's.
 
 #include "artifact/artifact.h"
 #include "base/result.h"
@@ -10,7 +10,8 @@
 
 struct common_params;
 
-// The whole command line, the program's name first. `log_path`: llama.cpp's log, or empty for none.
+// The whole command line; the program's name is the first element. `log_path` is the path of llama.cpp's log; empty for
+// no log.
 std::vector<std::string> server_arguments(const artifact &                 source,
                                           const std::vector<std::string> & user_arguments,
                                           const std::string &              log_path);
@@ -21,8 +22,9 @@ struct user_options {
     std::vector<std::string> own_names;  // mkexe's options, already taken out; a suggestion may name them
 };
 
-// Reads all arguments as llama.cpp's server does. Returns why they are refused, with advice; an empty message if they are
-// good. If llama.cpp refuses them, it has said why on the console, and the message is only the advice.
+// Reads all arguments in the same way as llama.cpp's server. Returns why they are refused, with advice; the message is
+// empty if they are good. If llama.cpp itself refuses them, it has printed the reason, and the message is only the
+// advice.
 failure read_server_arguments(const artifact &     source,
                               const user_options & user,
                               const std::string &  log_path,

@@ -1,7 +1,8 @@
 #pragma once
 
-// What the rendering of a chat template has used; called by upstream's Jinja (native/patches/limit-templates.patch).
-// A rendering begins and ends on one thread. Each function throws limit_error where that is too much.
+// Counts the work of rendering a chat template. The Jinja engine of llama.cpp calls these functions
+// (native/patches/limit-templates.patch). A rendering begins and ends on one thread. A function throws limit_error if
+// its limit is exceeded.
 
 #include "base/work-limits.h"
 
@@ -9,7 +10,7 @@ namespace mkexe {
 
 class template_work {
   public:
-    // That of this thread.
+    // The counter of this thread.
     static template_work & current() {
         static thread_local template_work work;
         return work;
@@ -23,29 +24,29 @@ class template_work {
         check_limit("a template with a rendering", counts() ? steps_ : 0, "steps", max_template_steps);
     }
 
-    // A string or list of so many bytes comes to be.
+    // Counts a new string or list of `bytes` bytes.
     void make(size_t bytes) {
         bytes_ += counts() ? bytes : 0;
         check_limit("a template with texts", counts() ? bytes_ : 0, "bytes", max_template_bytes);
     }
 
-    // So many bytes are copied or looked at.
+    // Counts `bytes` bytes that are copied or read.
     void copy(size_t bytes) {
         copies_ += counts() ? bytes : 0;
         check_limit("a template that copies texts", counts() ? copies_ : 0, "bytes", max_template_copies);
     }
 
-    // `count` texts of `size` bytes come to be; no product of the two overflows.
+    // Counts `count` new texts of `size` bytes each. The two checks prevent an overflow of the product.
     void make(size_t count, size_t size) {
         check_limit("a template that repeats a text", count, "times", max_template_bytes);
         check_limit("a template that repeats a text", size, "bytes", max_template_bytes);
         make(count * size);
     }
 
-    size_t levels = 0;  // of what runs; for level_guard
-    size_t depth  = 0;  // of a value that becomes text; for level_guard
+    size_t levels = 0;  // of running template code; for level_guard
+    size_t depth  = 0;  // of a value that is converted to text; for level_guard
 
-    // Every value holds one.
+    // Every value of a template has one.
     class counted {
       public:
         counted() { add(); }
@@ -58,16 +59,16 @@ class template_work {
 
       private:
         static void add() {
-            // one that was made elsewhere may end here, so less than none is possible
+            // a value of another thread may end here, so the count may be below zero
             if (++current().values_ > (long long) max_template_values) {
-                current().values_--;  // this one does not come to be
+                current().values_--;  // this value will not exist
                 check_limit("a template with values", max_template_values + 1, "at a time", max_template_values);
             }
         }
     };
 
   private:
-    // What a request brings is no work of the template's, and what one rendering left behind is none of the next one's.
+    // False outside of a rendering: values of the request, and values that an earlier rendering left, do not count.
     bool counts() const { return levels + depth > 0; }
 
     size_t    steps_  = 0;

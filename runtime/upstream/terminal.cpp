@@ -1,6 +1,6 @@
 #include "upstream/terminal.h"
 
-#include "console.h"  // upstream's
+#include "console.h"  // from llama.cpp
 
 void open_terminal(bool simple, bool coloured) {
     console::init(simple, coloured);

@@ -1,25 +1,25 @@
 #pragma once
 
-// Upstream's console, as its own command line has it: colours, and a line editor with a history.
+// The console of llama.cpp's command line: colours, and a line editor with a history.
 
 #include <string>
 
 enum class text_kind { plain, info, reasoning, typed };
 
-// `simple`: without the line editor, where no person is at the other end. It takes the user's locale.
+// `simple`: without the line editor, because no person types. Also sets the user's locale.
 void open_terminal(bool simple, bool coloured);
 
-// Puts the terminal's state back.
+// Restores the state of the terminal.
 void close_terminal();
 
-// How what follows looks.
+// Sets the colour and style of the following text.
 void show_as(text_kind kind);
 
 void print(const std::string & text);
 void print_error(const std::string & text);
 
-// Lets everything that was printed appear.
+// Writes all printed text to the terminal.
 void flush_terminal();
 
-// Reads a line, with its newline; whether another line follows.
+// Reads a line, with its newline. Returns whether another line follows.
 bool read_line(std::string & line);

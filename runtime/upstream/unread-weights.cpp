@@ -10,9 +10,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-// What a check may use beside the stand-ins for weights: a template that makes a text without end, or sizes in the
-// metadata that no machine has, end here and not in the machine's last page. 4 GiB: vocabularies and graphs of the largest
-// models take less than one.
+// The limit for all memory except the zeros that replace weights. Without it, a template that writes an endless text,
+// or impossible sizes in the metadata, would use all memory of the machine. 4 GiB is enough: the vocabulary and the
+// graph of the largest models need less than 1 GiB.
 static constexpr uint64_t memory_limit_bytes = uint64_t(4) << 30;
 static constexpr size_t   alignment          = 64;
 
@@ -20,7 +20,7 @@ unread_weights::unread_weights() : allowed_(memory_limit_bytes) {
     limit_memory(allowed_);
 }
 
-// All tensors lie at the same place: pages that nobody writes take no memory, and zeros are valid blocks of every type.
+// All tensors share the same bytes: pages that nobody writes use no memory, and zeros are valid blocks of every type.
 ggml_backend_buffer * unread_weights::stand_in_for_weights(ggml_context * tensors) {
     size_t size = alignment;
     for (auto * tensor = ggml_get_first_tensor(tensors); tensor; tensor = ggml_get_next_tensor(tensors, tensor)) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Weights that are not read, for who only looks whether a model can be used (native/patches/check-without-weights.patch):
-// zeros stand in for them, and this process gets little memory beside.
+// Loads a model without its weights, to check whether it can be used (native/patches/check-without-weights.patch).
+// Zeros replace the weights, and the process can use only little other memory.
 
 #include "upstream/hooks.h"
 #include "upstream/log-filter.h"
@@ -10,7 +10,7 @@
 
 class unread_weights : public mkexe::hooks {
   public:
-    // From now on, for the process's rest, memory is limited.
+    // Limits the memory of this process until it ends.
     unread_weights();
 
     bool                  reads_weights() const override { return false; }

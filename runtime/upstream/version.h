@@ -1,4 +1,4 @@
 #pragma once
 
-// The commit of llama.cpp that this program is made of.
+// The commit of llama.cpp that this program was compiled from.
 const char * upstream_commit();

@@ -1,7 +1,7 @@
 #pragma once
 
-// Stands in for the header that upstream's tools/ui generates (tools/ui/ui.h.in): the same names, but the assets
-// come from the artifact at run time, so their number is not known to the compiler.
+// Replaces the header that llama.cpp's tools/ui generates (tools/ui/ui.h.in). It has the same names. But the assets
+// come from the artifact at run time, so the compiler does not know their number.
 
 #include <cstddef>
 #include <string>

@@ -87,7 +87,7 @@ TEST_CASE("a chat that cannot be written leaves the one that is there") {
     const temporary_folder folder;
     chat_store             store(folder.path());
     REQUIRE(store.write(id, chat_text("One"), "*").error == chat_error::none);
-    // in the way of the new file, also for root
+    // a folder with this name prevents the new file, also for root
     std::filesystem::create_directory(folder.path() + "/." + id + ".json.mkexe-new");
     const auto result = store.write(id, chat_text("Two"), "*");
     CHECK(result.error == chat_error::not_written);

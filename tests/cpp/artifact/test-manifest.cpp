@@ -14,7 +14,7 @@ static std::string refusal(const json & document) {
     return contents ? "accepted" : contents.message();
 }
 
-// What the reader says when the member at `pointer` (RFC 6901) is `value`.
+// The message of the reader if the member at `pointer` (RFC 6901) is `value`.
 static std::string refusal_with(const char * pointer, const json & value) {
     json document                         = sample_document();
     document[json::json_pointer(pointer)] = value;
@@ -70,7 +70,7 @@ TEST_CASE("what people read is one line that no terminal obeys") {
     CHECK(read.value().title == "Nice\xEF\xBF\xBD\xEF\xBF\xBD[2JReady.");
     CHECK(read.value().models[0].name == "\xEF\xBF\xBDgnp.exe");
     CHECK(read.value().models[0].license == "free\xEF\xBF\xBD");
-    CHECK(read.value().system_prompt == "one\ntwo");  // what the model reads
+    CHECK(read.value().system_prompt == "one\ntwo");  // the model reads this text
 }
 
 TEST_CASE("the parts of a split model keep their order") {
@@ -259,7 +259,7 @@ TEST_CASE("runtimes and files have limits") {
     CHECK(refusal_with("/files/0/crc32", uint64_t(1) << 32) ==
           refused + "entry \"page/index.html\": crc32 4294967296 has more than 32 bits");
 
-    // files that large, in an artifact that is
+    // an artifact with files of that size
     superblock large      = block;
     large.manifest_offset = sample_manifest + most + 1;
     document              = sample_document();

@@ -7,7 +7,7 @@
 #include <vector>
 
 static result<superblock> read(const std::string & bytes) {
-    // a copy of its own size, so that a reader that goes past its end meets nothing of the file
+    // a copy of exactly this size, so that a reader that goes past its end does not find bytes of the file
     const std::vector<uint8_t> head(bytes.begin(), bytes.begin() + std::min<size_t>(bytes.size(), 4096));
     return read_superblock(head.data(), head.size(), bytes.size());
 }
@@ -62,7 +62,7 @@ TEST_CASE("a superblock is missing, twice, or out of place") {
     CHECK(refusal(twice) == expected + "2");
 
     auto elsewhere = sample_artifact();
-    elsewhere.replace(4096 - 124, 8, elsewhere, sample_superblock, 8);  // at no multiple of 16: only the hash minds
+    elsewhere.replace(4096 - 124, 8, elsewhere, sample_superblock, 8);  // no multiple of 16: only the hash differs
     CHECK(refusal(elsewhere).find("the head (offset 0 to 4096) is damaged") == 0);
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("a changed head is told with both hashes") {
     }
 }
 
-// The head of a Windows program: e_lfanew at 0x3c, the PE signature there (Microsoft's PE format).
+// The head of a Windows program: e_lfanew at 0x3c leads to the PE signature (Microsoft's PE format).
 static std::string windows_head(uint32_t e_lfanew) {
     std::string head = "MZ";
     head.resize(4096, 'x');
@@ -167,7 +167,7 @@ TEST_CASE("the head hash leaves out what signing changes, and nothing else") {
         auto       changed        = head;
         changed[at] ^= 1;
         CAPTURE(at);
-        // a change of e_lfanew or of the signature makes it a head without PE headers: other bytes count then
+        // after a change of e_lfanew or of the signature, the head has no PE headers, so other bytes count
         CHECK((hash_of(changed) == hash_of(head)) == (in_superblock || in_checksum || in_certificate));
     }
 }
@@ -182,6 +182,6 @@ TEST_CASE("PE headers that would end outside the head are none") {
     }
     auto last    = windows_head(4096 - 24 - 152);
     auto changed = last;
-    changed[4095] ^= 1;  // the certificate table's entry ends with the head
+    changed[4095] ^= 1;  // the entry of the certificate table ends where the head ends
     CHECK(hash_of(changed) == hash_of(last));
 }

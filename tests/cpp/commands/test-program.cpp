@@ -18,7 +18,7 @@ struct finished {
     std::string err;
 };
 
-// What is written to the descriptor goes to a file, for as long as the object lives.
+// Writes the output to a descriptor into a file, as long as the object exists.
 class redirection {
   public:
     explicit redirection(int descriptor) : descriptor_(descriptor), saved_(dup(descriptor)), file_("") {

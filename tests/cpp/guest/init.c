@@ -1,5 +1,5 @@
-// The first and only process of a virtual machine: runs the commands of /commands, one a line with tabs between the
-// words, says on the serial line what they printed and their exit status, and switches the machine off.
+// The first and only process of a virtual machine. Runs the commands in /commands (one on each line, with tabs between
+// the words). Writes their output and exit status to the serial line. Then switches the machine off.
 
 #include <fcntl.h>
 #include <net/if.h>

@@ -1,5 +1,5 @@
-// For native/cpu/gemm-*.cpp: what a processor with AVX-VNNI has more, computed from what AVX2 has, because neither an
-// emulator nor a machine with it can be had. The kernels get names of their own.
+// For native/cpu/gemm-*.cpp: computes the instructions of AVX-VNNI with AVX2, because neither an emulator nor a machine
+// with AVX-VNNI is available. The kernels get other names.
 #pragma once
 
 #include <immintrin.h>

@@ -1,4 +1,5 @@
-// native/cpu/gemm-*.cpp against plain sums: as the level haswell has them, and with AVX-VNNI's instructions emulated.
+// Compares native/cpu/gemm-*.cpp with simple sums: as the level haswell has them, and with emulated AVX-VNNI
+// instructions.
 #ifdef __x86_64__
 
 #    include "backends/cpu-dispatch.h"
@@ -24,13 +25,13 @@ repacked_gemm mkexe_gemm_q4_0_8x8__haswell, mkexe_gemm_q4_0_8x8__vnni;
 repacked_gemm mkexe_gemm_q4_K_8x8__haswell, mkexe_gemm_q4_K_8x8__vnni;
 plain_gemm    mkexe_gemm_q8_0__haswell, mkexe_gemm_q8_0__vnni;
 
-// upstream's, in plain C
+// the functions of llama.cpp, in plain C
 extern "C" void          ggml_cpu_init__x64();
 extern "C" repacked_gemm ggml_gemm_q4_0_8x8_q8_0_generic__x64, ggml_gemm_q4_K_8x8_q8_K_generic__x64;
 
 namespace {
 
-constexpr int   values  = 5120;         // of a row: more than the kernels take at a time
+constexpr int   values  = 5120;         // in a row: more than the kernels take at a time
 constexpr int   columns = 24, gap = 3;  // floats that do not belong to the result
 constexpr float untouched = -1e30f;
 
@@ -40,7 +41,7 @@ ggml_half random_scale() {
     return ggml_half(0x1c00 + random_bits() % 0x800);  // 2^-8 to 2^-6
 }
 
-// What the bytes need beside them.
+// Sets the other members of a block whose bytes are set.
 void finish(block_q4_0x8 & block) {
     for (auto & scale : block.d) {
         scale = random_scale();
@@ -96,10 +97,10 @@ template <class Block> std::vector<Block> random_blocks(size_t count) {
     return blocks;
 }
 
-// The extremes of the formats in one row of each: sums of 16 bits hold them only just.
+// Sets one row of each to the extremes of the formats: 16 bits are just enough for the sums.
 template <class Weights, class Prompt> void set_extremes(Weights & weights, Prompt & prompt, int value) {
     for (auto & byte : weights.qs) {
-        byte = std::is_same_v<Weights, block_q4_0x8> ? 0x77 : 0xff;  // upstream has flipped the highest of four bits
+        byte = std::is_same_v<Weights, block_q4_0x8> ? 0x77 : 0xff;  // llama.cpp has flipped the highest of four bits
     }
     for (auto & byte : prompt.qs) {
         byte = value;
@@ -173,7 +174,7 @@ void compare_plain(plain_gemm & gemm) {
     CHECK_FALSE(gemm(columns, 7, blocks, nullptr, 0, nullptr, 0, nullptr, 0, 0, 1));
 }
 
-// The lowest level has its table of 16-bit floats after this.
+// Fills the lowest level's table of 16-bit floats. Returns false if this processor has no AVX2.
 bool prepare() {
     ggml_cpu_init__x64();
     const auto variants = cpu_variants();

@@ -17,13 +17,13 @@
 namespace {
 
 struct ended {
-    int         status = -1;  // of exit; -1 where a signal ended it
+    int         status = -1;  // exit status; -1 if a signal ended it
     std::string said;
 };
 
 }  // namespace
 
-// What a process says and ends with that watches itself and then does this.
+// Runs `crash` in a child process that watches for crashes. Returns its exit status and its messages.
 static ended watch(const std::function<void()> & crash) {
     int ends[2];
     REQUIRE(pipe(ends) == 0);
@@ -96,7 +96,7 @@ TEST_CASE("ggml starts no debugger from PATH") {
         GGML_ABORT("a block of %d bytes", 7);
     };
     check_says(watch(crash), exit_crashed, "a block of 7 bytes.");
-    // the older way of ggml's, where nobody sets a callback
+    // an older path in ggml, used if nobody sets a callback
     watch([&] {
         ggml_set_abort_callback(nullptr);
         crash();

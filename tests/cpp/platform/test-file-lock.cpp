@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Takes the lock in another process; its result.
+// Takes the lock in another process. Returns the result.
 static lock_result take_elsewhere(const std::string & path) {
     const pid_t child = fork();
     if (child == 0) {
@@ -31,6 +31,6 @@ TEST_CASE("a lock is held by one process and ends with it") {
         other = std::move(lock);
         CHECK(take_elsewhere(file.path()) == lock_result::held_by_another);
     }
-    CHECK(take_elsewhere(file.path()) == lock_result::taken);  // its holder let go of it
+    CHECK(take_elsewhere(file.path()) == lock_result::taken);  // its holder has released it
     CHECK(read_lock(file.path()) == "more");
 }

@@ -30,7 +30,7 @@ TEST_CASE("a start that runs is not over") {
     CHECK_FALSE(is_abandoned("/run/0123456789abcdef." + std::to_string(getpid()) + "x"));
     CHECK_FALSE(is_abandoned("/run/0123456789abcdef.1"));
     CHECK_FALSE(is_abandoned("/run/0123456789abcdef.0"));
-    CHECK(is_abandoned("/run/0123456789abcdef.4194305"));  // more than Linux' largest number of a process
+    CHECK(is_abandoned("/run/0123456789abcdef.4194305"));  // larger than any process id of Linux
 }
 
 TEST_CASE("this program runs") {

@@ -12,7 +12,7 @@ using stream = std::unique_ptr<std::FILE, int (*)(std::FILE *)>;
 TEST_CASE("positions and sizes go past 4 GiB") {
     const temporary_file file("");
     const int64_t        size = int64_t(5) << 30;
-    REQUIRE(truncate(file.path().c_str(), size) == 0);  // a hole: takes no room
+    REQUIRE(truncate(file.path().c_str(), size) == 0);  // a hole, which uses no disk space
     const stream opened(open_for_reading(file.path()), std::fclose);
     REQUIRE(opened);
     CHECK(size_of(opened.get()) == size);

@@ -26,7 +26,7 @@ struct gated_server {
         workers.shutdown();
     }
 
-    // The client's end of a new connection.
+    // Opens a connection. Returns the client's socket.
     int connect() {
         int ends[2];
         REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
@@ -39,7 +39,7 @@ static void write_text(int client, const std::string & text) {
     CHECK(write(client, text.data(), text.size()) == ssize_t(text.size()));
 }
 
-// All that comes until the server closes.
+// Reads until the server closes the connection.
 static std::string read_to_end(int client) {
     std::string text;
     char        bytes[1024];
@@ -73,7 +73,7 @@ TEST_CASE("no request waits for the end of another, however close they come") {
     std::mutex              mutex;
     std::condition_variable changed;
     int                     present = 0;
-    // each is answered when all are there
+    // each request is answered when all have arrived
     server.Get("/", [&](const httplib::Request &, httplib::Response & response) {
         std::unique_lock<std::mutex> lock(mutex);
         present++;
@@ -126,7 +126,7 @@ TEST_CASE("where there are too many, the one that has waited longest goes") {
     }
 }
 
-// What answers one request of a client that sends `first`, and what `later` sends when the first part was read.
+// Returns the response to a client that sends `first`. When the server has read that, `later` sends the rest.
 static std::string serve_slowly(const std::string &              first,
                                 time_t                           grace_ms,
                                 size_t                           bytes_per_second,
@@ -155,7 +155,7 @@ TEST_CASE("a body that stays behind the rate is given up, however long the reque
 TEST_CASE("a body that keeps the rate is read to its end after the time that all have") {
     static constexpr time_t grace_ms = 50;
     const auto              answer   = serve_slowly(long_body, grace_ms, 1, [](int client) {
-        write_text(client, std::string(20, '1'));  // twenty seconds more
+        write_text(client, std::string(20, '1'));  // allows twenty more seconds
         std::this_thread::sleep_for(std::chrono::milliseconds(4 * grace_ms));
         write_text(client, std::string(20, '2'));
     });
@@ -176,7 +176,7 @@ TEST_CASE("the bodies of all requests share so many bytes, and small ones need n
         }
         CHECK(taken <= limit + awaited_body_bytes);
         CHECK(taken > 0);
-        // another thread's request
+        // a request on another thread
         std::thread([&] {
             const body_budget::request small(budget);
             CHECK(budget.take(awaited_body_bytes));

@@ -22,7 +22,7 @@ TEST_CASE("the page is served from the artifact, if it is whole") {
     session    run(opened.value(), false);
     const auto count = run.files.read(opened.value());
     REQUIRE_MESSAGE(count, count.message());
-    CHECK(count.value() == 2);  // not the licence
+    CHECK(count.value() == 2);  // without the licence
     CHECK(llama_ui_get_assets().size() == 2);
     const auto * index = llama_ui_find_asset("index.html");
     REQUIRE(index);

@@ -15,7 +15,7 @@ TEST_CASE("a server on loopback answers to loopback names alone") {
     for (const char * host : { "127.0.0.1:8080", "localhost:8080", "localhost", "[::1]:8080", "127.1.2.3", "" }) {
         CHECK_MESSAGE(refuse_request(local, host, "").empty(), host);
     }
-    // a foreign name that leads to 127.0.0.1 is what DNS rebinding looks like
+    // DNS rebinding: a foreign name leads to 127.0.0.1
     for (const char * host : { "evil.example:8080", "evil.example", "localhost.evil.example", "192.168.0.2:8080",
                                "127.0.0.1.evil.example", "127.0.0.1.", "evil.sock", "[::2]:8080", "0.0.0.0:8080" }) {
         CHECK_MESSAGE(refuse_request(local, host, "") == "foreign_host", host);

@@ -20,7 +20,7 @@ static httplib::Response answer_to(const char * method, const char * origin) {
     return response;
 }
 
-// One after the other, as a program would have them that serves several models in its life.
+// One session follows the other, as in a program that serves first one model and then the next.
 TEST_CASE("a session leaves nothing behind for the next one") {
     const temporary_file file(sample_artifact());
     const auto           opened = open_artifact(file.path());

@@ -6,7 +6,7 @@ static uint64_t gigabytes(double count) {
     return uint64_t(count * 1e9);
 }
 
-// A model whose slots cost `each`, beside a context of 1 GB.
+// The slots for a model that needs `each` GB for one slot, and 1 GB for its context.
 static int slots_of(double each, double free) {
     return slots_for(gigabytes(free), [&](int slots) { return gigabytes(1 + each * slots); });
 }

@@ -1,5 +1,5 @@
-// Serves an artifact twice in one process, one after the other, and asks both (tests/native/test_sessions.py). Prints what
-// each of them answers as a line of JSON.
+// Serves an artifact twice in one process, one session after the other, and sends requests to both
+// (tests/native/test_sessions.py). Prints the answers of each session as a line of JSON.
 
 #include "artifact/artifact.h"
 #include "base/json-text.h"
@@ -19,7 +19,7 @@ static json get(httplib::Client & client, const std::string & path) {
     return answer ? json::parse(answer->body, nullptr, false) : json();
 }
 
-// What a session says of itself; ends it.
+// Asks the session for its facts, and ends it.
 static json ask(const std::string & address) {
     const auto      path = address.find('/', address.find("://") + 3);
     const auto      base = address.substr(path);
@@ -34,7 +34,7 @@ static json ask(const std::string & address) {
     return { { "address", address }, { "token", token }, { "answer", content } };
 }
 
-// Follows the lines of --status-fd until the session has ended.
+// Reads the lines of --status-fd until the session has ended.
 static json follow(int status) {
     json        found;
     std::string line, address;
@@ -59,7 +59,7 @@ static json follow(int status) {
 }
 
 int main(int, char ** arguments) {
-    // A server that takes longer than a second to end would end the process (end_soon()). This test lets it take its time.
+    // If a server needs longer than a second to end, end_soon() ends the process. This test allows more time.
     sigset_t end_of_patience;
     sigemptyset(&end_of_patience);
     sigaddset(&end_of_patience, SIGALRM);

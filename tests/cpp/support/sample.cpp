@@ -28,7 +28,7 @@ static json range_of(const sample_entry & entry) {
         { "offset", entry.offset },
         { "size", entry.content.size() },
         { "sha256", to_hex(sha256(entry.content.data(), entry.content.size())) },
-        { "crc32", 0 },  // compared by no runtime
+        { "crc32", 0 },  // no runtime compares it
     };
 }
 
@@ -87,7 +87,7 @@ void seal(std::string & bytes) {
     store_digest(bytes, sample_superblock + 112, sha256(bytes.data() + sample_superblock, 112), 16);
 }
 
-// Numbers: docs/FORMAT.md, "Superblock" and "Head hash".
+// The numbers are from docs/FORMAT.md, "Superblock" and "Head hash".
 std::string sample_artifact(const std::string & manifest) {
     std::string bytes = "#!/bin/sh\nexit 1\n";
     bytes.resize(sample_superblock, '\n');
@@ -98,7 +98,7 @@ std::string sample_artifact(const std::string & manifest) {
     bytes += manifest;
     const uint64_t directory = bytes.size();
     bytes += "the central directory";
-    const auto head_hash = sha256(bytes.data(), 4096);  // the superblock's bytes are still zero
+    const auto head_hash = sha256(bytes.data(), 4096);  // the bytes of the superblock are still zero
 
     bytes.replace(sample_superblock, 8, std::string("MKEXE\x1a\n\0", 8));
     store(bytes, sample_superblock + 8, 2, 1);

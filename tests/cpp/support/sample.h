@@ -1,7 +1,7 @@
 #pragma once
 
-// A small valid artifact, written from docs/FORMAT.md alone: what the runtime's readers must accept, and what tests
-// damage. It has no ZIP records, and its CRC-32s are no such: the runtime compares neither.
+// A small valid artifact, written only from docs/FORMAT.md. The readers of the runtime must accept it, and tests damage
+// it. It has no ZIP records and no correct CRC-32s, because the runtime compares neither.
 
 #include <nlohmann/json.hpp>
 
@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string>
 
-// Where its parts lie, in bytes from the start of the file.
+// The offsets of its parts, in bytes from the start of the file.
 enum sample_offset : uint64_t {
     sample_superblock = 64,
     sample_unpacker   = 8192,
@@ -21,20 +21,20 @@ enum sample_offset : uint64_t {
     sample_manifest   = 65792,
 };
 
-// The manifest's members; every hash fits.
+// The members of the manifest. All hashes are correct.
 nlohmann::json sample_document();
 
-// The file with this manifest; every hash and bound fits.
+// The bytes of the file with this manifest. All hashes and bounds are correct.
 std::string sample_artifact(const std::string & manifest = sample_document().dump());
 
-// A number in `size` bytes, little-endian.
+// Writes or reads a number of `size` bytes, little-endian.
 void     store(std::string & bytes, size_t offset, size_t size, uint64_t number);
 uint64_t load(const std::string & bytes, size_t offset, size_t size);
 
-// Makes the superblock's checksum fit its fields, as a hostile writer would.
+// Makes the checksum of the superblock correct after a change, as an attacker would do.
 void seal(std::string & bytes);
 
-// A file with these bytes, for as long as the object lives.
+// A file with these bytes, as long as the object exists.
 class temporary_file {
   public:
     explicit temporary_file(const std::string & bytes);
@@ -48,7 +48,7 @@ class temporary_file {
     std::string path_;
 };
 
-// An environment variable, for as long as the object lives.
+// Sets an environment variable, as long as the object exists.
 class environment_variable {
   public:
     environment_variable(const char * name, const std::string & value);

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-// A folder of its own for each case.
+// A separate folder for each case.
 class temporary_folder {
   public:
     temporary_folder() {

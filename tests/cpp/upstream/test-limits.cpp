@@ -28,7 +28,7 @@ static std::string nested(size_t levels) {
     return repeat("[", levels) + repeat("]", levels);
 }
 
-// What `work` throws, or empty.
+// The message of the exception that `work` throws; empty if it throws nothing.
 template <typename F> static std::string problem_of(const F & work) {
     try {
         work();
@@ -59,7 +59,7 @@ TEST_CASE("JSON is parsed up to the limit, and refused above it with what was fo
     CHECK(result.message().find("100001 levels") != std::string::npos);
 }
 
-// Whether this is a grammar; throws what the limits throw.
+// Whether this is a grammar. Throws if a limit is exceeded.
 static bool is_grammar(const std::string & text) {
     llama_sampler * sampler = llama_sampler_init_grammar(nullptr, text.c_str(), "root");
     if (!sampler) {
@@ -69,7 +69,7 @@ static bool is_grammar(const std::string & text) {
     return true;
 }
 
-// "root ::= r0", and for each number what `rule` says of the next one; the last is an "a".
+// Returns "root ::= r0", and for each number what `rule` makes of the name of the next rule. The last rule is an "a".
 template <typename F> static std::string chain(size_t count, const F & rule) {
     std::string text = "root ::= r0\n";
     for (size_t i = 0; i < count; i++) {
@@ -99,9 +99,9 @@ TEST_CASE("grammars of a usual size are grammars") {
     CHECK(is_grammar("root ::= " + repeat("(", 100) + "\"a\"" + repeat(")", 100)));
     CHECK(is_grammar("root ::= \"a\"" + repeat(" | \"b\"", 1000)));
     CHECK(is_grammar("root ::= [a-z]{1,2000}"));
-    // 2^n steps where a rule that was looked at is looked at again
+    // takes 2^n steps if a checked rule is checked again
     CHECK(is_grammar(chain(200, [](const std::string & next) { return next + " | " + next; })));
-    // a number of repetitions below zero
+    // a negative number of repetitions
     CHECK_FALSE(is_grammar("root ::= \"a\"{5,2}"));
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("a word that starts a grammar is looked for once in each part of an an
         CHECK(word.find(answer, 4) == std::string::npos);
     }
     CHECK(word.n_looked_at < 10000 * (4 + word.word.size()));
-    // across the borders of pieces
+    // the word is split between these pieces
     for (const std::string piece : { "<to", "ol", ".", "call" }) {
         answer += piece;
         CHECK(word.find(answer, piece.size()) == std::string::npos);
@@ -164,7 +164,7 @@ TEST_CASE("JSON of more values than a body may have is refused") {
 }
 
 TEST_CASE("schemas that would become such grammars are refused") {
-    std::string chained;  // each leads to the next
+    std::string chained;  // each refers to the next
     for (int i = 0; i < 1000; i++) {
         const auto next = R"({"$ref":"#/$defs/d)" + std::to_string(i + 1) + "\"}";
         chained +=
@@ -201,7 +201,7 @@ TEST_CASE("a schema with many optional members takes as many steps as it has mem
     CHECK(is_grammar(many));
 }
 
-// A template of `text`, rendered with `number` as `n`.
+// Renders `text` as a template, with `number` as `n`.
 static std::string render(const std::string & text, int64_t number = 0) {
     const auto     program = jinja::parse_from_tokens(jinja::lexer().tokenize(text));
     jinja::context context(text);
@@ -244,7 +244,7 @@ TEST_CASE("templates that nest, recurse or multiply too much are refused") {
     };
     for (const auto & [limit, text] : cases) {
         const auto problem = problem_of([&text = text] { render(text); });
-        CHECK(render("as ever") == "as ever");  // what one used up is not missing for the next one on this thread
+        CHECK(render("as ever") == "as ever");  // no work of the last rendering counts for the next one here
         const auto place = text.substr(0, 60);
         CHECK_MESSAGE((!problem.empty() && problem.find("another") == std::string::npos), place << ": " << problem);
         CHECK_MESSAGE(problem.find(limit) != std::string::npos, place << ": " << problem);
@@ -320,7 +320,7 @@ TEST_CASE("a chat that nests too deep, or is too large as it would be written, i
     CHECK(deep.error == chat_error::bad_chat);
     CHECK(deep.text.find("40001") != std::string::npos);
     CHECK(store.write(id, std::string(chat_store::max_bytes + 1, ' '), "*").error == chat_error::too_large);
-    // lines of their own for 20 million numbers in "messages"
+    // a separate line for each of 20 million numbers in "messages"
     const auto wide = store.write(id, R"({"title":"","messages":[0)" + repeat(",0", 20000000) + "]}", "*");
     CHECK(wide.error == chat_error::too_large);
     CHECK(wide.text.find("would be written as") != std::string::npos);

@@ -59,7 +59,7 @@ TEST_CASE("every option that takes a whole number refuses what is none") {
     CHECK(seen > 30);
 }
 
-// Whether llama.cpp's own message is only the name of a function of C++.
+// Whether the message of llama.cpp is only the name of a C++ function.
 static bool complains_in_code(const common_arg & option) {
     common_params params;
     try {
@@ -128,7 +128,7 @@ TEST_CASE("a grammar that cannot be read is refused") {
     }
     CHECK(problem_of_grammar("root ::= \"a\" | \"b\"") == "");
     CHECK(problem_of_grammar(" # a comment\n\nroot ::= other\nother ::= \"b\"\n") == "");
-    CHECK(problem_of_grammar("root ::= <think> \"b\"") == "");  // a token of the model
+    CHECK(problem_of_grammar("root ::= <think> \"b\"") == "");  // the name of a token of the model
 }
 
 TEST_CASE("a control vector that cannot be opened is refused") {

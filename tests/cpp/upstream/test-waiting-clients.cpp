@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-// A queue whose loop decodes nothing: each round calls `during` where it would decode a batch.
+// A queue whose loop decodes nothing. Each round calls `during` instead of decoding a batch.
 struct looping_queue {
     server_queue          queue;
     server_response       results;
@@ -39,7 +39,7 @@ static void post_three(server_response_reader & reader) {
 }
 
 TEST_CASE("before the next batch all tasks of a client that left are cancelled") {
-    static constexpr int        max_rounds = 1000000;  // where nobody asks
+    static constexpr int        max_rounds = 1000000;  // ends the loop if nobody asks
     looping_queue               loop;
     std::atomic<bool>           asked       = false;
     std::atomic<bool>           left        = false;
@@ -58,7 +58,7 @@ TEST_CASE("before the next batch all tasks of a client that left are cancelled")
             seen = loop.cancelled.size();
             loop.queue.terminate();
         }
-        // it leaves while a batch is decoded
+        // the client leaves while a batch is decoded
         left = asked || ++rounds > max_rounds;
         std::this_thread::yield();
     };

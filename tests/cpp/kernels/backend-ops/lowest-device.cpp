@@ -1,8 +1,8 @@
-// Linked with upstream's tests/test-backend-ops.cpp, whose reference is the first CPU device: that is the level that
-// MKEXE_CPU names. This adds the lowest level as a second device under a name of its own, for `-b CPU-lowest`.
+// Linked with llama.cpp's tests/test-backend-ops.cpp. The reference of that program is the first CPU device: the level
+// that MKEXE_CPU names. This file adds the lowest level as a second device with another name, for `-b CPU-lowest`.
 //
-// Both compute with one thread: upstream asks for one per two processors of the tested device, but leaves its default of
-// four to the reference, and more threads than processors wait for each other at every barrier.
+// Both compute with one thread. llama.cpp gives the tested device one thread for every two processors, but gives
+// the reference its default of four. With more threads than processors, threads wait for each other at every barrier.
 
 #include "ggml-backend-impl.h"
 #include "ggml-backend.h"

@@ -1,14 +1,14 @@
-// Sends a console event to the processes of a program as Windows does it: by a thread of kernelbase's CtrlRoutine in
-// each of them. Wine has the same function, but calls it for Ctrl-C only.
+// Sends a console event to the processes of a program in the same way as Windows: a thread in each process runs
+// CtrlRoutine of kernelbase. Wine has the same function, but calls it only for Ctrl-C.
 //
-// usage: send PROGRAM.EXE EVENT, an event as HandlerRoutine's documentation numbers them
-// Exit status: 0 when a process took it, 1 when none runs, 2 when Windows refuses.
+// usage: send PROGRAM.EXE EVENT, with the number of the event from the documentation of HandlerRoutine
+// Exit status: 0 if a process accepted the event, 1 if no such process runs, 2 if Windows refuses.
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// in this order
+// the order matters
 // clang-format off
 #include <windows.h>
 #include <tlhelp32.h>
@@ -17,7 +17,7 @@
 static BOOL send_event(DWORD process_id, void * event) {
     const HMODULE                library = GetModuleHandleA("kernelbase.dll");
     const HANDLE                 process = OpenProcess(PROCESS_ALL_ACCESS, FALSE, process_id);
-    // a system library lies at the same address in all processes
+    // a system library is at the same address in all processes
     const LPTHREAD_START_ROUTINE routine = (LPTHREAD_START_ROUTINE) (void *) GetProcAddress(library, "CtrlRoutine");
     return routine && process && CreateRemoteThread(process, NULL, 0, routine, event, 0, NULL);
 }

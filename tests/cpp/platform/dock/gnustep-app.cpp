@@ -1,5 +1,6 @@
-// runtime/platform/dock-macos.cpp on GNUstep instead of macOS: does what it is told on stdin as the system would, and says on
-// stdout what the app was asked to do. dlopen and dlsym are this file's own (--wrap), so that Apple's names find GNUstep.
+// Runs runtime/platform/dock-macos.cpp with GNUstep instead of macOS. Reads commands from stdin and does what the
+// system would do. Writes to stdout what the app was asked to do. This file defines dlopen and dlsym (--wrap), so that
+// Apple's names lead to GNUstep.
 
 #include "platform/dock.h"
 
@@ -22,7 +23,7 @@ extern "C" void * __wrap_dlopen(const char * path, int flags) {
     return __real_dlopen(path, flags | RTLD_GLOBAL);
 }
 
-// GNU's runtime has this one in its header alone: an object begins with the pointer to its class.
+// The GNU runtime has this function only in its header: an object begins with the pointer to its class.
 static void * object_class(void * object) {
     return *static_cast<void **>(object);
 }
@@ -69,7 +70,7 @@ static object menu_item(const std::string & index) {
     return send(menu, "itemAtIndex:", std::stol(index));
 }
 
-// GNUstep wants to know of threads that it did not start.
+// GNUstep must know the threads that it did not start.
 static void join_gnustep() {
     while (!function<object *>("NSApp") || !*function<object *>("NSApp")) {
         std::this_thread::yield();
