@@ -257,9 +257,7 @@ def _check_runtimes(runtimes: tuple[RuntimeRecord, ...], entries: set[str | None
                 f"{PROGRAM_SIZE_MAXIMUM}"
             )
         if runtime.pack is not None and runtime.pack.entry not in entries:
-            raise ValueError(
-                f'the runtime for {runtime.target} lies in {_found(runtime.pack.entry)}, which is not one of "packs"'
-            )
+            raise ValueError(f'the runtime for {runtime.target} lies in {_found(runtime.pack.entry)}, none of "packs"')
 
 
 def _range(item: dict[str, Any], block: Superblock) -> Range:
