@@ -34,7 +34,7 @@ static std::string revision_of(const std::string & text) {
     return to_hex(hasher.finish()).substr(0, 16);
 }
 
-// In all scripts with two cases. A byte that is not UTF-8 becomes U+FFFD.
+// In lower case, for all scripts that have two cases. A byte that is not UTF-8 becomes U+FFFD.
 static std::string folded(const std::string & text) {
     std::string lower;
     lower.reserve(text.size());

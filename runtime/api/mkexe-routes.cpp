@@ -89,7 +89,7 @@ mkexe_routes::mkexe_routes(routes_settings settings, const loading & progress, s
     state_(new state{ std::move(settings), progress, end }) {
     auto & own       = *state_;
     own.chats        = own.settings.chats.empty() ? nullptr : std::make_unique<chat_store>(own.settings.chats);
-    // if chats are not kept, none are taken from other places either
+    // a server that keeps no chats also takes no chats from other servers
     own.key_of_pages = own.chats ? page_key() : "";
 }
 

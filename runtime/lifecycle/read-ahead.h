@@ -1,7 +1,7 @@
 #pragma once
 
 // Reads the weights into the system's page cache while the model is loading, and reports the progress. The loader
-// itself reports none: it maps the file in one call.
+// cannot report it, because it maps the file in one call.
 
 #include "artifact/manifest.h"
 

@@ -19,7 +19,7 @@ std::string instance_name(const artifact & source);
 
 struct instance_claim {
     claim     kind = claim::unknown;
-    file_lock lock;  // held if it is ours
+    file_lock lock;  // held if `kind` is `ours`
 };
 
 instance_claim claim_instance(const artifact & source);

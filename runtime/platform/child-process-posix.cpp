@@ -54,7 +54,7 @@ static result<int> spawn(const std::vector<std::string> & arguments, int input, 
     if (status >= 0) {
         posix_spawn_file_actions_adddup2(&streams, status, status_descriptor);
     }
-    // a group of its own: Ctrl-C here must not end the browser
+    // a separate process group, because Ctrl-C in this program must not end the browser
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);

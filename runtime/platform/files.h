@@ -28,7 +28,7 @@ std::string path_in_same_folder(const std::string & path, const std::string & na
 // path in the folder that the link leads to.
 std::string path_beside(const std::string & path, const std::string & name);
 
-// Makes the folder and those above it, readable only by this user.
+// Makes the folder and the folders above it, readable only by this user.
 write_result make_folder(const std::string & path);
 
 // Writes a new file beside `path` and renames it, so that a reader sees either the old or the new content. Refuses to

@@ -113,7 +113,8 @@ const char * any_thread_problem() {
     return problem.begin();
 }
 
-// Whether the stack of a thread fits into the memory. If it does, the system refuses the number of threads.
+// Whether the stack of a thread fits into the memory. If it does, the system's limit for the number of threads is the
+// cause.
 static bool has_room(size_t stack_bytes) {
     const size_t bytes = stack_bytes + beside_stack;
     void *       room  = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);

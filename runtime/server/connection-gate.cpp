@@ -113,8 +113,9 @@ void connection_gate::take_arrivals() {
     }
 }
 
-// Whether an arrival has to wait. Often its request is here already: most clients send one with the connection, and
-// bytes after the last request may be a complete one. Without a wait, no other arrival can take its place.
+// Whether a connection has to wait for its request. Often the request has arrived already: most clients send it with
+// the connection, and bytes after the last request may be a complete one. If a connection does not wait, the gate
+// cannot close it for another one.
 bool connection_gate::still_waits(connection & client) {
     if (!client.received.empty()) {
         return look_at(client);
@@ -135,7 +136,7 @@ bool connection_gate::has_room(bool reserve) {
     return size_t(waits) + busy[reserve] < (reserve ? limits.reserve : limits.connections);
 }
 
-// Closes the connection that has waited longest. Returns false if none waits.
+// Closes the connection that has waited longest. Returns false if no connection waits.
 bool connection_gate::make_room(bool reserve) {
     auto oldest = waiting.end();
     for (auto client = waiting.begin(); client != waiting.end(); ++client) {
@@ -150,7 +151,7 @@ bool connection_gate::make_room(bool reserve) {
     return true;
 }
 
-// Gives an arrival a place. If there is none, closes it and returns false.
+// Gives a connection a place. If there is no place, closes it and returns false.
 bool connection_gate::place(connection & client) {
     if (client.served > 0 || has_room(false) || make_room(false)) {
         return true;

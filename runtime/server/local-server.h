@@ -31,7 +31,7 @@ struct answer_end {
 
 class local_server {
   public:
-    // Loads the model. `options` are those of llama.cpp's server. `verbose` shows its log. Ctrl-C ends the program.
+    // Loads the model. `options` are options of llama.cpp's server. `verbose` shows its log. Ctrl-C ends the program.
     static result<std::unique_ptr<local_server>> load(const artifact & source, user_options options, bool verbose);
     ~local_server();
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-// `arguments` are those of `serve`, with -m and --mmproj. The program does not read the weights, but uses zeros: so a
-// large model takes only as long as two tokens take to compute.
+// `arguments` are the arguments of `serve`, with -m and --mmproj. The program does not read the weights, but uses
+// zeros. So the check of a large model takes only the time for computing two tokens.
 //
 // If the model cannot be used, prints "refused: " with the cause and returns exit_model. If llama.cpp aborts, the
 // process ends. Otherwise returns exit_good.

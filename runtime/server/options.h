@@ -1,6 +1,6 @@
 #pragma once
 
-// The options that mkexe adds to those of llama.cpp's server.
+// The options that mkexe adds to the options of llama.cpp's server.
 
 #include "base/result.h"
 

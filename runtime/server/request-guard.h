@@ -18,9 +18,9 @@ struct guard_rules {
     std::string page_policy;  // directives of the page's Content-Security-Policy, without the last semicolon
 };
 
-// The value of --cors-origins: with commas between, "*" (every origin), "localhost" (pages of this computer, whatever
-// their port), "null" (pages without an address, such as files) and origins such as "https://example.com". They come back
-// as browsers write them: lower case, without a default port.
+// Reads the value of --cors-origins. Its items, with commas between them, are "*" (every origin), "localhost" (pages of
+// this computer, on any port), "null" (pages without an address, such as files) and origins such as
+// "https://example.com". Returns origins in the form of browsers: in lower case, without the default port.
 result<std::vector<std::string>> parse_origins(const std::string & list);
 
 // The type of the error; empty if the request is allowed. `host` and `origin` are the values of the headers; `origin`

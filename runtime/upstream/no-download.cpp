@@ -1,6 +1,6 @@
 // Replaces common/download.cpp and common/hf-cache.cpp of llama.cpp. An artifact contains its model and makes no
-// connection, so it does not contain the code for that. Functions that should download report this. Functions that look
-// into a cache find it empty.
+// connection, so it does not contain the code for that. Functions that should download report an error, and functions
+// that look into a cache find it empty.
 
 #include "common.h"
 #include "download.h"
