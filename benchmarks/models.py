@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.plan import SIZES, ModelCase
 from mkexe.base import cache
-from mkexe.models.gguf.file import check_model
+from mkexe.models.gguf.check import check_model
 from support import random_model
 from support.random_model import Shape, Tensor
 

@@ -1,7 +1,7 @@
 """Fixtures: the `mkexe` command as a user starts it, made-up runtimes for tests that need no compiler, real ones else.
 
 Markers are added from the fixtures a test uses: `compile`, `boot`, `browser`, `slow` (pyproject.toml explains them).
-What takes long to make is made once per run, however many workers there are (once.py); which tests one worker runs
+What takes long to make is made once per run, however many workers there are (made_once_per_run.py); which tests one worker runs
 after each other stands in groups.py.
 """
 
@@ -30,8 +30,8 @@ from mkexe.page.icon import ICON_FILE
 from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 from support.groups import make_scheduler, put_in_order
+from support.made_once_per_run import folder_of_the_run, made_once
 from support.needs import need
-from support.once import folder_of_the_run, made_once
 from support.small_models import write_small_model
 from support.wine import WinePrefix
 

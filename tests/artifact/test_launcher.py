@@ -13,7 +13,7 @@ import pytest
 from conftest import Mkexe, install_fake_runtime, scrubbed_environment
 from support.executables import Pe
 from support.needs import need
-from support.planted import plant_folder
+from support.other_user import plant_folder
 from support.powershell import syntax_errors
 from support.small_models import write_small_model
 

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import ROOT
 from mkexe import cli
-from mkexe.config.chosen import build_settings, named_files, page_settings
+from mkexe.config.checked_options import build_settings, named_files, page_settings
 from mkexe.config.presets import setting_entries
 from mkexe.config.settings_table import all_settings
 from mkexe.config.toml_file import read_config

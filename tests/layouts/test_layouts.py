@@ -17,7 +17,7 @@ from mkexe.artifact.reader import open_artifact
 from support.asking import ASK, FRANCE, PARIS
 from support.needs import need
 from support.running import Running
-from support.stick import stick
+from support.usb_stick import stick
 
 HOST = "linux-x86_64"
 LAYOUTS = ("exe", "script", "pair")
@@ -288,7 +288,7 @@ def test_what_a_layout_cannot_hold_is_refused(
 def test_a_stick_with_fat_holds_a_pair_in_parts_and_starts_it(
     real_mkexe: Mkexe, runtimes: dict[str, Path], tmp_path: Path
 ) -> None:
-    """FAT by its rules (tests/support/stick.py), for files no larger than what holds the programs."""
+    """FAT by its rules (tests/support/usb_stick.py), for files no larger than what holds the programs."""
     need("fusermount3")
     words = ("--layout", "pair", "--target", "linux-x86_64,windows-x86_64", "--json")
     with stick(tmp_path / "blocks", tmp_path / "stick", 24 << 20) as folder:

@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 
 from mkexe.errors import ModelError
 from mkexe.models.gguf import byte_reader, header
-from mkexe.models.gguf.constants import Keys
-from mkexe.models.gguf.file import (
+from mkexe.models.gguf.check import (
     ArrayInfo,
     ModelFiles,
     ModelKind,
@@ -31,6 +30,7 @@ from mkexe.models.gguf.file import (
     kind_of,
     read_gguf,
 )
+from mkexe.models.gguf.constants import Keys
 from mkexe.models.gguf.header_records import GgufHeader, LongText, Scalar
 from mkexe.models.gguf.model_kinds import DRAFT_ARCHITECTURES, IMAGE_ARCHITECTURES
 from mkexe.models.gguf.split_reader import read_parts

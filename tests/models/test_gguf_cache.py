@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mkexe.models.gguf.file import read_gguf
+from mkexe.models.gguf.check import read_gguf
 from mkexe.models.gguf.kv_cache import read_kv_cache
 from mkexe.models.memory import KvCache
 from support.damaged_gguf import ARR, I32, STR, TENSORS, U32, Array, Pair, write

@@ -1,4 +1,4 @@
-"""`--mmproj`: a projector goes into the file with its model. That it is used: tests/browser/test_seeing.py."""
+"""`--mmproj`: a projector goes into the file with its model. That it is used: tests/browser/test_media.py."""
 
 from __future__ import annotations
 

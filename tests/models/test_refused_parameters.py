@@ -9,7 +9,7 @@ from gguf.constants import GGUFValueType
 
 from conftest import TINY_MODEL
 from mkexe.errors import ModelError
-from mkexe.models.gguf.file import check_model
+from mkexe.models.gguf.check import check_model
 from support.encoders import write_encoder
 from support.mutated_models import TOKENS, Model, as_architecture, changed, read_model, retype, set_key
 

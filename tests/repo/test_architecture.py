@@ -96,7 +96,7 @@ def test_only_one_module_starts_processes_and_only_the_command_line_prints() -> 
 
 def test_reading_a_model_needs_no_numpy() -> None:
     """Numpy takes a good part of a second to import."""
-    asked = "import sys, mkexe.models.gguf.file, mkexe.models.gguf.kv_cache; sys.exit('numpy' in sys.modules)"
+    asked = "import sys, mkexe.models.gguf.check, mkexe.models.gguf.kv_cache; sys.exit('numpy' in sys.modules)"
     subprocess.run([sys.executable, "-c", asked], cwd=ROOT / "builder", check=True)
 
 

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from conftest import ROOT
 from support.groups import FIRST, TOGETHER, group_of
-from support.once import folder_of_the_run, made_once
+from support.made_once_per_run import folder_of_the_run, made_once
 
 FILES = {str(path.relative_to(ROOT)) for path in ROOT.glob("tests/**/test_*.py")}
 

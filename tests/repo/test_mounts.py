@@ -13,7 +13,7 @@ from support.needs import need
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from support.stick import stick
+from support.usb_stick import stick
 
 folder = Path(sys.argv[1])
 with stick(folder / "blocks", folder / "stick", 1 << 20) as mounted:

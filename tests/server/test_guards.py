@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TINY_MODEL, Mkexe
-from support.planted import plant_folder
+from support.other_user import plant_folder
 from support.running import Running, browser_in, environment_of, run_to_end
 
 PLAIN = ("--no-browser",)  # no port is asked for

@@ -15,7 +15,7 @@ from gguf.constants import GGUFValueType
 from conftest import TINY_MODEL, Mkexe
 from mkexe import cli
 from mkexe.errors import ModelError
-from mkexe.models.gguf.file import check_model
+from mkexe.models.gguf.check import check_model
 from mkexe.runtimes import store as runtime_store
 from mkexe.runtimes import targets
 from mkexe.runtimes.runtime import Runtime

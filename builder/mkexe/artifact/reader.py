@@ -17,8 +17,8 @@ from mkexe.artifact import placement
 from mkexe.artifact.executable import plain_page
 from mkexe.artifact.manifest import BESIDE_BEGIN_SIZE, Manifest, Range, RuntimeRecord, Sidecar, decode_manifest
 from mkexe.artifact.superblock import DAMAGED_HINT, HEAD_SIZE, Superblock, decode_superblock
+from mkexe.base.bounded_read import reason
 from mkexe.base.reporter import UNWATCHED, Progress
-from mkexe.base.small_file import reason
 from mkexe.errors import ArtifactError
 
 CHUNK_SIZE = 4 * 1024 * 1024  # bytes

@@ -50,7 +50,7 @@ def run(
     """Write one executable file out of a GGUF model."""
     from mkexe.cli.reporters import TerminalReporter
     from mkexe.commands import build
-    from mkexe.config.chosen import build_settings, page_settings
+    from mkexe.config.checked_options import build_settings, page_settings
     from mkexe.layouts import built_file
 
     entries = _entries(config, flags, setting or [], lock or [])

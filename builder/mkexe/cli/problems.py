@@ -7,7 +7,7 @@ import traceback
 
 import typer
 
-from mkexe.base.small_file import reason
+from mkexe.base.bounded_read import reason
 from mkexe.errors import DefectError, MkexeError, UsageError
 
 _SHOWN_CHARACTERS = 200  # of an unexpected exception's own words

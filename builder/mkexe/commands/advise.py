@@ -68,7 +68,7 @@ def advise(request: AdviceRequest, reporter: Reporter) -> Advice:
 
     Raises ModelError and UsageError as a build does.
     """
-    from mkexe.models.gguf.file import check_model
+    from mkexe.models.gguf.check import check_model
     from mkexe.models.gguf.kv_cache import read_kv_cache  # gguf comes with it: slow to import
 
     checked = check_model(request.model)

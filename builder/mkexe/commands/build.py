@@ -11,11 +11,11 @@ from pathlib import Path
 
 from mkexe.artifact import packing
 from mkexe.artifact.contents import Contents
-from mkexe.artifact.small_files import small_files
+from mkexe.artifact.page_entries import small_files
 from mkexe.base import atomic_files, plain_text
 from mkexe.base.file_names import check_output_name
 from mkexe.base.reporter import Reporter
-from mkexe.config.chosen import BuildSettings
+from mkexe.config.checked_options import BuildSettings
 from mkexe.errors import UsageError
 from mkexe.layouts import deliver
 from mkexe.layouts.layout_choice import check_split_size, cut_models, decide_layout
@@ -41,7 +41,7 @@ class BuildRequest:
 
 def build(request: BuildRequest, reporter: Reporter) -> deliver.Built:
     """Check the model, get the runtimes and the page, and write the artifact. An error leaves no partial file."""
-    from mkexe.models.gguf.file import check_model
+    from mkexe.models.gguf.check import check_model
     from mkexe.models.gguf.kv_cache import read_kv_cache  # gguf comes with it: slow to import
 
     settings = request.settings

@@ -14,7 +14,7 @@ from mkexe.base import cache, resources
 from mkexe.base.reporter import Reporter
 from mkexe.boot.start import serving
 from mkexe.commands.build import BuildRequest, build
-from mkexe.config.chosen import BuildSettings, named_files, page_settings
+from mkexe.config.checked_options import BuildSettings, named_files, page_settings
 from mkexe.config.entries import Entries
 from mkexe.config.toml_file import read_config
 from mkexe.errors import ToolMissingError, UsageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mkexe.base.small_file import read_small_file
+from mkexe.base.bounded_read import read_small_file
 
 _MAXIMUM = 1 << 20  # bytes
 

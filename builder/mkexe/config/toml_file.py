@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from mkexe.base.small_file import reason
+from mkexe.base.bounded_read import reason
 from mkexe.base.suggest import suggest
 from mkexe.config.entries import Entries, Entry
 from mkexe.config.options import SETTINGS, keys_by_table

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mkexe.base import plain_text
-from mkexe.base.small_file import reason
+from mkexe.base.bounded_read import reason
 from mkexe.base.suggest import suggest
 from mkexe.config.entries import Entry
 from mkexe.config.settings_table import find_setting

@@ -29,7 +29,7 @@ from mkexe.binfmt.universal import compose_universal
 from mkexe.errors import ArtifactError, ModelError, UsageError
 from mkexe.layouts.layout import Draft, Layout, Output, encode_artifact, unpacked_size
 from mkexe.layouts.names import APP
-from mkexe.layouts.package import ARTIFACT_MAXIMUM, Package, open_small, sidecar_in
+from mkexe.layouts.opened_file import ARTIFACT_MAXIMUM, Package, open_small, sidecar_in
 from mkexe.layouts.sidecar import sidecar_names, sidecar_records
 from mkexe.models.model_set import ModelFile
 from mkexe.page.branding import ICONS

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from mkexe.artifact.reader import Artifact, read_chunks
 from mkexe.artifact.superblock import DAMAGED_HINT
 from mkexe.errors import ArtifactError
-from mkexe.layouts.package import ARTIFACT_MAXIMUM, Package, open_small, sidecar_in
+from mkexe.layouts.opened_file import ARTIFACT_MAXIMUM, Package, open_small, sidecar_in
 
 _PLAIN_LAYER = "application/vnd.oci.image.layer.v1.tar"
 _JSON_MAXIMUM = 4 << 20  # bytes; the maximum for a manifest in registries

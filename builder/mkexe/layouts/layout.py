@@ -20,7 +20,7 @@ from mkexe.base.copying import Digest
 from mkexe.base.reporter import UNWATCHED, Progress, Reporter
 from mkexe.base.units import readable_size
 from mkexe.errors import UsageError
-from mkexe.layouts.package import Package
+from mkexe.layouts.opened_file import Package
 from mkexe.models.model_set import ModelSet
 from mkexe.runtimes.runtime import Runtime
 from mkexe.runtimes.targets import LINUX, MACOS, WINDOWS, Target

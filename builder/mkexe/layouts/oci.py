@@ -14,7 +14,7 @@ from mkexe.layouts.image_reader import open_image
 from mkexe.layouts.image_writer import ImageFacts, ImageWriter
 from mkexe.layouts.layout import Draft, Layout, Output, encode_artifact, unpacked_size
 from mkexe.layouts.names import OCI
-from mkexe.layouts.package import Package
+from mkexe.layouts.opened_file import Package
 from mkexe.layouts.sidecar import sidecar_names, sidecar_records
 from mkexe.runtimes.targets import LINUX, Target
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from mkexe.artifact.reader import open_artifact
 from mkexe.artifact.superblock import DAMAGED_HINT
-from mkexe.base.small_file import reason
+from mkexe.base.bounded_read import reason
 from mkexe.errors import ArtifactError
-from mkexe.layouts.package import UNREADABLE, Package
+from mkexe.layouts.opened_file import UNREADABLE, Package
 from mkexe.layouts.registry import LAYOUTS
 
 _HEAD_SIZE = 512  # bytes; one block of a tar file

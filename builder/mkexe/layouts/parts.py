@@ -18,7 +18,7 @@ from mkexe.artifact.superblock import DAMAGED_HINT
 from mkexe.artifact.writer import SBOM_ENTRY
 from mkexe.base import plain_text
 from mkexe.errors import ArtifactError
-from mkexe.layouts.package import Package
+from mkexe.layouts.opened_file import Package
 from mkexe.models.model_set import Model, ModelFile, ModelSet
 from mkexe.runtimes.runtime import Runtime
 from mkexe.runtimes.targets import Target, all_targets

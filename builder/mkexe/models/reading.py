@@ -13,7 +13,7 @@ from mkexe.errors import UsageError
 from mkexe.models.model_set import PROJECTOR_ROLE, TEXT_ROLE, Model, ModelFile, ModelSet
 
 if TYPE_CHECKING:
-    from mkexe.models.gguf.file import ModelFiles
+    from mkexe.models.gguf.check import ModelFiles
     from mkexe.models.gguf.header_records import GgufHeader
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ +-]*")
@@ -41,7 +41,7 @@ def _described(header: GgufHeader, name: str) -> tuple[str, str, str]:
 
 def _read_projector(path: Path, model: ModelFiles, others: tuple[ModelFile, ...]) -> Model:
     """The checked projector at `path`, under a name that none of the `others` has."""
-    from mkexe.models.gguf.file import check_projector  # gguf comes with it: slow to import
+    from mkexe.models.gguf.check import check_projector  # gguf comes with it: slow to import
 
     header = check_projector(path, model.header)
     file = model_file(path)

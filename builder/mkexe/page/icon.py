@@ -18,7 +18,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from mkexe.base import process
-from mkexe.base.small_file import read_small_file, reason
+from mkexe.base.bounded_read import read_small_file, reason
 from mkexe.errors import UsageError
 
 ICON_FILE = "favicon.png"  # its name in the page

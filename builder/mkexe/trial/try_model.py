@@ -21,7 +21,7 @@ from mkexe.runtimes.targets import Target, host_name
 from mkexe.trial import default_options, model_check
 
 if TYPE_CHECKING:
-    from mkexe.models.gguf.file import ModelFiles
+    from mkexe.models.gguf.check import ModelFiles
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ The rules are those of `llama_kv_cache` (src/llama-kv-cache.cpp) with `n_embd_k_
 
 from __future__ import annotations
 
+from mkexe.models.gguf.check import fetch_array
 from mkexe.models.gguf.constants import Keys
-from mkexe.models.gguf.file import fetch_array
 from mkexe.models.gguf.header_records import ArrayInfo, GgufHeader
 from mkexe.models.gguf.supported import supported
 from mkexe.models.gguf.types import MAX_LAYERS

@@ -11,7 +11,7 @@ import math
 from mkexe.models.gguf.constants import GGUFValueType, Keys
 from mkexe.models.gguf.header_records import ArrayInfo, GgufHeader
 from mkexe.models.gguf.messages import damaged, shown, unusable
-from mkexe.models.gguf.typed import RECONVERT, check_type, required_number
+from mkexe.models.gguf.single_type_values import RECONVERT, check_type, required_number
 from mkexe.models.gguf.types import LEAST_CONTEXT, MAX_EXPERTS, MAX_LAYERS, TENSOR_TYPES
 
 ROPE_SCALING_TYPES = ("none", "linear", "yarn", "longrope")

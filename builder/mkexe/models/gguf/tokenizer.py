@@ -7,8 +7,8 @@ import struct
 from mkexe.models.gguf.constants import GGUFValueType, Keys
 from mkexe.models.gguf.header_records import ArrayInfo, GgufHeader
 from mkexe.models.gguf.messages import damaged, shown, unusable
+from mkexe.models.gguf.single_type_values import NEWER, RECONVERT, check_type, required_text
 from mkexe.models.gguf.supported import Supported
-from mkexe.models.gguf.typed import NEWER, RECONVERT, check_type, required_text
 
 _LENGTH = struct.Struct("<Q")
 NO_VOCABULARY = ("no_vocab", "none")

@@ -1,7 +1,7 @@
 // One answer, while the model writes it and afterwards. It knows neither the page nor the network.
 
 import type { AnswerEvent, ApiFailure } from "../api/completions";
-import type { Rest } from "./rest";
+import type { Rest } from "./unknown-members";
 
 /** waiting: the model is loading; reading: the model reads the question; the last three states are final. */
 export type AnswerState = "waiting" | "reading" | "thinking" | "answering" | "done" | "stopped" | "failed";

@@ -8,7 +8,7 @@ import { Answer } from "./answer";
 import type { ChatFacts } from "./chat-store";
 import { newId, timestamp } from "./ids";
 import { type Message, Question } from "./message";
-import type { Rest } from "./rest";
+import type { Rest } from "./unknown-members";
 
 const titleCharacters = 60;
 

@@ -10,7 +10,7 @@
 import { expectedSession } from "../api/session";
 import { ownPath } from "../browser/address";
 import { forgetRecord, readRecord, readRecords, replaceRecord } from "../browser/browser-store";
-import { askedFor, forgetAsked, keepAsked } from "./asked";
+import { askedFor, forgetAsked, keepAsked } from "./pending-requests";
 import { asRecord } from "./chat-file";
 import { forgetDrafts, packDrafts, unpackDrafts } from "./drafts";
 import { newId } from "./ids";

@@ -2,7 +2,7 @@
 
 import type { Attachment } from "../api/attachment";
 import type { Answer } from "./answer";
-import type { Rest } from "./rest";
+import type { Rest } from "./unknown-members";
 
 export class Question {
   readonly role = "user";

@@ -6,7 +6,7 @@ import { endStream } from "../api/stream";
 import { buildInfo } from "../prefs/build-info";
 import { systemPrompt } from "../prefs/settings";
 import type { Answer } from "./answer";
-import { Asked } from "./asked";
+import { Asked } from "./pending-requests";
 import type { Chat } from "./chat";
 import { requestMessages } from "./request";
 

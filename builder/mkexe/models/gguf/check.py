@@ -20,10 +20,10 @@ from mkexe.models.gguf.header_records import ArrayInfo, GgufHeader, Scalar, Tens
 from mkexe.models.gguf.messages import damaged, file_name, shown, unusable
 from mkexe.models.gguf.model_kinds import ModelKind, kind_of
 from mkexe.models.gguf.parameters import check_parameters, check_tensor_types
+from mkexe.models.gguf.single_type_values import NEWER, required_text
 from mkexe.models.gguf.split_reader import read_parts
 from mkexe.models.gguf.supported import supported
 from mkexe.models.gguf.tokenizer import check_tokenizer
-from mkexe.models.gguf.typed import NEWER, required_text
 from mkexe.models.gguf.types import MAPPED_ALIGNMENT_BYTES, VALUE_FORMATS
 
 __all__ = [
