@@ -1,8 +1,8 @@
 """Fixtures: the `mkexe` command as a user starts it, made-up runtimes for tests that need no compiler, real ones else.
 
 Markers are added from the fixtures a test uses: `compile`, `boot`, `browser`, `slow` (pyproject.toml explains them).
-What takes long to make is made once per run, however many workers there are (made_once_per_run.py); which tests one worker runs
-after each other stands in groups.py.
+What takes long to make is made once per run, however many workers there are (made_once_per_run.py). groups.py says
+which tests one worker runs after each other.
 """
 
 from __future__ import annotations

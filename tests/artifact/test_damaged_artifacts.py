@@ -45,7 +45,8 @@ _RAW = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\u
 NONSENSE = b"""#!%s
 import socket
 server = socket.create_server(("127.0.0.1", 0))
-print(f"    http://127.0.0.1:{server.getsockname()[1]}/", flush=True)
+print(f'{{"event":"listening","address":"http://127.0.0.1:{server.getsockname()[1]}/","addresses":[]}}')
+print('{"event":"ready"}', flush=True)
 for _ in range(3):
     client = server.accept()[0]
     client.recv(65536)
