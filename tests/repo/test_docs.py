@@ -75,3 +75,14 @@ def test_the_architecture_page_lists_the_folders_of_the_page() -> None:
 def test_the_architecture_page_lists_the_other_folders() -> None:
     others = {name for name in folders_in(".") if not name.startswith(".")} - {"builder", "runtime"}
     assert in_table("Other folders") == others
+
+
+def test_every_environment_variable_of_ours_is_documented() -> None:
+    """The table in docs/starting.md names each variable that the code reads or sets, and no other."""
+    code = [*ROOT.glob("builder/mkexe/**/*.py"), *ROOT.glob("runtime/**/*.cpp"), *ROOT.glob("runtime/**/*.h")]
+    quoted = {name for path in code for name in re.findall(r'"(MKEXE_[A-Z_]+)"', path.read_text("utf-8"))}
+    heads = {name for path in ROOT.glob("templates/launcher/*") for name in re.findall(r"MKEXE_\w+", path.read_text())}
+    page = (ROOT / "docs/starting.md").read_text("utf-8")
+    table = page.partition("\n## Environment variables\n")[2].partition("\n## ")[0]
+    documented = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert sorted(documented) == sorted({*quoted, *heads, "NOTIFY_SOCKET"})
