@@ -23,7 +23,8 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_ARGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-TIMEOUT_MS = 15_000
+# a passing test waits much less; a busy computer with two workers needs some of it
+TIMEOUT_MS = 45_000
 # what breaks the page's policy, whether the browser prints it or not
 VIOLATION_SCRIPT = """document.addEventListener("securitypolicyviolation", (event) =>
     mkexeReportViolation(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));"""
