@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import platform
+import re
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -16,6 +17,11 @@ from mkexe.errors import UsageError
 LINUX = "Linux"
 WINDOWS = "Windows"
 MACOS = "Darwin"
+# what Python, Docker, Go, Apple and Windows call systems and processors
+_OTHER_NAMES = {
+    "amd64": "x86_64", "x64": "x86_64", "x86": "x86_64", "intel": "x86_64", "arm64": "aarch64", "arm": "aarch64",
+    "darwin": "macos", "mac": "macos", "osx": "macos", "win": "windows", "win32": "windows", "win64": "windows",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,14 +54,18 @@ def host_target() -> str:
 
     Raises UsageError if there is none.
     """
-    systems = {"linux": "linux", "darwin": "macos", "win32": "windows"}
-    processors = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
-    name = f"{systems.get(sys.platform, sys.platform)}-{processors.get(platform.machine().lower(), platform.machine())}"
+    name = _usual_name(f"{sys.platform}-{platform.machine()}")
     if name not in all_targets():
         raise UsageError(
             f"this machine is {name}, which is not a target", "the targets are " + ", ".join(all_targets())
         )
     return name
+
+
+def _usual_name(name: str) -> str:
+    """A target in the words of this table, for example linux-x86_64 for linux/amd64."""
+    words = re.split(r"[-_/ ]", re.sub("x86[-_]64", "x64", name.lower()))
+    return "-".join(_OTHER_NAMES.get(word, word) for word in words)
 
 
 def host_name() -> str:
@@ -85,5 +95,5 @@ def check_names(names: Sequence[str], label: str) -> set[str]:
         raise UsageError(f"{label}: expected the name of a target, found {names[0]!r}", f"known are {', '.join(known)}")
     unknown = sorted(wanted.difference(known))
     if unknown:
-        raise UsageError(f"{label}: unknown target {unknown[0]!r}", suggest(unknown[0], known))
+        raise UsageError(f"{label}: unknown target {unknown[0]!r}", suggest(_usual_name(unknown[0]), known))
     return wanted
