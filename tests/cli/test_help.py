@@ -146,3 +146,20 @@ def test_help_imports_nothing_that_takes_long(tmp_path: Path, words: str) -> Non
         [sys.executable, "-c", program], env=scrubbed_environment(tmp_path), capture_output=True, text=True, timeout=600
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["help"], ["--help"]),
+        (["help", "runtime", "list"], ["runtime", "list", "--help"]),
+        (["version"], ["--version"]),
+    ],
+)
+def test_what_people_type_as_a_command_means_the_option(
+    capsys: pytest.CaptureFixture[str], words: list[str], meant: list[str]
+) -> None:
+    assert cli.main(words) == 0
+    found = capsys.readouterr()
+    assert cli.main(meant) == 0
+    assert found.out == capsys.readouterr().out != ""

@@ -13,6 +13,8 @@ from mkexe.cli.app import make_command
 from mkexe.cli.problems import explain
 from mkexe.errors import INTERRUPTED
 
+# what people type as commands
+_OPTIONS = {"help": "--help", "version": "--version"}
 _UNLIMITED = "10000"
 _COMPLETE = "_MKEXE_COMPLETE"  # set by the scripts that shells run to complete a word
 
@@ -43,5 +45,11 @@ def _run(arguments: list[str]) -> None:
     if os.environ.get(_COMPLETE):
         os.environ["COLUMNS"] = _UNLIMITED  # a shell takes a line for a word
         command.main(arguments, prog_name="mkexe", complete_var=_COMPLETE)
-    with command.make_context("mkexe", list(arguments)) as context:
+    with command.make_context("mkexe", _with_options(arguments)) as context:
         command.invoke(context)
+
+
+def _with_options(arguments: list[str]) -> list[str]:
+    """`mkexe help build` means `mkexe build --help`."""
+    word = _OPTIONS.get(arguments[0]) if arguments else None
+    return [*arguments[1:], word] if word else list(arguments)
