@@ -127,6 +127,32 @@ def test_verify_passes_a_good_file_with_a_signature_appended(mkexe: Mkexe, built
     assert "; 901 bytes follow it (" in mkexe("verify", built).stdout
 
 
+def test_verify_tells_a_pipeline_in_json(mkexe: Mkexe, built: Path) -> None:
+    good = json.loads(mkexe("verify", built, "--json").stdout)
+    assert (good["path"], good["good"], good["findings"], good["appended"]) == (str(built), True, [], 0)
+    assert good["size"] == built.stat().st_size
+    assert good["entries"] > 3
+    data = bytearray(built.read_bytes())
+    data[len(data) // 2] ^= 1
+    built.write_bytes(data)
+    done = mkexe("verify", built, "--json", status=4)
+    damaged = json.loads(done.stdout)
+    assert damaged["good"] is False
+    assert "expected SHA-256" in damaged["findings"][0]
+    assert "is damaged" in done.stderr
+
+
+def test_extract_lists_the_entries_that_it_can_write(mkexe: Mkexe, built: Path, tmp_path: Path) -> None:
+    names = mkexe("extract", built, "--list", "-C", tmp_path / "none").stdout.splitlines()
+    assert not (tmp_path / "none").exists()
+    mkexe("extract", built, "-C", tmp_path / "x")
+    assert sorted(names) == sorted(
+        path.relative_to(tmp_path / "x").as_posix() for path in (tmp_path / "x").rglob("*") if path.is_file()
+    )
+    assert mkexe("extract", built, "-l", "manifest.json").stdout == "manifest.json\n"
+    assert "has no entry 'nope'" in mkexe("extract", built, "-l", "nope", status=2).stderr
+
+
 def test_extract_gives_back_what_went_in(mkexe: Mkexe, built: Path, model: Path, tmp_path: Path) -> None:
     mkexe("extract", built, "-C", tmp_path / "x")
     assert (tmp_path / "x/models/small.gguf").read_bytes() == model.read_bytes()
@@ -137,7 +163,7 @@ def test_extract_gives_back_what_went_in(mkexe: Mkexe, built: Path, model: Path,
 
 def test_extract_refuses_an_unknown_entry(mkexe: Mkexe, built: Path) -> None:
     refused = mkexe("extract", built, "nope", status=2).stderr
-    assert "has no entry 'nope'\nhint: mkexe inspect lists the entries\n" in refused
+    assert "has no entry 'nope'\nhint: mkexe extract --list lists the entries\n" in refused
     assert "hint: did you mean models/small.gguf?" in mkexe("extract", built, "small.gguf", status=2).stderr
 
 

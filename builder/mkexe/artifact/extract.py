@@ -22,13 +22,9 @@ def extract_entries(artifact: Artifact, names: list[str], folder: Path) -> list[
     """
     path = artifact.path
     writers = _extractable(artifact)
-    unknown = [name for name in names if name not in writers]
-    if unknown:
-        hint = suggest(unknown[0], writers, "mkexe inspect lists the entries")
-        raise UsageError(f"{path}: has no entry {unknown[0]!r}", hint)
     written = []
     with path.open("rb") as file:
-        for name in names or list(writers):
+        for name in names_of_entries(artifact, names):
             target = _place_of(path, name, folder)
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +35,16 @@ def extract_entries(artifact: Artifact, names: list[str], folder: Path) -> list[
                 raise OutputError(f"{target}: {error.strerror}", "choose another folder with -C") from error
             written.append(target)
     return written
+
+
+def names_of_entries(artifact: Artifact, names: list[str]) -> list[str]:
+    """The entries `names`, or all entries if it is empty. Raises UsageError for a name that is not an entry."""
+    known = list(_extractable(artifact))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        hint = suggest(unknown[0], known, "mkexe extract --list lists the entries")
+        raise UsageError(f"{artifact.path}: has no entry {unknown[0]!r}", hint)
+    return names or known
 
 
 def _place_of(path: Path, name: str, folder: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mkexe.artifact.extract import extract_entries
+from mkexe.artifact.extract import extract_entries, names_of_entries
 from mkexe.artifact.reader import Artifact, open_artifact, verify_artifact
 from mkexe.base.reporter import Reporter
 
@@ -19,3 +19,8 @@ def open_and_verify(path: Path, reporter: Reporter) -> tuple[Artifact, list[str]
 def extract(path: Path, names: list[str], folder: Path) -> list[Path]:
     """Write the entries `names`, or all if it is empty, below `folder`. Runtimes are written as executables."""
     return extract_entries(open_artifact(path), names, folder)
+
+
+def entry_names(path: Path, names: list[str]) -> list[str]:
+    """The entries `names`, or all that `extract` can write if it is empty."""
+    return names_of_entries(open_artifact(path), names)
