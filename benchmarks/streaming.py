@@ -31,7 +31,7 @@ from browser.chat_files import long_chat  # noqa: E402
 from browser.chat_page import ChatPage  # noqa: E402
 from browser.conftest import CHROMIUM_ARGS, TEMPLATES, chromium_path  # noqa: E402
 from browser.fake_server import Answer, FakeServer, Step  # noqa: E402
-from mkexe.page import build as built  # noqa: E402
+from mkexe.page import bundle  # noqa: E402
 
 _RATE = 100.0  # tokens/s
 _TOKENS = 1000
@@ -80,7 +80,7 @@ def main() -> int:
     raw = RawFile(options.raw or ROOT / "benchmarks" / "results" / time.strftime("%Y-%m-%dT%H%M%S-streaming.raw.jsonl"))
     with tempfile.TemporaryDirectory(prefix="mkexe-streaming-") as name, sync_playwright() as playwright:
         folder = Path(name)
-        built.build_page(folder / "page", TEMPLATES, folder / "page.log")
+        bundle.build_page(folder / "page", TEMPLATES, folder / "page.log")
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
         raw.start({"measured": {"browser": browser.version}, "facts": machine.machine_facts()})
         for _ in range(options.runs):

@@ -144,7 +144,10 @@ int run_program(const std::vector<std::string> & command_line) {
         return show_help(file_name(path), name);
     }
     if (chosen->takes_server_options && contains(rest, "--help-server")) {
-        return run_command(*find_command("serve"), path, arguments, { "--help" });  // llama.cpp's own
+        // llama.cpp's --help. serve checks the other options before it: mkexe build asks a runtime in this way.
+        const auto * serves = find_command("serve");
+        std::replace(rest.begin(), rest.end(), std::string("--help-server"), std::string("--help"));
+        return run_command(*serves, path, arguments, chosen == serves ? rest : argument_list{ "--help" });
     }
     return run_command(*chosen, path, arguments, rest);
 }
