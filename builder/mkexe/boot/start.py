@@ -83,7 +83,7 @@ def serving(path: Path, folder: Path) -> Iterator[int]:
 
 def _older(log: Path) -> str:
     """A message for a program that was built before programs knew --status-fd; empty for every other program."""
-    if _STATUS[0] not in _tail(log):
+    if f"invalid argument: {_STATUS[0]}" not in _tail(log):  # llama.cpp's words (common/arg.cpp)
         return ""
     return f"its program is older than this mkexe: it does not know {_STATUS[0]}; build the file again"
 
